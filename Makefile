@@ -1,0 +1,53 @@
+# Everything a newcomer needs: `make demo` and `make test` set up what is missing by themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+CODE := schemas runtime producers streams consumers deploy tests benchmarks docs
+RECORDS ?=
+
+.PHONY: help setup demo up test check chaos bench docs lock lock-schemas clean
+
+help:  ## say what each target does
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
+
+setup: $(STAMP)  ## install the locked requirements into .venv
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Recordgate needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+demo: setup  ## run the main job on sample records (RECORDS=path for others), embedded servers, ends by itself
+	@$(BIN)/recordgate demo $(if $(RECORDS),--records $(RECORDS))
+
+up: setup  ## run every process on this machine until Ctrl-C
+	@$(BIN)/recordgate up
+
+test: setup  ## all tests, on a real Kafka and PostgreSQL
+	$(BIN)/python -m pytest
+
+check: setup  ## format, lint, types, import contracts
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/mypy
+	$(BIN)/mypy tests benchmarks
+	$(BIN)/lint-imports
+
+chaos: setup  ## the long kill test; `make chaos SHORT=1` is the one `make test` runs
+	RECORDGATE_CHAOS=$(if $(SHORT),short,long) $(BIN)/python -m pytest tests/e2e/test_kill.py -s
+
+bench: setup  ## measure rate and latency, write benchmarks/results/*.json
+	$(BIN)/python -m benchmarks $(if $(SHORT),--short)
+
+docs: setup  ## write docs/reference from the code
+	$(BIN)/python docs/generate.py
+
+lock: setup  ## resolve requirements anew: hashes, no addresses
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	  --python-version 3.11 --all-extras pyproject.toml -o requirements.lock
+
+clean:  ## remove the environment and the embedded servers' data
+	rm -rf $(VENV) .recordgate

@@ -1,0 +1,1 @@
+"""The review database: held entries in queues, a reviewer's outcome, and its way back to `controls`."""

@@ -1,0 +1,56 @@
+"""The queue as reviewers see it: open holds, and the one an outcome is for."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+import psycopg
+from psycopg.rows import class_row
+
+from recordgate_runtime.sql import Statements
+from recordgate_schemas.errors import UsageError
+from recordgate_schemas.values import Audience, EntryId, OdsCode
+
+_SQL = Statements("recordgate_consumers.review", "queue.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A hold as seen at one moment; `sequence` changes whenever the decider says anything new of it."""
+
+    nhs_number: str = field(repr=False)
+    audience: str
+    entry_id: str
+    sequence: int
+    state: str
+    queue: str
+    version: int
+    practice: str
+    kind: str
+    event_date: date | None = field(repr=False)
+    reasons: list[str]
+    decided_under: int
+    ruleset: str
+    body_sha256: bytes
+    opened_at: datetime
+    due_at: datetime
+
+
+def open_holds(connection: psycopg.Connection, practice: OdsCode | None = None) -> list[Hold]:
+    """Return the open holds, of one practice or of all, the one due first on top."""
+    with connection.transaction(), connection.cursor(row_factory=class_row(Hold)) as cursor:
+        return cursor.execute(_SQL["open_holds"], {"practice": practice}).fetchall()
+
+
+def find_hold(connection: psycopg.Connection, entry_id: EntryId, audience: Audience) -> Hold:
+    """Return the open hold of an entry for an audience; raise UsageError when there is not exactly one."""
+    asked = {"entry_id": entry_id, "audience": audience}
+    with connection.transaction(), connection.cursor(row_factory=class_row(Hold)) as cursor:
+        found = cursor.execute(_SQL["holds_of_entry"], asked).fetchall()
+    still_open = [hold for hold in found if hold.state == "open"]
+    if len(still_open) == 1:
+        return still_open[0]
+    if still_open:
+        raise UsageError("ENTRY_ID: held for more than one patient; ask the system queue's owner")
+    if found:
+        raise UsageError("ENTRY_ID: already decided; `recordgate holds` lists what is open")
+    raise UsageError("ENTRY_ID: no hold for this audience; `recordgate holds` lists what is open")

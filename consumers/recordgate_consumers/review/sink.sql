@@ -1,0 +1,47 @@
+-- name: put_holds
+-- Keep the newest message per (entry, audience): an open hold with its content, or a closed one without. A hold that
+-- was not closed keeps the day it was opened and the day it is due: new content does not buy time.
+insert into hold as known (
+  nhs_number, audience, entry_id, sequence, state, queue, version, practice, kind, event_date, reasons,
+  decided_under, ruleset, body, body_type, body_sha256, opened_at, due_at, updated_at, closed_because
+)
+select
+  nhs_number, audience, entry_id, sequence, state, queue, version, practice, kind, event_date,
+  array(select jsonb_array_elements_text(said.reasons::jsonb)),
+  decided_under, ruleset, body, body_type, body_sha256, opened_at, due_at, updated_at, closed_because
+from unnest(
+  %(nhs_number)s::text[], %(audience)s::text[], %(entry_id)s::text[], %(sequence)s::bigint[], %(state)s::text[],
+  %(queue)s::text[], %(version)s::bigint[], %(practice)s::text[], %(kind)s::text[], %(event_date)s::date[],
+  %(reasons)s::text[], %(decided_under)s::bigint[], %(ruleset)s::text[], %(body)s::bytea[],
+  %(body_type)s::text[], %(body_sha256)s::bytea[], %(opened_at)s::timestamptz[], %(due_at)s::timestamptz[],
+  %(updated_at)s::timestamptz[], %(closed_because)s::text[]
+) as said (
+  nhs_number, audience, entry_id, sequence, state, queue, version, practice, kind, event_date, reasons,
+  decided_under, ruleset, body, body_type, body_sha256, opened_at, due_at, updated_at, closed_because
+)
+order by nhs_number, audience, entry_id
+on conflict (nhs_number, audience, entry_id) do update set
+  sequence = excluded.sequence,
+  state = excluded.state,
+  queue = excluded.queue,
+  version = excluded.version,
+  practice = excluded.practice,
+  kind = excluded.kind,
+  event_date = excluded.event_date,
+  reasons = excluded.reasons,
+  decided_under = excluded.decided_under,
+  ruleset = excluded.ruleset,
+  body = excluded.body,
+  body_type = excluded.body_type,
+  body_sha256 = excluded.body_sha256,
+  opened_at = case when known.state = 'closed' then excluded.opened_at else known.opened_at end,
+  due_at = case when known.state = 'closed' then excluded.due_at else known.due_at end,
+  updated_at = excluded.updated_at,
+  closed_because = excluded.closed_because
+where known.sequence < excluded.sequence
+
+-- name: count_open
+-- Open holds, and how many of them are past their due date.
+select count(*), count(*) filter (where due_at < %(now)s)
+from hold
+where state = 'open'

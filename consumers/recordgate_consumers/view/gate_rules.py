@@ -1,0 +1,125 @@
+"""What a control means for the gate: which fences it raises, which closures it sets. Pure, and knows no policy.
+
+SAFETY: only the controls listed in `fences` as harmless raise no fence; any other, known or to come, closes the patient
+until everything was decided again.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from recordgate_schemas.control import (
+    AccessDeclined,
+    AccessOptedIn,
+    AccessResumed,
+    AccessSuspended,
+    Change,
+    Deregistered,
+    Died,
+    EntryHidden,
+    EntryShown,
+    NhsNumberChanged,
+    NumberSide,
+    ProxyEnded,
+    ProxyGranted,
+    Registered,
+    ReviewAction,
+    Reviewed,
+    SensitivityFlagged,
+)
+from recordgate_schemas.values import SELF, EntryId, proxy
+
+PATIENT = "*"
+"""The audience of what concerns the whole patient."""
+
+LONDON = ZoneInfo("Europe/London")
+
+
+@dataclass(frozen=True, slots=True)
+class Fences:
+    """What a control closes until it is decided again. `grant`: a first grant is harmless, another is not."""
+
+    audiences: tuple[str, ...] = ()
+    entries: tuple[EntryId, ...] = ()
+    grant: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """One cause's word on an audience: closed or open since `effective_at`; open until `expires_at` if given."""
+
+    audience: str
+    cause: str
+    effective_at: datetime
+    closed: bool
+    practice: str = ""
+    expires_at: datetime | None = None
+
+
+NOTHING = Fences()
+WHOLE_PATIENT = Fences(audiences=(PATIENT,))
+
+
+def fences(change: Change) -> Fences:
+    """Return the fences a control raises at its position."""
+    match change:
+        case (
+            AccessResumed()
+            | AccessOptedIn()
+            | EntryShown()
+            | SensitivityFlagged(flagged=False)
+            | Reviewed(action=ReviewAction.RELEASE)
+        ):
+            return NOTHING
+        case ProxyGranted():
+            return Fences(grant=proxy(change.grant_id))
+        case ProxyEnded():
+            return Fences(audiences=(proxy(change.grant_id),))
+        case EntryHidden():
+            return Fences(entries=(change.entry_id, *change.related))
+        case Reviewed(action=ReviewAction.WITHHOLD):
+            return Fences(entries=(change.entry_id,))
+        case _:
+            return WHOLE_PATIENT
+
+
+def closure(change: Change, effective_at: datetime, published_at: datetime) -> Closure | None:  # noqa: PLR0911  one a cause
+    """Return what a control says of a lasting closure, if anything. No instant is later than the broker's."""
+    at = min(effective_at, published_at)
+    match change:
+        case AccessSuspended() | AccessResumed():
+            return Closure(PATIENT, "suspended", at, isinstance(change, AccessSuspended))
+        case AccessDeclined() | AccessOptedIn():
+            return Closure(SELF, "declined", at, isinstance(change, AccessDeclined))
+        case SensitivityFlagged():
+            return Closure(PATIENT, "s_flag", at, change.flagged)
+        case Died():
+            return Closure(PATIENT, "died", at, closed=True)
+        case NhsNumberChanged(side=NumberSide.OLD):
+            return Closure(PATIENT, "number_changed", at, closed=True)
+        case Registered() | Deregistered():
+            return _registration(change, published_at)
+        case ProxyEnded():
+            return Closure(proxy(change.grant_id), "proxy_ended", at, closed=True)
+        case ProxyGranted():
+            until = None if change.until is None else end_of_day(change.until)
+            audience = proxy(change.grant_id)
+            return Closure(audience, "proxy_ended", at, closed=False, expires_at=until)
+        case _:
+            return None
+
+
+def _registration(change: Registered | Deregistered, published_at: datetime) -> Closure:
+    """A registration counts by its day; a day of leaving closes that practice's registration of the same day."""
+    closed = isinstance(change, Deregistered)
+    day = change.left_on if isinstance(change, Deregistered) else change.registered_on
+    day = min(day, published_at.astimezone(LONDON).date())
+    at = datetime.combine(day, time.min, UTC)
+    return Closure(PATIENT, "registration", at, closed, practice=change.practice)
+
+
+def end_of_day(day: date) -> datetime | None:
+    """Return the instant a day ends in London; None for the last day there is, which means for ever."""
+    if day == date.max:
+        return None
+    return datetime.combine(day + timedelta(days=1), time.min, LONDON).astimezone(UTC)

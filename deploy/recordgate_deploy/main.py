@@ -1,0 +1,129 @@
+"""The command `recordgate`: puts every package's commands under one name, and turns errors into one line and a code."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from recordgate_consumers import cli as consumers
+from recordgate_producers import cli as producers
+from recordgate_runtime.process import exit_code, run_process
+from recordgate_runtime.settings import settings
+from recordgate_schemas.errors import RecordgateError, UsageError
+from recordgate_streams import cli as streams
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Recordgate releases new entries of GP records to patients: what may be shown, when it may be shown.",
+)
+producers.mount(app)
+app.command()(consumers.view)
+app.command()(consumers.holds)
+app.command()(consumers.review)
+app.command()(streams.explain)
+app.command()(streams.account)
+app.command(rich_help_panel="Processes")(streams.decide)
+
+
+SELF_STARTING = ("up", "demo", "embedded")
+"""Commands that choose their servers themselves."""
+
+
+@app.callback()
+def before(context: typer.Context) -> None:
+    """Find the embedded servers of a running `recordgate up`, unless addresses are configured."""
+    if context.invoked_subcommand not in SELF_STARTING:
+        from recordgate_deploy.stack import find_embedded  # noqa: PLC0415
+
+        find_embedded()
+
+
+@app.command("view-sink", rich_help_panel="Processes")
+def view_sink() -> None:
+    """Keep the patients' view in step with what was released."""
+    from recordgate_consumers import processes  # noqa: PLC0415
+
+    run_process(processes.view_sink)
+
+
+@app.command("gate-lane", rich_help_panel="Processes")
+def gate_lane() -> None:
+    """Close the view's gate as soon as a control says so."""
+    from recordgate_consumers import processes  # noqa: PLC0415
+
+    run_process(processes.gate_lane)
+
+
+@app.command("review-sink", rich_help_panel="Processes")
+def review_sink() -> None:
+    """Keep the review queue, and relay reviewers' outcomes."""
+    from recordgate_consumers import processes  # noqa: PLC0415
+
+    run_process(processes.review_sink)
+
+
+@app.command(rich_help_panel="Operations")
+def up() -> None:
+    """Run every process on this machine until stopped; without addresses, embedded servers too."""
+    from recordgate_deploy.stack import running  # noqa: PLC0415
+
+    home = settings().home
+    with running(home) as supervisor:
+        Console(stderr=True).print(
+            f"Recordgate is up; metrics of each process: {home}/targets.json; Ctrl-C stops it"
+        )
+        supervisor.wait()
+
+
+@app.command(rich_help_panel="Operations")
+def demo(
+    records: Annotated[
+        Path | None, typer.Option(help="other records than the bundled ones")
+    ] = None,
+) -> None:
+    """Show the main job from publication to what patients see; ends by itself, status 0 if everything held."""
+    from recordgate_deploy.demo.story import tell  # noqa: PLC0415
+
+    sys.exit(tell(settings().home / "demo", records))
+
+
+@app.command(rich_help_panel="Operations")
+def migrate() -> None:
+    """Bring the three databases to their newest shape."""
+    from recordgate_deploy.stack import migrate_all  # noqa: PLC0415
+
+    applied = migrate_all(settings())
+    typer.echo("\n".join(applied) or "nothing to apply")
+
+
+@app.command(rich_help_panel="Operations")
+def topics() -> None:
+    """Create the topics that are missing."""
+    from recordgate_deploy.stack import make_topics  # noqa: PLC0415
+
+    typer.echo("\n".join(make_topics(settings())) or "all topics are there")
+
+
+@app.command(hidden=True)
+def embedded(service: str) -> None:
+    """Become the embedded `kafka` or `postgres` of the home folder; `recordgate up` starts these."""
+    from recordgate_runtime.embedded import become, kafka, postgres  # noqa: PLC0415
+
+    prepare = {"kafka": kafka.prepare, "postgres": postgres.prepare}.get(service)
+    if prepare is None:
+        raise UsageError("embedded: the service is kafka or postgres")
+    become(prepare(settings().home))
+
+
+def main() -> None:
+    """Run the command line; a refused request is one line on standard error and a documented exit status."""
+    try:
+        app()
+    except RecordgateError as error:
+        Console(stderr=True, soft_wrap=True).print(
+            f"recordgate: {error}", style="red", markup=False
+        )
+        sys.exit(exit_code(error))

@@ -1,0 +1,1 @@
+"""Producers: FHIR records and controls onto Kafka. Ways in: `fhir.extract`, `Publisher`, `run`, `simulate`, `cli`."""

@@ -1,0 +1,163 @@
+"""A Bundle, opened: its resources under one key each, whatever way they are referred to.
+
+What is no record at all (not JSON, not FHIR, an error answer, an empty answer) is refused here in one sentence.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import orjson
+
+from recordgate_producers.fhir.tree import Json, nodes, text
+from recordgate_schemas.errors import PoisonError
+
+_TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}")
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.\-]{0,63}")
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource: its place in the Bundle, its type and id (an urn:uuid fullUrl stands in for an id)."""
+
+    index: int
+    type: str
+    id: str | None
+    json: Json
+
+    @property
+    def key(self) -> str:
+        """`Type/id`; a resource without id has a key of its own that no reference can name."""
+        return f"{self.type}/{self.id}" if self.id else f"#{self.index}/{self.type}"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """The resources of a Bundle in their order, one per key; `twins` are those whose key came before."""
+
+    json: Json
+    resources: tuple[Resource, ...]
+    twins: tuple[Resource, ...]
+    nameless: tuple[int, ...]
+    by_key: Mapping[str, Resource]
+    by_url: Mapping[str, str]
+
+    def key_of(self, reference: str) -> str | None:
+        """Return the key a reference names, whether or not the Bundle has it; None if it names nothing."""
+        if reference in self.by_url:
+            return self.by_url[reference]
+        kind, _, identity = "/".join(
+            reference.partition("/_history/")[0].split("/")[-2:]
+        ).partition("/")
+        return f"{kind}/{identity}" if _TYPE.fullmatch(kind) and _ID.fullmatch(identity) else None
+
+
+def parse(data: bytes) -> Any:
+    """Return JSON; raise PoisonError with the place of the mistake, never the text around it."""
+    try:
+        return orjson.loads(data.removeprefix(_BOM))
+    except orjson.JSONDecodeError as error:
+        raise PoisonError(
+            f"not JSON (line {error.lineno}, column {error.colno}); export the record again"
+        ) from None
+
+
+def open_bundle(document: Any) -> Bundle:
+    """Return the Bundle's resources; raise PoisonError if the document is no Bundle with any."""
+    entries = _entries(document)
+    found, nameless = [], []
+    for index, entry in enumerate(entries):
+        resource = _resource(index, entry)
+        if resource is None:
+            nameless.append(index)
+        else:
+            found += _lifted(resource)
+    by_key: dict[str, Resource] = {}
+    for resource in found:
+        by_key.setdefault(resource.key, resource)
+    return Bundle(
+        json=document,
+        resources=tuple(by_key.values()),
+        twins=tuple(one for one in found if by_key[one.key] is not one),
+        nameless=tuple(nameless),
+        by_key=by_key,
+        by_url=_urls(entries, found),
+    )
+
+
+def _entries(document: Any) -> list[Any]:
+    kind = text(document, "resourceType") if isinstance(document, dict) else None
+    if kind is None:
+        raise PoisonError("not FHIR: no resourceType; give a FHIR Bundle")
+    if kind == "OperationOutcome":
+        raise PoisonError(
+            "an error answer (OperationOutcome), not a record; ask for the record again"
+        )
+    if kind != "Bundle":
+        name = kind if _TYPE.fullmatch(kind) else "resource"
+        raise PoisonError(f"a single {name}, not a record; put it in a Bundle with its Patient")
+    entries = document.get("entry", [])
+    if not isinstance(entries, list):
+        raise PoisonError("Bundle.entry: not a list; export the record again")
+    if not entries:
+        raise PoisonError("an empty answer: a Bundle without entries; ask for the record again")
+    return entries
+
+
+def _resource(index: int, entry: Any) -> Resource | None:
+    body = entry.get("resource") if isinstance(entry, dict) else None
+    if not isinstance(body, dict):
+        return None
+    kind = _type_of(body)
+    if kind is None:
+        return None
+    identity = text(body, "id") or (text(entry, "fullUrl") or "").partition("urn:uuid:")[2]
+    return Resource(index, kind, identity or None, body)
+
+
+def _type_of(resource: Json) -> str | None:
+    kind = resource.get("resourceType")
+    return kind if isinstance(kind, str) and _TYPE.fullmatch(kind) else None
+
+
+def _lifted(resource: Resource) -> list[Resource]:
+    """Return a List and the entries it carried inside itself: GP Connect sends ended allergies that way."""
+    inside = [one for part in nodes(resource.json, "contained") if (one := _part(resource, part))]
+    if resource.type != "List" or not inside:
+        return [resource]
+    lifted = [one.json for one in inside]
+    rest = [part for part in nodes(resource.json, "contained") if part not in lifted]
+    renamed = _renamed(
+        resource.json | {"contained": rest}, {f"#{one.id}": one.key for one in inside}
+    )
+    return [replace(resource, json=renamed), *inside]
+
+
+def _part(resource: Resource, part: Json) -> Resource | None:
+    kind = _type_of(part)
+    if kind is None or kind == "Patient":
+        return None
+    return Resource(resource.index, kind, text(part, "id"), part)
+
+
+def _renamed(node: Any, keys: Mapping[str, str]) -> Any:
+    """Return a copy whose references to what was lifted name it as the entry it has become."""
+    if isinstance(node, list):
+        return [_renamed(part, keys) for part in node]
+    if not isinstance(node, dict):
+        return node
+    copy = {key: _renamed(value, keys) for key, value in node.items()}
+    if isinstance(copy.get("reference"), str):
+        copy["reference"] = keys.get(copy["reference"], copy["reference"])
+    return copy
+
+
+def _urls(entries: list[Any], found: list[Resource]) -> dict[str, str]:
+    """Return the key behind each fullUrl; what was lifted out of a List has none."""
+    urls: dict[str, str] = {}
+    for resource in found:
+        if full_url := text(entries[resource.index], "fullUrl"):
+            urls.setdefault(full_url, resource.key)
+    return urls

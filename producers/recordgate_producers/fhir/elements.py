@@ -1,0 +1,95 @@
+"""The droppable parts of a body, as JSON pointers (RFC 6901): free text, attachments, pointers to other entries."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from recordgate_producers.fhir.body import OWN_PATIENT
+from recordgate_producers.fhir.tree import Json, named, texts
+from recordgate_schemas.entry import Element, ElementKind
+from recordgate_schemas.values import EntryId
+
+FREE_TEXT_FIELDS = frozenset({"comment", "conclusion", "description", "note", "patientInstruction"})
+"""Fields that hold what somebody typed, at any depth."""
+
+TYPED_LINES = frozenset({"dosage", "dosageInstruction", "item", "answer", "activity", "reaction"})
+"""Parts whose `text` (or `valueString`) is typed; elsewhere `text` is the wording of a code."""
+
+EXTENSION_TEXT = ("valueString", "valueMarkdown", "valueAnnotation")
+ATTACHMENTS = frozenset({"attachment", "presentedForm", "valueAttachment"})
+
+Path = tuple[str | int, ...]
+
+
+def elements(body: Json, entry_id: Callable[[str], EntryId | None]) -> tuple[Element, ...]:
+    """Return what redaction may drop from a body; `entry_id` names the entry behind a `Type/id`."""
+    found = [*_typed(body), *_attached(body), *_children(body, entry_id)]
+    return tuple(dict.fromkeys(found))
+
+
+def _typed(body: Json) -> Iterator[Element]:
+    if "text" in body:
+        yield Element(ElementKind.FREE_TEXT, "/text")
+    for path, key, value in _fields(body):
+        if key in FREE_TEXT_FIELDS or _is_line(path, key):
+            yield from _each(ElementKind.FREE_TEXT, (*path, key), value)
+    for index, extension in enumerate(_list(body.get("extension"))):
+        if any(any(texts([extension], *where)) for where in _extension_texts()):
+            yield Element(ElementKind.FREE_TEXT, f"/extension/{index}")
+
+
+def _attached(body: Json) -> Iterator[Element]:
+    for path, key, value in _fields(body):
+        if key in ATTACHMENTS:
+            yield from _each(ElementKind.ATTACHMENT, (*path, key), value)
+
+
+def _children(body: Json, entry_id: Callable[[str], EntryId | None]) -> Iterator[Element]:
+    for reference in named(body):
+        target = reference.reference
+        if not target.startswith("#") and target != OWN_PATIENT and (child := entry_id(target)):
+            yield Element(ElementKind.CHILD, pointer(_whole(reference.pointer)), child)
+
+
+def pointer(path: Path) -> str:
+    """Return a JSON pointer."""
+    return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
+
+
+def _whole(path: Path) -> Path:
+    """Return what to drop so that no trace of a reference stays: its extension, list item or field."""
+    if path[0] in ("extension", "modifierExtension"):
+        return path[:2]
+    last = max((place for place, part in enumerate(path) if isinstance(part, int)), default=None)
+    return path if last is None else path[: last + 1]
+
+
+def _each(kind: ElementKind, path: Path, value: Any) -> Iterator[Element]:
+    if isinstance(value, list):
+        yield from (Element(kind, pointer((*path, index))) for index in range(len(value)))
+    else:
+        yield Element(kind, pointer(path))
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _is_line(path: Path, key: str) -> bool:
+    names = [part for part in path if isinstance(part, str)]
+    return key in ("text", "valueString") and bool(names) and names[-1] in TYPED_LINES
+
+
+def _extension_texts() -> Iterator[tuple[str, ...]]:
+    for field in EXTENSION_TEXT:
+        for nesting in ((), ("extension",)):
+            yield (*nesting, field, "text") if field == "valueAnnotation" else (*nesting, field)
+
+
+def _fields(node: Any, path: Path = ()) -> Iterator[tuple[Path, str, Any]]:
+    if isinstance(node, list):
+        for index, part in enumerate(node):
+            yield from _fields(part, (*path, index))
+    elif isinstance(node, dict):
+        for key in sorted(node):
+            yield path, key, node[key]
+            yield from _fields(node[key], (*path, key))

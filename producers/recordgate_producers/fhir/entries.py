@@ -1,0 +1,194 @@
+"""One resource of a record, as the ClinicalEntry to publish."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from recordgate_producers.fhir.body import BODY_TYPE, Body, write_body
+from recordgate_producers.fhir.bundle import Resource
+from recordgate_producers.fhir.dates import milliseconds
+from recordgate_producers.fhir.elements import elements
+from recordgate_producers.fhir.laboratory import members
+from recordgate_producers.fhir.patient import is_transfer
+from recordgate_producers.fhir.record import Record
+from recordgate_producers.fhir.times import Times, times
+from recordgate_producers.fhir.tree import Code, codes, nodes, texts
+from recordgate_producers.fhir.types import ACCESS_CODES, KINDS, PLANS
+from recordgate_schemas.entry import (
+    ClinicalEntry,
+    Coding,
+    Kind,
+    Link,
+    Marker,
+    Origin,
+    Readiness,
+    Relation,
+    ThirdParty,
+    Visibility,
+)
+from recordgate_schemas.errors import PoisonError
+
+ABNORMAL = frozenset({"A", "AA", "H", "HH", "HU", "L", "LL", "LU", "PA"})
+"""Interpretation codes (HL7 v2-0078, and the GP Connect one for potentially abnormal)."""
+
+CODED = (
+    ("code",),
+    ("vaccineCode",),
+    ("type",),
+    ("medicationCodeableConcept",),
+    ("reasonCode",),
+    ("valueCodeableConcept",),
+    ("component", "code"),
+    ("component", "valueCodeableConcept"),
+    ("reaction", "manifestation"),
+    ("reaction", "substance"),
+    ("activity", "detail", "code"),
+    ("category",),
+    ("extension", "valueCodeableConcept"),
+)
+"""Where codes stand that a rule may look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An entry, its body, and what to tell the publisher about it."""
+
+    entry: ClinicalEntry
+    body: Body
+    notices: tuple[str, ...]
+
+
+def build(
+    record: Record, resource: Resource, states: Mapping[str, Readiness], as_of: datetime
+) -> Built:
+    """Return the resource as an entry; raise PoisonError naming the rule it breaks."""
+    entry_id = record.entry_id(resource.key)
+    if entry_id is None:
+        raise PoisonError(
+            "no usable id: it could never be amended or hidden; give it one at the source"
+        )
+    body = write_body(record.bundle, resource, record.patient)
+    when = _times(record, resource)
+    found = _codes(record, resource)
+    transferred = _is_transferred(record, resource)
+    entry = ClinicalEntry(
+        entry_id=entry_id,
+        version=milliseconds(as_of),
+        nhs_number=record.patient.nhs_number,
+        practice=record.patient.practice,
+        system=record.system,
+        kind=kind(record, resource, found),
+        readiness=states[resource.key],
+        event_date=when.event,
+        recorded_at=when.recorded,
+        available_at=when.available,
+        extracted_at=as_of,
+        origin=Origin.TRANSFER if transferred else Origin.LOCAL,
+        hide_tags_trusted=not transferred,
+        labels=tuple(sorted(record.labels[resource.key], key=_coding)),
+        codes=tuple(Coding(code.system, code.code) for code in found),
+        markers=_markers(resource),
+        # FHIR has no field for these three; the first two are set by systems that publish events themselves.
+        online_visibility=Visibility.UNSET,
+        staff_private=False,
+        third_party=ThirdParty.NONE if _names_a_subject(resource) else ThirdParty.UNKNOWN,
+        not_for_grants=(),
+        links=_links(record, resource.key),
+        elements=elements(body.document, record.entry_id),
+        body=body.data,
+        body_type=BODY_TYPE,
+        body_sha256=hashlib.sha256(body.data).digest(),
+    )
+    return Built(entry, body, tuple(_notices(resource, when, body)))
+
+
+def kind(record: Record, resource: Resource, found: tuple[Code, ...]) -> Kind:
+    """Return the entry's kind: access codes before all, then what its type and place in the record say."""
+    if any(code.code in ACCESS_CODES for code in found):
+        return Kind.ACCESS_CODE
+    if resource.type == "Observation":
+        return _observation(record, resource)
+    if resource.type in PLANS and resource.json.get("intent") == "plan":
+        return Kind.DIARY
+    return KINDS.get(resource.type, Kind.UNKNOWN)
+
+
+def _observation(record: Record, resource: Resource) -> Kind:
+    if members(record.bundle, resource.json):
+        return Kind.BATTERY
+    if resource.key in record.laboratory:
+        return Kind.TEST_RESULT
+    return Kind.BATTERY if any(nodes(resource.json, "component")) else Kind.OBSERVATION
+
+
+def _times(record: Record, resource: Resource) -> Times:
+    when = times(resource.json)
+    if resource.type == "Encounter":
+        lists = record.relations.members(resource.key, Relation.PART_OF)
+        found = (record.bundle.by_key.get(key) for key in lists if key.startswith("List/"))
+        entered = [moment for one in found if one and (moment := times(one.json).recorded)]
+        return when._replace(recorded=min(entered, default=when.recorded))
+    for parent in record.relations.parents(resource.key, Relation.RESULT_OF):
+        report = record.bundle.by_key.get(parent)
+        if report is not None and report.type == "DiagnosticReport":
+            when = when._replace(available=times(report.json).available)
+    if when.recorded is None:
+        when = when._replace(recorded=_consultation_time(record, resource))
+    return when
+
+
+def _consultation_time(record: Record, resource: Resource) -> datetime | None:
+    """Return when the consultation was recorded in which an entry without a date of its own lies."""
+    for parent in record.relations.parents(resource.key, Relation.PART_OF):
+        encounter = record.bundle.by_key.get(parent)
+        if encounter is not None and encounter.type == "Encounter":
+            return _times(record, encounter).recorded
+    return None
+
+
+def _codes(record: Record, resource: Resource) -> tuple[Code, ...]:
+    found = {code for path in CODED for code in codes(resource.json, *path)}
+    for reference in texts(resource.json, "medicationReference", "reference"):
+        drug = record.bundle.by_key.get(record.bundle.key_of(reference) or "")
+        found.update(codes(drug.json, "code") if drug else ())
+    return tuple(sorted(code for code in found if code.system and code.code))
+
+
+def _markers(resource: Resource) -> tuple[Marker, ...]:
+    found = {
+        code.code
+        for path in (("interpretation",), ("component", "interpretation"))
+        for code in codes(resource.json, *path)
+    }
+    return () if found.isdisjoint(ABNORMAL) else (Marker.ABNORMAL,)
+
+
+def _is_transferred(record: Record, resource: Resource) -> bool:
+    systems = [*texts(resource.json, "identifier", "system")]
+    return is_transfer(systems) if systems else record.transferred
+
+
+def _names_a_subject(resource: Resource) -> bool:
+    # SAFETY: an entry that does not say about whom it is may be about somebody else; that is for a person to see.
+    return any(whose in resource.json for whose in ("subject", "patient"))
+
+
+def _links(record: Record, key: str) -> tuple[Link, ...]:
+    named = (
+        (record.entry_id(target), relation)
+        for target, relation in record.relations.links.get(key, ())
+    )
+    links = (Link(target, relation) for target, relation in named if target)
+    return tuple(sorted(links, key=lambda link: (link.entry_id, link.relation)))
+
+
+def _notices(resource: Resource, when: Times, body: Body) -> Iterator[str]:
+    yield from (f"{field}: not a date; published without it" for field in when.unreadable)
+    yield from (f"{field}: carries the patient's NHS number; left out" for field in body.left_out)
+    if not _names_a_subject(resource):
+        yield "names no patient; published as possibly about a third party, which holds it"
+
+
+def _coding(label: Coding) -> tuple[str, str]:
+    return label.system, label.code

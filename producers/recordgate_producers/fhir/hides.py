@@ -1,0 +1,75 @@
+"""Controls that hide what its own source says a patient must not see, for the fast lane, before the entries go out."""
+
+import uuid
+from collections.abc import Collection, Iterator
+from datetime import datetime
+
+from recordgate_producers.fhir.dates import milliseconds
+from recordgate_producers.fhir.labels import is_nopat
+from recordgate_producers.fhir.record import Record
+from recordgate_producers.fhir.types import is_entry
+from recordgate_schemas.control import Control, EntryHidden, HideCause
+from recordgate_schemas.values import EntryId
+
+NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://recordgate.example/control")
+
+
+def hides(
+    record: Record, keys: Collection[str], in_error: Collection[str], as_of: datetime
+) -> list[Control]:
+    """Return one control per labelled root and per entry in error; `keys` are the record's entries."""
+    found = [(key, HideCause.NOPAT) for key in roots(record) if key in keys]
+    found += [(key, HideCause.IN_ERROR) for key in in_error]
+    return [
+        _hide(record, entry_id, key, cause, as_of)
+        for key, cause in sorted(found)
+        if (entry_id := record.entry_id(key))
+    ]
+
+
+def roots(record: Record) -> Iterator[str]:
+    """Yield the entries that are labelled NOPAT themselves, or by something that is no entry of its own."""
+    own = record.own_labels
+    labelled = {key for key, labels in own.items() if any(map(is_nopat, labels))}
+    outside = [key for key in labelled if not _is_own_entry(key)]
+    reached: set[str] = set()
+    while outside:
+        new = set(record.relations.flows.get(outside.pop(), ())) - labelled - reached
+        reached |= new
+        outside += [key for key in new if not _is_own_entry(key)]
+    yield from sorted(key for key in labelled | reached if _is_own_entry(key) and key in own)
+
+
+def control_id(*parts: object) -> str:
+    """Return the id of a control: the same facts, the same id. Never built from an NHS number."""
+    return str(uuid.uuid5(NAMESPACE, "|".join(map(str, parts))))
+
+
+def _hide(
+    record: Record, entry_id: EntryId, key: str, cause: HideCause, as_of: datetime
+) -> Control:
+    related = {other for one in _relatives(record, key, cause) if (other := record.entry_id(one))}
+    return Control(
+        control_id=control_id(entry_id, milliseconds(as_of), cause),
+        nhs_number=record.patient.nhs_number,
+        effective_at=as_of,
+        source=f"publisher:{record.patient.practice}:{record.system}",
+        change=EntryHidden(entry_id, tuple(sorted(related - {entry_id})), cause),
+    )
+
+
+def _relatives(record: Record, key: str, cause: HideCause) -> set[str]:
+    """Return what the label flows to from this root, and every direct neighbour."""
+    found: set[str] = set()
+    waiting = [key] if cause is HideCause.NOPAT else []
+    while waiting:
+        new = set(record.relations.flows.get(waiting.pop(), ())) - found
+        found |= new
+        waiting += new
+    for links in (record.relations.links, record.relations.back):
+        found |= {other for other, _ in links.get(key, ())}
+    return {one for one in found if _is_own_entry(one)}
+
+
+def _is_own_entry(key: str) -> bool:
+    return not key.startswith("#") and is_entry(key.partition("/")[0])

@@ -1,0 +1,143 @@
+"""One patient's record, looked at as a whole: what single entries inherit from their relatives."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from recordgate_producers.fhir.bundle import Bundle, Resource
+from recordgate_producers.fhir.dates import instant
+from recordgate_producers.fhir.labels import labels_of, meta_labels
+from recordgate_producers.fhir.patient import Patient
+from recordgate_producers.fhir.readiness import readiness
+from recordgate_producers.fhir.relations import Relations
+from recordgate_producers.fhir.times import times
+from recordgate_producers.fhir.tree import nodes, text, texts
+from recordgate_schemas.entry import Coding, Readiness, Relation
+from recordgate_schemas.errors import InvalidValue
+from recordgate_schemas.values import EntryId, parse_entry_id
+
+Labels = Mapping[str, frozenset[Coding]]
+FINISHED = frozenset({Readiness.FINAL, Readiness.FILED, Readiness.REVIEWED})
+OPEN = frozenset({Readiness.UNFILED, Readiness.PARTIAL})
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The Bundle and all that is known about it. `own_labels`: before inheritance, `labels`: after it.
+
+    `transferred`: resources that do not say so themselves came by GP2GP, as others here did.
+    """
+
+    bundle: Bundle
+    patient: Patient
+    system: str
+    transferred: bool
+    laboratory: Collection[str]
+    relations: Relations
+    own_labels: Labels
+    labels: Labels
+
+    def entry_id(self, key: str) -> EntryId | None:
+        """Return the id of the entry with this key; None if the key does not fit an id."""
+        if key.startswith("#") or self.patient.is_named_in(key.partition("/")[2]):
+            return None
+        try:
+            return parse_entry_id(f"{self.patient.practice}:{self.system}:{key}")
+        except InvalidValue:
+            return None
+
+
+def own_labels(bundle: Bundle, patient: Resource) -> dict[str, frozenset[Coding]]:
+    """Return each resource's own labels; a twin's count too, and the Patient's and Bundle's cover all."""
+    found: dict[str, set[Coding]] = defaultdict(set)
+    for resource in (*bundle.resources, *bundle.twins):
+        if resource.type != "Patient":
+            found[resource.key] |= labels_of(resource.json)
+    said = {label for labels in found.values() for label in labels}
+    # A Bundle's label sums up its contents; one that none of them carries was meant for all of them.
+    everywhere = meta_labels(patient.json) | (meta_labels(bundle.json) - said)
+    return {
+        one.key: frozenset(found[one.key]) | everywhere
+        for one in bundle.resources
+        if one.type != "Patient"
+    }
+
+
+def inherit(own: Labels, flows: Mapping[str, Collection[str]]) -> dict[str, frozenset[Coding]]:
+    """Return each key's labels together with those that flow to it."""
+    found = {key: set(labels) for key, labels in own.items()}
+    waiting = [(key, label) for key, labels in own.items() for label in labels]
+    while waiting:
+        key, label = waiting.pop()
+        for target in flows.get(key, ()):
+            if target in found and label not in found[target]:
+                found[target].add(label)
+                waiting.append((target, label))
+    return {key: frozenset(labels) for key, labels in found.items()}
+
+
+def states(
+    bundle: Bundle, relations: Relations, laboratory: Collection[str]
+) -> dict[str, Readiness]:
+    """Return each resource's readiness among its relatives.
+
+    What is in an unsaved consultation is unsaved; a report with an unfiled result is partial, it and all its filed
+    results (golden decisions, rows 46 and 50).
+    """
+    whole = "GPConnect" in "".join(_profiles(bundle.json))
+    alone = {
+        one.key: readiness(
+            one.json,
+            laboratory=one.key in laboratory,
+            gp_connect=whole or "CareConnect-GPC" in "".join(_profiles(one.json)),
+        )
+        for one in bundle.resources
+    }
+    found = dict(alone)
+    for group in _reports(relations, found):
+        if any(alone[key] in OPEN for key in group):
+            found |= {key: Readiness.PARTIAL for key in group if alone[key] in FINISHED}
+    drafts = {k for k, v in found.items() if k.startswith("Encounter/") and v is Readiness.DRAFT}
+    for key in found:
+        if found[key] in FINISHED and drafts.intersection(relations.parents(key, Relation.PART_OF)):
+            found[key] = Readiness.DRAFT
+    return found
+
+
+def extracted_at(bundle: Bundle, entries: Iterable[Resource]) -> datetime | None:
+    """Return when the record was taken from its system, as far as the Bundle says; the same Bundle, the same time."""
+    said = [text(bundle.json, "timestamp"), text(bundle.json, "meta", "lastUpdated")]
+    stated = [moment for value in said if (moment := instant(value or ""))]
+    sections = [
+        times(one.json).recorded for one in bundle.resources if one.type == "List" and not one.id
+    ]
+    recorded = [times(one.json).recorded for one in entries]
+    for known in (stated[:1], sections, recorded):
+        if moments := [moment for moment in known if moment]:
+            return max(moments)
+    return None
+
+
+def _profiles(resource: object) -> Iterable[str]:
+    return texts(list(nodes(resource, "meta")), "profile")
+
+
+def _reports(relations: Relations, known: Collection[str]) -> list[set[str]]:
+    """Return each report or group with everything under it."""
+    children = {
+        key: members.intersection(known)
+        for key in known
+        if key.startswith(("DiagnosticReport/", "Observation/"))
+        and (members := set(relations.members(key, Relation.RESULT_OF)))
+    }
+    return [_below(parent, children) for parent in children]
+
+
+def _below(top: str, children: Mapping[str, set[str]]) -> set[str]:
+    found, waiting = {top}, [top]
+    while waiting:
+        new = children.get(waiting.pop(), set()) - found
+        found |= new
+        waiting += new
+    return found

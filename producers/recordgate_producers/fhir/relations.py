@@ -1,0 +1,169 @@
+"""How entries of one record hang together: who carries which link, and where labels flow before publishing.
+
+One table says it. A link is carried by the member, never by the container; the container's pointers are elements of
+its body. Flow: national guidance has labels cover a consultation's, group's and request's children (GP2GP redaction
+notes; reference domain, section 4); one labelled component hides a battery, but not a laboratory group.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from recordgate_producers.fhir.bundle import Bundle, Resource
+from recordgate_producers.fhir.tree import named
+from recordgate_producers.fhir.types import CONTAINED_FIELDS, is_entry
+from recordgate_schemas.entry import Relation
+
+
+class Flow(Enum):
+    """Which way labels go between the resource that holds a reference and the one it names."""
+
+    NONE = "none"
+    IN = "from the named one to the holder"
+    OUT = "from the holder to the named one"
+    BOTH = "both ways: they state the same fact"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """References with this trail, from these types to that type: the link, its carrier, the flow of labels."""
+
+    trail: str
+    relation: Relation
+    flow: Flow
+    holder: str = ".*"
+    target: str = ".*"
+    named_carries: bool = False
+
+
+RULES = (
+    Rule(r"context|encounter|context\.encounter", Relation.PART_OF, Flow.IN, target="Encounter"),
+    Rule(r"partOf|parent", Relation.PART_OF, Flow.IN),
+    Rule(r"entry\.item", Relation.LISTED_IN, Flow.OUT, holder="List", named_carries=True),
+    Rule(r"result", Relation.RESULT_OF, Flow.OUT, holder="DiagnosticReport", named_carries=True),
+    Rule(r"hasMember|related:has-member\.target", Relation.RESULT_OF, Flow.OUT, named_carries=True),
+    Rule(r"derivedFrom|related:derived-from\.target", Relation.REFERS_TO, Flow.IN),
+    # The problem header and its actual problem state one fact twice; hiding one alone would show it in the other.
+    Rule(
+        r"extension:.*ActualProblem.*",
+        Relation.ABOUT_PROBLEM,
+        Flow.BOTH,
+        "Condition",
+        named_carries=True,
+    ),
+    Rule(
+        r"extension:.*RelatedClinicalContent.*",
+        Relation.ABOUT_PROBLEM,
+        Flow.NONE,
+        "Condition",
+        named_carries=True,
+    ),
+    Rule(r"basedOn", Relation.FOR_MEDICATION, Flow.IN, target="MedicationRequest"),
+    Rule(r"basedOn", Relation.RESULT_OF, Flow.IN, holder="Observation|DiagnosticReport"),
+    Rule(r"basedOn", Relation.REFERS_TO, Flow.IN),
+    Rule(r"item\..*", Relation.REFERS_TO, Flow.OUT, holder="QuestionnaireResponse"),
+    Rule(r".*", Relation.REFERS_TO, Flow.NONE, holder="Condition"),
+    Rule(r".*", Relation.ABOUT_PROBLEM, Flow.NONE, target="Condition"),
+    Rule(r".*", Relation.REFERS_TO, Flow.NONE),
+)
+"""First match wins. Any other reference to a Condition says what the entry is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relations:
+    """Links carried by each key, the same links seen from the other end, and where each key's labels go."""
+
+    links: Mapping[str, Collection[tuple[str, Relation]]]
+    back: Mapping[str, Collection[tuple[str, Relation]]]
+    flows: Mapping[str, Collection[str]]
+
+    def parents(self, key: str, relation: Relation) -> list[str]:
+        """Return the keys that `key` names with this relation."""
+        return _with(self.links, key, relation)
+
+    def members(self, key: str, relation: Relation) -> list[str]:
+        """Return the keys that name `key` with this relation."""
+        return _with(self.back, key, relation)
+
+
+def relate(bundle: Bundle, laboratory: Collection[str]) -> Relations:
+    """Return how the record's resources hang together; `laboratory`: keys of laboratory observations."""
+    links: dict[str, set[tuple[str, Relation]]] = defaultdict(set)
+    flows: dict[str, set[str]] = defaultdict(set)
+    for holder in bundle.resources:
+        for reference in named(holder.json):
+            target = bundle.key_of(reference.reference)
+            if target is None or target == holder.key:
+                continue
+            rule = _rule(holder, reference.trail, target)
+            _flow(flows, holder.key, target, rule.flow)
+            if rule.relation is Relation.RESULT_OF and _is_battery(holder, rule, laboratory):
+                flows[target].add(holder.key)
+            if is_entry(_type(target)) and holder.id and is_entry(holder.type):
+                carrier, other = (
+                    (target, holder.key) if rule.named_carries else (holder.key, target)
+                )
+                links[carrier].add((other, rule.relation))
+            _consultation(bundle, holder, reference.trail, target, links)
+    return Relations(links, _reversed(links), flows)
+
+
+def _reversed(
+    links: Mapping[str, Collection[tuple[str, Relation]]],
+) -> Mapping[str, Collection[tuple[str, Relation]]]:
+    back: dict[str, set[tuple[str, Relation]]] = defaultdict(set)
+    for key, found in links.items():
+        for target, relation in found:
+            back[target].add((key, relation))
+    return back
+
+
+def _with(
+    links: Mapping[str, Collection[tuple[str, Relation]]], key: str, relation: Relation
+) -> list[str]:
+    return sorted(target for target, found in links.get(key, ()) if found is relation)
+
+
+def _rule(holder: Resource, trail: str, target: str) -> Rule:
+    if _type(target) in CONTAINED_FIELDS:
+        return Rule(".*", Relation.REFERS_TO, Flow.IN)
+    return next(
+        rule
+        for rule in RULES
+        if re.fullmatch(rule.trail, trail)
+        and re.fullmatch(rule.holder, holder.type)
+        and re.fullmatch(rule.target, _type(target))
+    )
+
+
+def _flow(flows: dict[str, set[str]], holder: str, target: str, flow: Flow) -> None:
+    if flow in (Flow.IN, Flow.BOTH):
+        flows[target].add(holder)
+    if flow in (Flow.OUT, Flow.BOTH):
+        flows[holder].add(target)
+
+
+def _is_battery(holder: Resource, rule: Rule, laboratory: Collection[str]) -> bool:
+    return rule.named_carries and holder.type == "Observation" and holder.key not in laboratory
+
+
+def _consultation(
+    bundle: Bundle,
+    holder: Resource,
+    trail: str,
+    target: str,
+    links: dict[str, set[tuple[str, Relation]]],
+) -> None:
+    """A member of a consultation's list is part of that consultation, even if it does not say so itself."""
+    if holder.type != "List" or not holder.id or trail != "entry.item":
+        return
+    for reference in named(holder.json.get("encounter")):
+        encounter = bundle.key_of(reference.reference)
+        if encounter and encounter != target and _type(encounter) == "Encounter":
+            links[target].add((encounter, Relation.PART_OF))
+
+
+def _type(key: str) -> str:
+    return key.partition("/")[0] if not key.startswith("#") else key.partition("/")[2]

@@ -1,0 +1,97 @@
+"""When an entry happened, was recorded and became available: which fields say so, per type.
+
+The right to see an entry hangs on when it was *recorded*. A consultation's own period is its clinical time; the date of
+its consultation list is when it was entered, so that comes first.
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import NamedTuple
+
+from recordgate_producers.fhir.dates import day, instant, local_day
+from recordgate_producers.fhir.tree import Json, nodes, texts
+
+RECORDED = {
+    "AllergyIntolerance": ("assertedDate", "recordedDate"),
+    "Appointment": ("created",),
+    "CarePlan": ("created",),
+    "Communication": ("sent",),
+    "Condition": ("assertedDate", "recordedDate"),
+    "DiagnosticReport": ("issued",),
+    "DocumentReference": ("indexed", "date"),
+    "Encounter": ("period.start",),
+    "Immunization": ("extension:DateRecorded", "recorded", "date", "occurrenceDateTime"),
+    "List": ("date",),
+    "MedicationRequest": ("authoredOn",),
+    "MedicationStatement": ("dateAsserted",),
+    "Observation": ("issued",),
+    "ProcedureRequest": ("authoredOn",),
+    "QuestionnaireResponse": ("authored",),
+    "ReferralRequest": ("authoredOn",),
+    "ServiceRequest": ("authoredOn",),
+    "Task": ("authoredOn",),
+}
+"""First readable one wins."""
+
+OCCURRED = {
+    "AllergyIntolerance": ("onsetDateTime", "onsetPeriod.start"),
+    "Appointment": ("start",),
+    "CarePlan": ("period.start",),
+    "Condition": ("onsetDateTime", "onsetPeriod.start"),
+    "DiagnosticReport": ("effectiveDateTime", "effectivePeriod.start"),
+    "DocumentReference": ("created", "context.period.start"),
+    "Encounter": ("period.start",),
+    "Immunization": ("date", "occurrenceDateTime"),
+    "MedicationRequest": ("dispenseRequest.validityPeriod.start",),
+    "MedicationStatement": ("effectiveDateTime", "effectivePeriod.start"),
+    "Observation": ("effectiveDateTime", "effectivePeriod.start", "effectiveInstant"),
+    "Procedure": ("performedDateTime", "performedPeriod.start"),
+    "ProcedureRequest": ("occurrenceDateTime", "occurrencePeriod.start"),
+    "ReferralRequest": ("occurrenceDateTime", "occurrencePeriod.start"),
+    "ServiceRequest": ("occurrenceDateTime", "occurrencePeriod.start"),
+}
+"""Fields of the clinical date; where none is given it is the day of recording."""
+
+AVAILABLE = {"DiagnosticReport": ("issued",), "DocumentReference": ("indexed",)}
+
+
+class Times(NamedTuple):
+    """An entry's dates, and the fields that should have said one and did not."""
+
+    event: date | None
+    recorded: datetime | None
+    available: datetime | None
+    unreadable: tuple[str, ...]
+
+
+def times(resource: Json) -> Times:
+    """Return what a resource itself says about time."""
+    kind = str(resource["resourceType"])
+    recorded = _first(resource, RECORDED.get(kind, ()))
+    said = [found for field in OCCURRED.get(kind, ()) for found in _said(resource, field)]
+    event = next((found for value in said if (found := day(value))), None)
+    if not said and recorded:
+        event = local_day(recorded)
+    return Times(
+        event, recorded, _first(resource, AVAILABLE.get(kind, ())), _unreadable(resource, kind)
+    )
+
+
+def _first(resource: Json, fields: tuple[str, ...]) -> datetime | None:
+    said = (value for field in fields for value in _said(resource, field))
+    return next((moment for value in said if (moment := instant(value))), None)
+
+
+def _unreadable(resource: Json, kind: str) -> tuple[str, ...]:
+    fields = dict.fromkeys((*RECORDED.get(kind, ()), *OCCURRED.get(kind, ())))
+    return tuple(
+        field for field in fields for value in _said(resource, field) if day(value) is None
+    )
+
+
+def _said(resource: Json, field: str) -> Iterator[str]:
+    name, _, extension = field.partition(":")
+    if not extension:
+        return texts(resource, *field.split("."))
+    parts = [part for part in nodes(resource, name) if extension in str(part.get("url"))]
+    return texts(parts, "valueDateTime")

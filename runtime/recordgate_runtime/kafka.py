@@ -1,0 +1,168 @@
+"""Kafka at the edges: topics, and reading partitions from a position of our own. Every option spelled out.
+
+kafka-python ships no types: this file is its typed face. Checksums need the package `crc32c`; without it reading costs
+twelve times the CPU, so its absence is an error.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import crc32c as _crc32c  # noqa: F401  see above
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from recordgate_runtime.settings import Settings
+from recordgate_schemas.errors import FatalError, RetryableError
+from recordgate_schemas.topics import TOPICS, Topic
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record of a topic: coordinates, broker time in milliseconds, raw key and value."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class TopicState:
+    """A topic as the broker has it."""
+
+    topic_id: str
+    partitions: int
+
+
+def topic_name(topic: Topic, settings: Settings) -> str:
+    """Return the topic's name on the broker, with the configured prefix."""
+    return settings.topic_prefix + topic.name
+
+
+def create_topics(settings: Settings) -> list[str]:
+    """Create what is missing of the topic catalogue and return the names created."""
+    admin = _admin(settings)
+    try:
+        existing = set(admin.list_topics())
+        missing = [t for t in TOPICS if topic_name(t, settings) not in existing]
+        if missing:
+            admin.create_topics(
+                {topic_name(t, settings): _options(t, settings) for t in missing},
+                wait_for_metadata=True,
+            )
+        return [topic_name(t, settings) for t in missing]
+    except KafkaError as error:
+        raise RetryableError(f"Kafka refused the topics ({type(error).__name__})") from error
+    finally:
+        admin.close()
+
+
+def _options(topic: Topic, settings: Settings) -> dict[str, Any]:
+    return {
+        "num_partitions": settings.partitions,
+        "replication_factor": settings.replication,
+        "configs": {
+            "retention.ms": str(topic.retention_ms),
+            "max.message.bytes": str(topic.max_bytes + 4096),
+            "cleanup.policy": "delete",
+            "message.timestamp.type": "LogAppendTime",
+        },
+    }
+
+
+def topic_state(topic: Topic, settings: Settings) -> TopicState:
+    """Return the topic's id and partition count; raise RetryableError when it is not there yet."""
+    admin = _admin(settings)
+    try:
+        found = admin.describe_topics([topic_name(topic, settings)])
+    except KafkaError as error:
+        raise RetryableError(f"topic {topic.name}: {type(error).__name__}") from error
+    finally:
+        admin.close()
+    if not found or not found[0].get("partitions"):
+        raise RetryableError(f"topic {topic.name} is not there; run `recordgate topics`")
+    return TopicState(str(found[0]["topic_id"]), len(found[0]["partitions"]))
+
+
+def _admin(settings: Settings) -> Any:
+    try:
+        return KafkaAdminClient(bootstrap_servers=settings.kafka.split(","))
+    except KafkaError as error:
+        raise RetryableError("Kafka is not reachable at RECORDGATE_KAFKA") from error
+
+
+class PartitionReader:
+    """Reads all partitions of one topic from positions the caller keeps; never commits to Kafka."""
+
+    def __init__(self, topic: Topic, settings: Settings, positions: dict[int, int]) -> None:
+        self._name = topic_name(topic, settings)
+        self._consumer = _consumer(settings, topic)
+        self._partitions = [TopicPartition(self._name, p) for p in sorted(positions)]
+        self._consumer.assign(self._partitions)
+        self._seek(positions)
+
+    def _seek(self, positions: dict[int, int]) -> None:
+        begins = self._consumer.beginning_offsets(self._partitions)
+        ends = self._consumer.end_offsets(self._partitions)
+        for tp in self._partitions:
+            if not begins[tp] <= positions[tp.partition] <= ends[tp]:
+                raise FatalError(
+                    f"{tp.topic}/{tp.partition}: position {positions[tp.partition]} is outside the log"
+                    f" ({begins[tp]} to {ends[tp]}); see docs/runbook/position-outside-log.md"
+                )
+            self._consumer.seek(tp, positions[tp.partition])
+
+    def poll(self, wait_s: float, limit: int) -> list[Record]:
+        """Return up to `limit` records, in offset order per partition; empty when none came in time."""
+        batches = self._consumer.poll(timeout_ms=int(wait_s * 1000), max_records=limit)
+        return [_record(message) for batch in batches.values() for message in batch]
+
+    def end_offsets(self) -> dict[int, int]:
+        """Return where each partition's log ends now."""
+        return {
+            tp.partition: int(end)
+            for tp, end in self._consumer.end_offsets(self._partitions).items()
+        }
+
+    def close(self) -> None:
+        """Leave; there is no group to tell."""
+        self._consumer.close()
+
+
+def _consumer(settings: Settings, topic: Topic) -> Any:
+    try:
+        return KafkaConsumer(
+            bootstrap_servers=settings.kafka.split(","),
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_uncommitted",
+            fetch_min_bytes=1,
+            fetch_max_wait_ms=500,
+            max_partition_fetch_bytes=max(1 << 20, topic.max_bytes + 8192),
+            check_crcs=True,
+        )
+    except KafkaError as error:
+        raise RetryableError("Kafka is not reachable at RECORDGATE_KAFKA") from error
+
+
+def _record(message: Any) -> Record:
+    return Record(
+        message.topic,
+        message.partition,
+        message.offset,
+        message.timestamp,
+        message.key,
+        message.value,
+    )
+
+
+def partition_counts(topics: Iterable[Topic], settings: Settings) -> dict[str, int]:
+    """Return each topic's partition count; all must be equal, or per-patient order would break."""
+    counts = {topic.name: topic_state(topic, settings).partitions for topic in topics}
+    if len(set(counts.values())) > 1:
+        raise FatalError(f"topics differ in partitions: {counts}; see docs/runbook/partitions.md")
+    return counts

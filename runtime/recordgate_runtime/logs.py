@@ -1,0 +1,94 @@
+"""Structured logs: one JSON object a line, from a closed catalogue of codes and a closed list of fields.
+
+SAFETY: a field that is not listed cannot be written, so neither an NHS number nor clinical text has a way into a log.
+"""
+
+import json
+import logging
+import sys
+import traceback
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from recordgate_runtime.clock import SystemClock
+from recordgate_runtime.settings import settings
+
+FIELDS = frozenset(
+    {
+        "topic",
+        "partition",
+        "offset",
+        "lane",
+        "count",
+        "seconds",
+        "error",
+        "where",
+        "port",
+        "database",
+        "migration",
+        "ruleset",
+        "outcome",
+        "advice",
+        "library",
+        "template",
+    }
+)
+
+
+class LogCode(Enum):
+    """Every line a process may write: level and meaning."""
+
+    STARTED = ("info", "the process is ready")
+    STOPPING = ("info", "the process was asked to stop")
+    MIGRATED = ("info", "a migration was applied")
+    TOPIC_CREATED = ("info", "a topic was created")
+    REPUBLISHED = ("info", "messages committed before a crash were published again")
+    REPLAYED = ("info", "records seen before were dropped")
+    QUARANTINED = ("warning", "a record could not be understood and was set aside")
+    POISON_SKIPPED = (
+        "error",
+        "a message of ours could not be decoded; its sequence number stays open",
+    )
+    REVIEW_REFUSED = ("warning", "a review outcome no longer matched what it was given for")
+    REDECIDED = ("info", "pages of patients' entries were decided again")
+    RULE_FAILED = ("error", "a rule raised; the entry is held")
+    SEQUENCE_GAP = ("error", "a sequence number is missing for longer than it should")
+    LIBRARY = ("warning", "a library warned; only its message template is kept, never the values")
+    CRASHED = ("critical", "an unexpected error; the process ends and is started again")
+    FATAL = ("critical", "going on could lose or leak; the process ends, see the advice")
+
+
+def log(code: LogCode, **fields: Any) -> None:
+    """Write one line to standard error; an unlisted field is a programming error."""
+    unlisted = fields.keys() - FIELDS
+    if unlisted:
+        raise ValueError(f"log fields not in the catalogue: {', '.join(sorted(unlisted))}")
+    level, meaning = code.value
+    line = {
+        "at": SystemClock().now().isoformat(timespec="milliseconds"),
+        "process": settings().process,
+        "level": level,
+        "code": code.name,
+        "meaning": meaning,
+        **fields,
+    }
+    sys.stderr.write(json.dumps(line, default=str) + "\n")
+    sys.stderr.flush()
+
+
+class _Libraries(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a library's warning without its arguments, which may quote keys or values."""
+        log(LogCode.LIBRARY, library=record.name, template=str(record.msg)[:200])
+
+
+def quiet_libraries() -> None:
+    """Send libraries' warnings through this catalogue and drop the rest."""
+    logging.basicConfig(level=logging.WARNING, handlers=[_Libraries()], force=True)
+
+
+def where(error: BaseException) -> str:
+    """Return `file:line` of the innermost frame; never the message, which may quote a value."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "unknown"

@@ -1,0 +1,76 @@
+"""Every metric: name, meaning, labels. The only file that creates one; docs/reference/metrics.md is made from it.
+
+Labels come from closed sets: never a patient, an entry or a practice.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram  # noqa: TID251
+
+REGISTRY = CollectorRegistry()
+
+_LATENCY = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 900.0)
+
+RECORDS = Counter(
+    "recordgate_records",
+    "Records the decider has accounted for, by what they turned out to be.",
+    ("lane", "kind"),
+    registry=REGISTRY,
+)
+DECISIONS = Counter(
+    "recordgate_decisions",
+    "Decisions for audience self and proxies, by outcome and headline reason.",
+    ("outcome", "reason"),
+    registry=REGISTRY,
+)
+OLDEST_UNDECIDED = Gauge(
+    "recordgate_oldest_undecided_age_seconds",
+    "Age of the oldest record the lane has read and not yet decided; 0 when idle.",
+    ("lane",),
+    registry=REGISTRY,
+)
+BATCH_SECONDS = Histogram(
+    "recordgate_batch_seconds",
+    "Seconds from reading a batch to its commit.",
+    ("process",),
+    buckets=_LATENCY,
+    registry=REGISTRY,
+)
+PUBLISH_TO_VISIBLE = Histogram(
+    "recordgate_publish_to_visible_seconds",
+    "Seconds from the broker taking an entry or control to the view holding what follows from it.",
+    buckets=_LATENCY,
+    registry=REGISTRY,
+)
+HIDE_TO_UNREADABLE = Histogram(
+    "recordgate_hide_to_unreadable_seconds",
+    "Seconds from the broker taking a control to the gate holding it.",
+    buckets=_LATENCY,
+    registry=REGISTRY,
+)
+HOLDS_OPEN = Gauge(
+    "recordgate_holds_open",
+    "Open holds, by whether they are past their due date.",
+    ("due",),
+    registry=REGISTRY,
+)
+ACCOUNT = Gauge(
+    "recordgate_conservation_records",
+    "The ledger's account of entry records: received, accepted, duplicate, superseded, quarantined.",
+    ("kind",),
+    registry=REGISTRY,
+)
+UNACCOUNTED = Gauge(
+    "recordgate_unaccounted_records",
+    "Entry records received without an outcome; anything but 0 is an incident.",
+    registry=REGISTRY,
+)
+POISON = Counter(
+    "recordgate_poison_messages",
+    "Messages that could not be decoded, by topic.",
+    ("topic",),
+    registry=REGISTRY,
+)
+MARKERS_WAITING = Gauge(
+    "recordgate_markers_waiting",
+    "Re-decision markers the view holds back because a lower sequence number is missing.",
+    registry=REGISTRY,
+)

@@ -1,0 +1,70 @@
+"""How far a database has read a topic: the position commits together with what was made of the records.
+
+Each database has the same table `source_position`. Advancing is a compare-and-set, so a zombie, a second owner or a
+replay changes nothing; a gap stops the process before it can skip a record.
+"""
+
+from dataclasses import dataclass
+
+import psycopg
+
+from recordgate_schemas.errors import FatalError
+
+TABLE = """
+create table source_position (
+  topic text not null,
+  partition int not null,
+  topic_id text not null,
+  next_offset bigint not null check (next_offset >= 0),
+  primary key (topic, partition)
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The offsets of one partition in a batch: from `first` up to, not including, `end`."""
+
+    topic: str
+    partition: int
+    first: int
+    end: int
+
+
+def read(connection: psycopg.Connection, topic: str) -> dict[int, int]:
+    """Return the next offset of each partition of the topic; partitions never read are missing."""
+    rows = connection.execute(
+        "select partition, next_offset from source_position where topic = %s", (topic,)
+    ).fetchall()
+    return {int(partition): int(offset) for partition, offset in rows}
+
+
+def adopt(connection: psycopg.Connection, topic: str, topic_id: str, partition: int) -> None:
+    """Start a partition at offset 0, or check that its topic is still the one that was read before."""
+    connection.execute(
+        "insert into source_position values (%s, %s, %s, 0) on conflict do nothing",
+        (topic, partition, topic_id),
+    )
+    row = connection.execute(
+        "select topic_id from source_position where topic = %s and partition = %s",
+        (topic, partition),
+    ).fetchone()
+    if row is None or row[0] != topic_id:
+        raise FatalError(
+            f"topic {topic} was deleted and made again; see docs/runbook/topic-replaced.md"
+        )
+
+
+def advance(connection: psycopg.Connection, spans: list[Span]) -> None:
+    """Move each partition from `first` to `end`; raise FatalError when it does not stand at `first`."""
+    for span in sorted(spans, key=lambda s: (s.topic, s.partition)):
+        moved = connection.execute(
+            "update source_position set next_offset = %s"
+            " where topic = %s and partition = %s and next_offset = %s",
+            (span.end, span.topic, span.partition, span.first),
+        ).rowcount
+        if moved != 1:
+            raise FatalError(
+                f"position of {span.topic}/{span.partition} is not {span.first}: another process owns it,"
+                " or records are missing; see docs/runbook/position-conflict.md"
+            )

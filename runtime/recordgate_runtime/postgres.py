@@ -1,0 +1,35 @@
+"""PostgreSQL connections: one database, one role, explicit limits.
+
+Every process connects with its database's address and takes on its own role, so it can do what it must and no more.
+"""
+
+import psycopg
+from psycopg import sql
+
+from recordgate_schemas.errors import RetryableError
+
+Connection = psycopg.Connection[tuple[object, ...]]
+
+
+def connect(dsn: str, role: str, *, autocommit: bool = False) -> psycopg.Connection:
+    """Open a connection acting as `role`; raise RetryableError when the server is not there.
+
+    Times are UTC. A statement may take 60 s, a lock 10 s, an idle transaction 30 s: what hangs ends, and the process
+    that waits is started again rather than left behind.
+    """
+    try:
+        connection = psycopg.connect(
+            dsn,
+            autocommit=True,
+            connect_timeout=5,
+            application_name=f"recordgate {role}",
+            options="-c statement_timeout=60000 -c lock_timeout=10000 -c TimeZone=UTC"
+            " -c idle_in_transaction_session_timeout=30000 -c plan_cache_mode=force_custom_plan",
+        )
+    except psycopg.OperationalError as error:
+        raise RetryableError(
+            "PostgreSQL is not reachable; is it running at the configured DSN?"
+        ) from error
+    connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
+    connection.autocommit = autocommit
+    return connection

@@ -1,0 +1,46 @@
+"""How every long-running process ends: an unexpected error is logged without its message and becomes an exit code."""
+
+import sys
+from collections.abc import Callable
+from enum import IntEnum
+
+from recordgate_runtime.logs import LogCode, log, where
+from recordgate_schemas.errors import FatalError, RecordgateError, RetryableError, UsageError
+
+
+class ExitCode(IntEnum):
+    """What a Recordgate command returns to its caller."""
+
+    OK = 0
+    FINDING = 1
+    USAGE = 2
+    CONFIG = 3
+    DEPENDENCY_DOWN = 4
+    PARTIAL = 5
+    SAFETY = 6
+    CRASHED = 70
+
+
+def run_process(main: Callable[[], None]) -> None:
+    """Run a process to its end and exit with the code that says why it ended."""
+    try:
+        main()
+    except RecordgateError as error:
+        log(LogCode.FATAL, error=type(error).__name__, advice=str(error))
+        sys.exit(exit_code(error))
+    except Exception as error:  # noqa: BLE001  the last line: say where, never what, and end
+        log(LogCode.CRASHED, error=type(error).__name__, where=where(error))
+        sys.exit(ExitCode.CRASHED)
+
+
+def exit_code(error: RecordgateError) -> ExitCode:
+    """Return the status that tells a caller what kind of error ended a command."""
+    match error:
+        case UsageError():
+            return ExitCode.USAGE
+        case RetryableError():
+            return ExitCode.DEPENDENCY_DOWN
+        case FatalError():
+            return ExitCode.SAFETY
+        case _:
+            return ExitCode.FINDING

@@ -1,0 +1,77 @@
+"""Every setting, read once from the environment (prefix RECORDGATE_) and validated as a whole.
+
+The only file that looks at the environment. Table: docs/reference/settings.md (generated).
+"""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from recordgate_schemas.errors import UsageError
+
+
+class Settings(BaseSettings):
+    """What a process can be told. Addresses left empty mean: start embedded servers (`recordgate up`, `demo`)."""
+
+    model_config = SettingsConfigDict(env_prefix="RECORDGATE_", frozen=True, extra="ignore")
+
+    kafka: str = Field("", description="Kafka bootstrap servers, host:port[,host:port]")
+    ledger_dsn: str = Field("", description="PostgreSQL address of the ledger database")
+    view_dsn: str = Field("", description="PostgreSQL address of the view database")
+    review_dsn: str = Field("", description="PostgreSQL address of the review database")
+    home: Path = Field(
+        Path(".recordgate"), description="folder for embedded servers, logs, targets"
+    )
+    topic_prefix: str = Field("", description="put before every topic name")
+    partitions: int = Field(4, ge=1, le=512, description="partitions of every topic when created")
+    replication: int = Field(1, ge=1, le=9, description="replicas of every topic when created")
+    process: str = Field("recordgate", description="name of this process in logs")
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="loopback port for /metrics /live /ready; 0 is off"
+    )
+    batch_entries: int = Field(1000, ge=1, le=10000, description="most records in one transaction")
+    batch_wait_s: float = Field(
+        0.02, gt=0, le=5, description="seconds the decider gathers a batch in thin traffic"
+    )
+    page_entries: int = Field(500, ge=1, le=10000, description="entries re-decided in one page")
+    review_due_days: int = Field(14, ge=1, le=28, description="days until an open hold is due")
+
+    @property
+    def embedded(self) -> bool:
+        """True when no address is given, so embedded servers are meant."""
+        return not (self.kafka or self.ledger_dsn or self.view_dsn or self.review_dsn)
+
+
+@cache
+def settings() -> Settings:
+    """Return this process's settings; raise UsageError naming every wrong variable at once."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = "; ".join(
+            f"RECORDGATE_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()
+        )
+        raise UsageError(f"settings: {wrong}") from None
+
+
+def need(value: str, name: str) -> str:
+    """Return an address that must be set, or raise UsageError saying how to set it."""
+    if not value:
+        raise UsageError(f"{name} is not set; set it, or run `recordgate up` for embedded servers")
+    return value
+
+
+def environment() -> dict[str, str]:
+    """Return a copy of this process's environment, for its children."""
+    return dict(os.environ)  # noqa: TID251  the one file that may
+
+
+def adopt(values: Mapping[str, str]) -> Settings:
+    """Set variables for this process and the ones it starts, and return the settings that follow."""
+    os.environ.update(values)  # noqa: TID251  the one file that may
+    settings.cache_clear()
+    return settings()

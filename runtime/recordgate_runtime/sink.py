@@ -1,0 +1,102 @@
+"""The loop every sink runs: read, apply and advance in one transaction, again.
+
+An error ends the process; its supervisor starts it again and it goes on from its stored position. There is no other
+recovery to get wrong.
+"""
+
+import signal
+import time
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import Protocol
+
+import psycopg
+
+from recordgate_runtime import positions
+from recordgate_runtime.health import Health
+from recordgate_runtime.kafka import PartitionReader, Record, topic_state
+from recordgate_runtime.logs import LogCode, log
+from recordgate_runtime.metrics import BATCH_SECONDS
+from recordgate_runtime.positions import Span
+from recordgate_runtime.settings import Settings
+from recordgate_schemas.errors import FatalError
+from recordgate_schemas.topics import Topic
+
+
+class Handler(Protocol):
+    """What a sink does with a batch, inside the transaction that advances its position."""
+
+    def apply(self, connection: psycopg.Connection, records: Sequence[Record]) -> None:
+        """Apply the records in order; no commit, no Kafka."""
+
+    def applied(self, records: Sequence[Record]) -> None:
+        """Called after the commit, for measurements."""
+
+
+class Stop:
+    """Set by SIGTERM or SIGINT; the loop ends after the batch at hand."""
+
+    def __init__(self) -> None:
+        self.requested = False
+        signal.signal(signal.SIGTERM, self._request)
+        signal.signal(signal.SIGINT, self._request)
+
+    def _request(self, *_: object) -> None:
+        self.requested = True
+        log(LogCode.STOPPING)
+
+
+def run_sink(
+    topic: Topic,
+    connection: psycopg.Connection,
+    handler: Handler,
+    settings: Settings,
+    *,
+    idle: Callable[[], None] = lambda: None,
+) -> None:
+    """Apply the topic to a database until asked to stop. `idle` runs between polls, outside any transaction."""
+    stop = Stop()
+    health = Health()
+    health.serve(settings.metrics_port)
+    reader = PartitionReader(topic, settings, _start_positions(topic, connection, settings))
+    health.ready()
+    log(LogCode.STARTED, topic=topic.name)
+    while not stop.requested:
+        records = reader.poll(wait_s=0.2, limit=settings.batch_entries)
+        if records:
+            started = time.monotonic()
+            with connection.transaction():
+                positions.advance(connection, spans(topic, records))
+                handler.apply(connection, records)
+            BATCH_SECONDS.labels(settings.process).observe(time.monotonic() - started)
+            handler.applied(records)
+        idle()
+    reader.close()
+
+
+def _start_positions(
+    topic: Topic, connection: psycopg.Connection, settings: Settings
+) -> dict[int, int]:
+    state = topic_state(topic, settings)
+    with connection.transaction():
+        for partition in range(state.partitions):
+            positions.adopt(connection, topic.name, state.topic_id, partition)
+        found = positions.read(connection, topic.name)
+    if len(found) != state.partitions:
+        raise FatalError(f"topic {topic.name}: partitions changed; see docs/runbook/partitions.md")
+    return found
+
+
+def spans(topic: Topic, records: Sequence[Record]) -> list[Span]:
+    """Return what each partition of a batch covers; a hole between offsets is fatal."""
+    found = []
+    for partition, group in groupby(sorted(records, key=_coordinates), key=lambda r: r.partition):
+        offsets = [record.offset for record in group]
+        if offsets != list(range(offsets[0], offsets[0] + len(offsets))):
+            raise FatalError(f"{topic.name}/{partition}: offsets have a hole after {offsets[0]}")
+        found.append(Span(topic.name, partition, offsets[0], offsets[-1] + 1))
+    return found
+
+
+def _coordinates(record: Record) -> tuple[int, int]:
+    return record.partition, record.offset

@@ -1,0 +1,122 @@
+"""Events to Avro bytes and back, in single-object encoding (C3 01, CRC-64-AVRO fingerprint, body).
+
+The only file that imports fastavro. SAFETY: bytes come from outside, and a lenient decoder turns enum index -1 into the
+last symbol. So decoding accepts only the one encoding this codec itself would write: what was decoded is encoded again
+and must equal the input byte for byte. That refuses negative and oversized indices and lengths, padding and trailing
+bytes. No schema has zero-width array items (a test holds that), so work stays proportional to the input's length.
+"""
+
+import io
+import json
+import struct
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import fastavro
+from fastavro import schemaless_reader, schemaless_writer
+
+from recordgate_schemas.errors import FatalError, PoisonError
+from recordgate_schemas.mapping import Pair, mapper
+from recordgate_schemas.topics import BY_NAME, Topic
+
+MARKER = b"\xc3\x01"
+HEADER_BYTES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Schema:
+    name: str
+    header: bytes
+    parsed: Any
+
+
+def encode(topic: Topic, message: object) -> bytes:
+    """Return the message as the topic's newest schema's single object."""
+    schema = _newest(topic.name)
+    dump = _mapper(topic.name).dump
+    out = io.BytesIO()
+    out.write(schema.header)
+    schemaless_writer(out, schema.parsed, dump(message) if dump else message, strict=True)
+    return out.getvalue()
+
+
+def decode(topic: Topic, data: bytes | None) -> Any:
+    """Return the topic's message; raise PoisonError naming the rule broken, never the content."""
+    if data is None or len(data) < HEADER_BYTES or data[:2] != MARKER:
+        raise PoisonError("framing: not an Avro single object (C3 01 and a fingerprint)")
+    if len(data) > topic.max_bytes:
+        raise PoisonError(f"size: larger than the topic's {topic.max_bytes} bytes")
+    schema = _registered(topic.name).get(data[:HEADER_BYTES])
+    if schema is None:
+        raise PoisonError("fingerprint: not a schema registered for this topic")
+    return _mapper(topic.name).load(_decode_strictly(schema, data))
+
+
+def _decode_strictly(schema: _Schema, data: bytes) -> Any:
+    source = io.BytesIO(data)
+    source.seek(HEADER_BYTES)
+    again = io.BytesIO()
+    again.write(schema.header)
+    try:
+        plain = schemaless_reader(
+            source,
+            schema.parsed,
+            None,
+            return_record_name=True,
+            return_record_name_override=True,
+        )
+        schemaless_writer(again, schema.parsed, plain, strict=True)
+    except Exception as error:  # noqa: BLE001  a hostile body may raise anything; all of it is poison
+        raise PoisonError(f"body: not a {schema.name} ({type(error).__name__})") from None
+    if again.getvalue() != data:
+        raise PoisonError(f"body: not the canonical encoding of a {schema.name}")
+    return plain
+
+
+@cache
+def _mapper(topic: str) -> Pair:
+    return mapper(BY_NAME[topic].message, "avro")
+
+
+@cache
+def _newest(topic: str) -> _Schema:
+    return next(s for s in _registered(topic).values() if s.name == BY_NAME[topic].schema)
+
+
+@cache
+def _registered(topic: str) -> dict[bytes, _Schema]:
+    """Every version of the topic's schema, by header; a file that differs from the lock is fatal."""
+    base = BY_NAME[topic].schema.rpartition(".")[0]
+    names = [name for name in lock() if name.rpartition(".")[0] == base]
+    return {schema.header: schema for schema in map(_load, names)}
+
+
+def _load(name: str) -> _Schema:
+    parsed = fastavro.parse_schema(json.loads(schema_text(name)))
+    actual = fingerprint(name)
+    if actual != lock()[name]:
+        raise FatalError(
+            f"schema {name}: fingerprint differs from schemas.lock; run make lock-schemas"
+        )
+    return _Schema(name, MARKER + struct.pack("<Q", int(actual, 16)), parsed)
+
+
+def fingerprint(name: str) -> str:
+    """Return the CRC-64-AVRO fingerprint of a schema file as sixteen hex digits, most significant first."""
+    canonical = fastavro.schema.to_parsing_canonical_form(json.loads(schema_text(name)))
+    digest = fastavro.schema.fingerprint(canonical, "CRC-64-AVRO")
+    return int.from_bytes(bytes.fromhex(digest), "little").to_bytes(8, "big").hex()
+
+
+def schema_text(name: str) -> str:
+    """Return a schema file, for example `clinical_entry.v1`."""
+    return (resources.files(__package__) / "avro" / f"{name}.avsc").read_text("utf-8")
+
+
+@cache
+def lock() -> dict[str, str]:
+    """Return the committed fingerprint of every schema file."""
+    text = (resources.files(__package__) / "avro" / "schemas.lock").read_text("utf-8")
+    return dict(line.split() for line in text.splitlines() if line and not line.startswith("#"))

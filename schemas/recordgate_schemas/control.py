@@ -1,0 +1,269 @@
+"""Controls: facts that change who may see what. One typed change in one envelope, on the topic `controls`.
+
+Among controls that speak of the same fact the latest `effective_at` wins, a tie goes to the more restrictive one, and
+arrival order does not matter. A time later than the broker's own counts as the broker's: nobody opens a record by
+dating a control into the future. Avro form: `avro/control.v1.avsc`.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from recordgate_schemas.values import Audience, EntryId, NhsNumber, OdsCode
+
+
+class RegistrationKind(StrEnum):
+    """How a patient is registered; only `regular` (GMS) carries the right."""
+
+    REGULAR = "regular"
+    TEMPORARY = "temporary"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+class Verification(StrEnum):
+    """Whether the NHS number was verified against the Personal Demographics Service."""
+
+    VERIFIED = "verified"
+    UNVERIFIED = "unverified"
+    UNKNOWN = "unknown"
+
+
+class Level(StrEnum):
+    """GP Connect's access ladder, each step including the ones before."""
+
+    NONE = "none"
+    SUMMARY = "summary"
+    DETAILED = "detailed"
+    DOCUMENTS = "documents"
+    FULL = "full"
+
+
+class ReviewCode(StrEnum):
+    """Enhanced review before granting access: SNOMED 1364731000000104 and 1364751000000106."""
+
+    NEEDED_104 = "needed_104"
+    NOT_NEEDED_106 = "not_needed_106"
+
+
+class HideCause(StrEnum):
+    """Why an entry is hidden; each cause is lifted on its own."""
+
+    NOPAT = "nopat"
+    DO_NOT_DISPLAY = "do_not_display"
+    IN_ERROR = "in_error"
+    WRONG_PATIENT = "wrong_patient"
+
+
+class ReviewAction(StrEnum):
+    """What a reviewer decided about a held entry."""
+
+    RELEASE = "release"
+    WITHHOLD = "withhold"
+
+
+class ReviewGround(StrEnum):
+    """The ground a reviewer gave."""
+
+    CHECKED = "checked"
+    SERIOUS_HARM = "serious_harm"
+    THIRD_PARTY = "third_party"
+    COURT = "court"
+    OTHER = "other"
+
+
+class NumberSide(StrEnum):
+    """Which side of a change of NHS number a patient is on."""
+
+    OLD = "old"
+    NEW = "new"
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The patient is registered at `practice` from `registered_on`."""
+
+    practice: OdsCode
+    registered_on: date
+    birth_date: date
+    registration: RegistrationKind
+    verification: Verification
+
+
+@dataclass(frozen=True, slots=True)
+class Deregistered:
+    """The patient left `practice`."""
+
+    practice: OdsCode
+    left_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Historic:
+    """Access to entries recorded before the start date, from `since`; `checked`: the record was checked first."""
+
+    level: Level
+    since: date | None
+    checked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLevelSet:
+    """What the patient may see at `practice`. `practice_grant_from`: own access granted at 13 to 15."""
+
+    practice: OdsCode
+    level: Level
+    effective_from: date | None
+    historic: Historic | None
+    practice_grant_from: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class AccessDeclined:
+    """The patient does not want online access (SNOMED 1290331000000103)."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessOptedIn:
+    """The patient wants online access again; entries recorded in between stay out."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessReviewCoded:
+    """A 104 or 106 code was recorded."""
+
+    code: ReviewCode
+
+
+@dataclass(frozen=True, slots=True)
+class AccessSuspended:
+    """The practice closed the record, for instance because of coercion. Silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccessResumed:
+    """The practice lifted its suspension."""
+
+
+@dataclass(frozen=True, slots=True)
+class SensitivityFlagged:
+    """The patient's demographics are flagged sensitive (S-flag) or no longer are."""
+
+    flagged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """The patient died."""
+
+    died_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class NhsNumberChanged:
+    """The patient's number changed; published under both numbers."""
+
+    side: NumberSide
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyGranted:
+    """Another person may read for the patient, up to `level`, from `granted_on` until `until`."""
+
+    grant_id: str
+    practice: OdsCode
+    level: Level
+    granted_on: date
+    until: date | None
+    historic: Historic | None
+    renewed_at_age: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProxyEnded:
+    """A proxy grant ended."""
+
+    grant_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryHidden:
+    """An entry must not be shown, whether it has arrived or not; `related` are relatives its publisher knows."""
+
+    entry_id: EntryId
+    related: tuple[EntryId, ...]
+    cause: HideCause
+
+
+@dataclass(frozen=True, slots=True)
+class EntryShown:
+    """The given cause of hiding an entry was lifted at the source."""
+
+    entry_id: EntryId
+    cause: HideCause
+
+
+@dataclass(frozen=True, slots=True)
+class RecordSnapshot:
+    """All entry ids a system holds for the patient at `effective_at`; entries not listed are gone at source."""
+
+    practice: OdsCode
+    system: str
+    entry_ids: tuple[EntryId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """A reviewer's outcome, bound to what the reviewer saw."""
+
+    entry_id: EntryId
+    audience: Audience
+    action: ReviewAction
+    ground: ReviewGround
+    reasons: tuple[str, ...]
+    entry_version: int
+    body_sha256: bytes
+    control_position: int
+    ruleset: str
+    reviewer_role: str
+    clinician_opinion_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class StateConfirmed:
+    """An operator repaired what an unreadable control, at or before this position, had meant to say."""
+
+    through: int
+
+
+Change = (
+    Registered
+    | Deregistered
+    | AccessLevelSet
+    | AccessDeclined
+    | AccessOptedIn
+    | AccessReviewCoded
+    | AccessSuspended
+    | AccessResumed
+    | SensitivityFlagged
+    | Died
+    | NhsNumberChanged
+    | ProxyGranted
+    | ProxyEnded
+    | EntryHidden
+    | EntryShown
+    | RecordSnapshot
+    | Reviewed
+    | StateConfirmed
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One change about one patient. `source` names the issuing system, never a person."""
+
+    control_id: str
+    nhs_number: NhsNumber
+    effective_at: datetime
+    source: str
+    change: Change

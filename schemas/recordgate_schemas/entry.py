@@ -1,0 +1,165 @@
+"""ClinicalEntry: one item of the record, a decision envelope around an opaque FHIR body.
+
+Rules read the envelope only; the body is never parsed by a rule. Avro form: `avro/clinical_entry.v1.avsc`.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from recordgate_schemas.values import EntryId, NhsNumber, OdsCode
+
+
+class Kind(StrEnum):
+    """What the entry is, in a GP record's words; `unknown` never releases."""
+
+    CONSULTATION = "consultation"
+    PROBLEM = "problem"
+    MEDICATION = "medication"
+    ALLERGY = "allergy"
+    IMMUNISATION = "immunisation"
+    TEST_RESULT = "test_result"
+    REPORT = "report"
+    BATTERY = "battery"
+    DOCUMENT = "document"
+    REFERRAL = "referral"
+    OBSERVATION = "observation"
+    LIST = "list"
+    DIARY = "diary"
+    ADMIN_TASK = "admin_task"
+    ACCESS_CODE = "access_code"
+    UNKNOWN = "unknown"
+
+
+class Readiness(StrEnum):
+    """How far the entry is at its source; only finished ones may be shown."""
+
+    FINAL = "final"
+    DRAFT = "draft"
+    FILED = "filed"
+    UNFILED = "unfiled"
+    REVIEWED = "reviewed"
+    UNREVIEWED = "unreviewed"
+    IN_TRANSIT = "in_transit"
+    AWAITING_FILING = "awaiting_filing"
+    PARTIAL = "partial"
+    IN_ERROR = "in_error"
+    UNKNOWN = "unknown"
+
+
+class Origin(StrEnum):
+    """Where the entry came from."""
+
+    LOCAL = "local"
+    TRANSFER = "transfer"
+    CORRESPONDENCE = "correspondence"
+    UNKNOWN = "unknown"
+
+
+class Visibility(StrEnum):
+    """The source's own online-visibility flag (not its staff-privacy flag)."""
+
+    UNSET = "unset"
+    SHOWN = "shown"
+    HIDDEN = "hidden"
+    UNKNOWN = "unknown"
+
+
+class ThirdParty(StrEnum):
+    """Whether the entry is about, or from, another person."""
+
+    NONE = "none"
+    CLINICIAN_ONLY = "clinician_only"
+    PRESENT = "present"
+    UNKNOWN = "unknown"
+
+
+class Marker(StrEnum):
+    """What staff or the source said about an entry, beyond labels and codes."""
+
+    COURT = "court"
+    COMPLAINT = "complaint"
+    ADOPTION = "adoption"
+    ORIGINATOR_CONTROLLED = "originator_controlled"
+    SAFEGUARDING = "safeguarding"
+    ALLEGED_PERPETRATOR = "alleged_perpetrator"
+    ABNORMAL = "abnormal"
+    MOVED_FROM_OTHER_PATIENT = "moved_from_other_patient"
+    CONFIDENTIAL_TO_STAFF = "confidential_to_staff"
+    TEXT_HINT = "text_hint"
+    UNKNOWN = "unknown"
+
+
+class Relation(StrEnum):
+    """How this entry relates to the entry its link names."""
+
+    PART_OF = "part_of"
+    RESULT_OF = "result_of"
+    ABOUT_PROBLEM = "about_problem"
+    FOR_MEDICATION = "for_medication"
+    LISTED_IN = "listed_in"
+    REFERS_TO = "refers_to"
+
+
+class ElementKind(StrEnum):
+    """Whole parts of a body that redaction may drop; words inside one are never edited."""
+
+    FREE_TEXT = "free_text"
+    ATTACHMENT = "attachment"
+    CHILD = "child"
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """A code or label: system URI and code."""
+
+    system: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A relation of the entry to another one, which may not have arrived."""
+
+    entry_id: EntryId
+    relation: Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """A droppable part of the body: what it is, a JSON pointer (RFC 6901), the entry it stands for if any."""
+
+    kind: ElementKind
+    pointer: str
+    entry_id: EntryId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicalEntry:
+    """One version of one entry. Times are UTC-aware; `event_date` is the clinical date as far as known."""
+
+    entry_id: EntryId
+    version: int
+    nhs_number: NhsNumber
+    practice: OdsCode
+    system: str
+    kind: Kind
+    readiness: Readiness
+    event_date: date | None
+    recorded_at: datetime | None
+    available_at: datetime | None
+    extracted_at: datetime
+    origin: Origin
+    hide_tags_trusted: bool
+    labels: tuple[Coding, ...]
+    codes: tuple[Coding, ...]
+    markers: tuple[Marker, ...]
+    online_visibility: Visibility
+    staff_private: bool
+    third_party: ThirdParty
+    not_for_grants: tuple[str, ...]
+    links: tuple[Link, ...]
+    elements: tuple[Element, ...]
+    body: bytes
+    body_type: str
+    body_sha256: bytes

@@ -1,0 +1,211 @@
+"""Turns the product's dataclasses into plain data and back, driven by their type hints.
+
+One walk serves two forms: Avro's (dates as dates, bytes as bytes) and JSON's (ISO text, base64). Whatever does not
+parse raises InvalidValue naming the field, never the value.
+"""
+
+import base64
+import binascii
+import dataclasses
+import types
+import typing
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from typing import Any, Literal, NamedTuple
+
+from recordgate_schemas.errors import InvalidValue
+from recordgate_schemas.values import (
+    Audience,
+    EntryId,
+    NhsNumber,
+    OdsCode,
+    parse_audience,
+    parse_entry_id,
+    parse_ods,
+)
+
+Form = Literal["avro", "json"]
+Load = Callable[[Any], Any]
+Dump = Callable[[Any], Any]
+
+
+class Pair(NamedTuple):
+    """How to load and dump one type; None means the value goes through unchanged."""
+
+    load: Load
+    dump: Dump | None
+
+
+def mapper(cls: type, form: Form) -> Pair:
+    """Return the loader and dumper of dataclass `cls` in `form`."""
+    return _record(cls, form)
+
+
+def _pair(hint: Any, form: Form, field: str) -> Pair:
+    origin = typing.get_origin(hint)
+    if origin in (types.UnionType, typing.Union):
+        return _union(typing.get_args(hint), form, field)
+    if origin is tuple:
+        return _array(typing.get_args(hint)[0], form, field)
+    if dataclasses.is_dataclass(hint) and hint is not NhsNumber:
+        return _record(typing.cast("type", hint), form)
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return _enum(hint, field)
+    return _leaf(hint, form, field)
+
+
+def _record(cls: type, form: Form) -> Pair:
+    hints = typing.get_type_hints(cls)
+    pairs = {f.name: _pair(hints[f.name], form, f.name) for f in dataclasses.fields(cls)}
+    required = {
+        f.name
+        for f in dataclasses.fields(cls)
+        if form == "avro" or (f.default is f.default_factory is dataclasses.MISSING)
+    }
+    loads = [(name, pair.load) for name, pair in pairs.items()]
+    dumps = [(name, pair.dump) for name, pair in pairs.items()]
+
+    def load(data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            raise InvalidValue(f"{cls.__name__}: must be an object with named fields")
+        if data.keys() - pairs.keys():
+            unknown = ", ".join(sorted(str(key)[:40] for key in data.keys() - pairs.keys()))
+            raise InvalidValue(
+                f"{cls.__name__}: unknown field {unknown}; known: {', '.join(pairs)}"
+            )
+        if required - data.keys():
+            missing = ", ".join(sorted(required - data.keys()))
+            raise InvalidValue(f"{cls.__name__}: missing field {missing}")
+        return cls(**{name: convert(data[name]) for name, convert in loads if name in data})
+
+    def dump(value: Any) -> dict[str, Any]:
+        return {
+            name: getattr(value, name) if convert is None else convert(getattr(value, name))
+            for name, convert in dumps
+        }
+
+    return Pair(load, dump)
+
+
+def _array(item: Any, form: Form, field: str) -> Pair:
+    load_item, dump_item = _pair(item, form, field)
+
+    def load(data: Any) -> tuple[Any, ...]:
+        if not isinstance(data, list):
+            raise InvalidValue(f"{field}: must be a list")
+        return tuple([load_item(part) for part in data])
+
+    def dump(value: tuple[Any, ...]) -> list[Any]:
+        return list(value) if dump_item is None else [dump_item(part) for part in value]
+
+    return Pair(load, dump)
+
+
+def _union(members: tuple[Any, ...], form: Form, field: str) -> Pair:
+    concrete = [m for m in members if m is not type(None)]
+    if len(concrete) == 1:
+        load_one, dump_one = _pair(concrete[0], form, field)
+        return Pair(
+            lambda data: None if data is None else load_one(data),
+            None if dump_one is None else lambda value: None if value is None else dump_one(value),
+        )
+    return _tagged({cls.__name__: (cls, _record(cls, form)) for cls in concrete}, form, field)
+
+
+def _tagged(members: dict[str, tuple[type, Pair]], form: Form, field: str) -> Pair:
+    """A union of records: `(name, fields)` in Avro, `{"type": name, ...fields}` in JSON."""
+
+    def load(data: Any) -> Any:
+        try:
+            name, fields = (
+                (data[0].rpartition(".")[2], data[1])
+                if form == "avro"
+                else (data["type"], {k: v for k, v in data.items() if k != "type"})
+            )
+            pair = members[name][1]
+        except (KeyError, TypeError, IndexError, AttributeError):
+            known = ", ".join(sorted(members))
+            raise InvalidValue(f"{field}: type must be one of {known}") from None
+        return pair.load(fields)
+
+    def dump(value: Any) -> Any:
+        name = type(value).__name__
+        dump_fields = members[name][1].dump
+        fields = dump_fields(value) if dump_fields else value
+        return (f"uk.recordgate.{name}", fields) if form == "avro" else {"type": name, **fields}
+
+    return Pair(load, dump)
+
+
+def _enum(cls: type[StrEnum], field: str) -> Pair:
+    symbols = {member.value: member for member in cls}
+
+    def load(data: Any) -> StrEnum:
+        try:
+            return symbols[data]
+        except (KeyError, TypeError):
+            raise InvalidValue(f"{field}: must be one of {', '.join(symbols)}") from None
+
+    return Pair(load, lambda value: value.value)
+
+
+def _leaf(hint: Any, form: Form, field: str) -> Pair:
+    if hint is NhsNumber:
+        return Pair(_text(NhsNumber.parse, field), lambda value: value.digits)
+    if hint in _IDS:
+        return Pair(_text(_IDS[hint], field), None)
+    if form == "json" and hint in _JSON:
+        parse, render = _JSON[hint]
+        return Pair(_text(parse, field), render)
+    if hint is datetime:
+        return Pair(_typed(datetime, field), lambda value: _aware(value, field))
+    return Pair(_typed(hint, field), None)
+
+
+def _text(parse: Callable[[str], Any], field: str) -> Load:
+    def load(data: Any) -> Any:
+        if not isinstance(data, str):
+            raise InvalidValue(f"{field}: must be text")
+        try:
+            return parse(data)
+        except InvalidValue:
+            raise
+        except (ValueError, binascii.Error):
+            raise InvalidValue(f"{field}: does not parse (dates are ISO 8601)") from None
+
+    return load
+
+
+def _typed(hint: type, field: str) -> Load:
+    def load(data: Any) -> Any:
+        if type(data) is not hint:
+            raise InvalidValue(f"{field}: must be {hint.__name__}")
+        return data
+
+    return load
+
+
+def _aware(value: datetime, field: str) -> datetime:
+    if value.tzinfo is None:
+        raise InvalidValue(f"{field}: must carry a time zone")
+    return value
+
+
+def _parse_instant(text: str) -> datetime:
+    return _aware(datetime.fromisoformat(text), "time").astimezone(UTC)
+
+
+_IDS: dict[Any, Callable[[str], Any]] = {
+    EntryId: parse_entry_id,
+    OdsCode: parse_ods,
+    Audience: parse_audience,
+}
+_JSON: dict[Any, tuple[Callable[[str], Any], Dump]] = {
+    date: (date.fromisoformat, date.isoformat),
+    datetime: (_parse_instant, lambda value: _aware(value, "time").isoformat()),
+    bytes: (
+        lambda text: base64.b64decode(text, validate=True),
+        lambda value: base64.b64encode(value).decode("ascii"),
+    ),
+}

@@ -1,0 +1,132 @@
+"""What the decider publishes: released, held, receipts, quarantined.
+
+Every message carries its `sequence`: contiguous per partition and topic, so a reader can tell late from lost.
+Avro forms: `avro/released.v1.avsc`, `held.v1.avsc`, `receipt.v1.avsc`, `quarantined.v1.avsc`.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from recordgate_schemas.entry import Kind
+from recordgate_schemas.values import Audience, EntryId, NhsNumber, OdsCode
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Show this entry to this audience. `body_sha256` is the hash of the body as released."""
+
+    audience: Audience
+    entry_id: EntryId
+    version: int
+    kind: Kind
+    event_date: date | None
+    recorded_at: datetime | None
+    redacted: bool
+    body: bytes
+    body_type: str
+    body_sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Retract:
+    """Do not show this entry to this audience any more."""
+
+    audience: Audience
+    entry_id: EntryId
+
+
+@dataclass(frozen=True, slots=True)
+class Redecided:
+    """Every entry of this patient was re-decided under all controls up to position `through`."""
+
+    through: int
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """One step of a patient's view, in per-patient order of `sequence`.
+
+    `decided_under`: the position of the last control the decision took into account, -1 for none.
+    `published_at`: the broker's time of the entry or control that caused it (for latency only).
+    """
+
+    sequence: int
+    nhs_number: NhsNumber
+    decided_under: int
+    published_at: datetime
+    change: Release | Retract | Redecided
+
+
+@dataclass(frozen=True, slots=True)
+class HoldOpened:
+    """A person must look at this entry: opens the hold, or replaces what an open one says."""
+
+    audience: Audience
+    entry_id: EntryId
+    version: int
+    practice: OdsCode
+    kind: Kind
+    event_date: date | None
+    reasons: tuple[str, ...]
+    decided_under: int
+    ruleset: str
+    body: bytes
+    body_type: str
+    body_sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HoldClosed:
+    """The entry is not held any more; `outcome` says what became of it."""
+
+    audience: Audience
+    entry_id: EntryId
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One step of a practice's hold queue."""
+
+    sequence: int
+    nhs_number: NhsNumber
+    at: datetime
+    change: HoldOpened | HoldClosed
+
+
+class ReceiptClass(StrEnum):
+    """What a publisher learns about an entry version: the class, no clinical detail."""
+
+    RELEASED = "released"
+    HELD = "held"
+    WITHHELD = "withheld"
+    NOT_ELIGIBLE = "not_eligible"
+    DEFERRED = "deferred"
+    DUPLICATE = "duplicate"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of an entry version, for audience `self`."""
+
+    sequence: int
+    practice: OdsCode
+    system: str
+    entry_id: EntryId
+    version: int
+    outcome: ReceiptClass
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantined:
+    """A record that could not be understood: where it lies and which rule it broke, never its content."""
+
+    sequence: int
+    topic: str
+    partition: int
+    offset: int
+    error: str
+    at: datetime

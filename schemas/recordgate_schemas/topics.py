@@ -1,0 +1,88 @@
+"""Every topic: what it carries, who writes it, who reads it, how it is kept. The only list of topics there is."""
+
+from dataclasses import dataclass
+
+from recordgate_schemas.control import Control
+from recordgate_schemas.entry import ClinicalEntry
+from recordgate_schemas.messages import Held, Quarantined, Receipt, Released
+
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic. `schema` names the newest file under `avro/`; keyed by NHS number, murmur2, as all are."""
+
+    name: str
+    message: type
+    schema: str
+    writers: tuple[str, ...]
+    readers: tuple[str, ...]
+    carries: str
+    retention_ms: int
+    max_bytes: int
+
+
+ENTRIES = Topic(
+    name="entries",
+    message=ClinicalEntry,
+    schema="clinical_entry.v1",
+    writers=("publishers",),
+    readers=("decider (entries lane)",),
+    carries="entry versions: a decision envelope and an opaque FHIR body",
+    retention_ms=30 * DAY_MS,
+    max_bytes=8 * 1024 * 1024,
+)
+CONTROLS = Topic(
+    name="controls",
+    message=Control,
+    schema="control.v1",
+    writers=("publishers", "review relay", "operators"),
+    readers=("decider (controls lane)", "gate lane"),
+    carries="facts that change who may see what",
+    retention_ms=90 * DAY_MS,
+    max_bytes=4 * 1024 * 1024,
+)
+RELEASED = Topic(
+    name="released",
+    message=Released,
+    schema="released.v1",
+    writers=("decider",),
+    readers=("view sink",),
+    carries="releases, retractions and re-decision markers, in per-patient order",
+    retention_ms=30 * DAY_MS,
+    max_bytes=8 * 1024 * 1024,
+)
+HELD = Topic(
+    name="held",
+    message=Held,
+    schema="held.v1",
+    writers=("decider",),
+    readers=("review sink",),
+    carries="holds opened, updated and closed, with the entry and the reasons",
+    retention_ms=30 * DAY_MS,
+    max_bytes=8 * 1024 * 1024,
+)
+RECEIPTS = Topic(
+    name="receipts",
+    message=Receipt,
+    schema="receipt.v1",
+    writers=("decider",),
+    readers=("publishers",),
+    carries="the outcome class of each entry version, no clinical detail",
+    retention_ms=30 * DAY_MS,
+    max_bytes=64 * 1024,
+)
+QUARANTINED = Topic(
+    name="quarantined",
+    message=Quarantined,
+    schema="quarantined.v1",
+    writers=("decider",),
+    readers=("operators",),
+    carries="coordinates and error class of records that could not be understood",
+    retention_ms=90 * DAY_MS,
+    max_bytes=64 * 1024,
+)
+
+TOPICS = (ENTRIES, CONTROLS, RELEASED, HELD, RECEIPTS, QUARANTINED)
+BY_NAME = {topic.name: topic for topic in TOPICS}

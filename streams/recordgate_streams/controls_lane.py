@@ -1,0 +1,187 @@
+"""The controls lane: fold controls into facts and marks, then decide the patients concerned again, page by page."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import cast
+
+from recordgate_runtime.kafka import Record
+from recordgate_runtime.logs import LogCode, log
+from recordgate_schemas.control import Control, EntryHidden, EntryShown, RecordSnapshot, Reviewed
+from recordgate_schemas.topics import CONTROLS
+from recordgate_schemas.values import EntryId, NhsNumber
+from recordgate_streams.ledger.rows import EntryKey, Patient, Redecision, StoredEntry
+from recordgate_streams.ledger.store import entry_key
+from recordgate_streams.policy.fold import fold
+from recordgate_streams.policy.marks import Marks, mark
+from recordgate_streams.records import Decoded, decode_all, patient_of
+from recordgate_streams.ruleset import Ruleset
+from recordgate_streams.transaction import LaneTransaction
+from recordgate_streams.verdicts import verdicts
+from recordgate_streams.work import Work
+
+ABOUT_ENTRY = (EntryHidden, EntryShown, Reviewed)
+PATIENTS_A_PAGE = 200
+
+
+class ControlsLane:
+    """Processes batches of the topic `controls`."""
+
+    topic = CONTROLS
+
+    def __init__(self, ledger: LaneTransaction, ruleset: Ruleset, page_entries: int) -> None:
+        self._ledger = ledger
+        self._ruleset = ruleset
+        self._page_entries = page_entries
+
+    def resume(self, partitions: Sequence[int]) -> None:
+        """Publish what was committed before a crash, and finish re-decisions that it cut short."""
+        self._ledger.republish(partitions)
+        self._redecide(partitions)
+
+    def process_batch(self, records: Sequence[Record]) -> None:
+        """Take in the controls, commit, then decide again until nothing is left to decide."""
+        with self._ledger.begin() as work:
+            good, bad = decode_all(CONTROLS, self._ledger.fresh(CONTROLS, records))
+            for record, error in bad:
+                work.quarantine(CONTROLS, record, error)
+            self._take_in(work, good, bad=[record for record, _ in bad])
+        self._redecide(sorted({record.partition for record in records}))
+
+    def _take_in(self, work: Work, good: list[Decoded], bad: list[Record]) -> None:
+        unreadable = [(r, number) for r in bad if (number := patient_of(r))]
+        owners = {m.nhs_number: r.partition for r, m in good}
+        owners |= {number: record.partition for record, number in unreadable}
+        if not owners:
+            return
+        patients = work.store.lock_patients(owners)
+        controls = [(record, cast("Control", message)) for record, message in good]
+        for record, control in controls:
+            work.count(CONTROLS, record.partition, "control")
+            number = control.nhs_number
+            patients[number] = _after(patients[number], record, control)
+        for record, number in unreadable:
+            patients[number] = _after_unreadable(patients[number], record)
+        self._mark_entries(work, controls)
+        work.store.put_facts(patients.values())
+        work.store.ask_redecisions(
+            [_asked(record, control.nhs_number, control) for record, control in controls]
+            + [_asked(record, number, None) for record, number in unreadable]
+        )
+
+    def _mark_entries(self, work: Work, controls: list[tuple[Record, Control]]) -> None:
+        """Fold what was said of single entries, and keep systems' listings."""
+        said = [(r, c) for r, c in controls if isinstance(c.change, ABOUT_ENTRY)]
+        keys = {(c.nhs_number, e) for _, c in said for e in _entries_of(c)}
+        marks = work.store.load_marks(sorted(keys))
+        for record, control in said:
+            if (
+                isinstance(control.change, Reviewed)
+                and control.change.ruleset != self._ruleset.hash
+            ):
+                log(LogCode.REVIEW_REFUSED, ruleset=control.change.ruleset)
+                continue
+            for key in ((control.nhs_number, e) for e in _entries_of(control)):
+                marks[key] = _marked(marks.get(key, Marks()), record, control)
+        work.store.put_marks(marks)
+        for record, control in controls:
+            if isinstance(control.change, RecordSnapshot):
+                at = effective(record, control)
+                work.store.put_snapshot(control.nhs_number, control.change, at)
+
+    def _redecide(self, partitions: Sequence[int]) -> None:
+        pages = 0
+        while self._redecide_page(partitions):
+            pages += 1
+        if pages > 1:
+            log(LogCode.REDECIDED, count=pages)
+
+    def _redecide_page(self, partitions: Sequence[int]) -> bool:
+        """Decide one page again; False when nothing is left."""
+        with self._ledger.begin() as work:
+            numbers = work.store.next_redecisions(partitions, PATIENTS_A_PAGE)
+            if not numbers:
+                return False
+            owners = dict.fromkeys(numbers, partitions[0])
+            patients = work.store.lock_patients(owners)
+            asked = {a.nhs_number: a for a in work.store.read_redecisions(numbers)}
+            page = work.store.page_entries(list(asked), self._page_entries)
+            self._decide_page(work, page, patients, asked)
+            full = len(page) == self._page_entries
+            _turn(work, page, asked, full=full)
+        return full or len(numbers) == PATIENTS_A_PAGE
+
+    def _decide_page(
+        self,
+        work: Work,
+        page: list[StoredEntry],
+        patients: dict[NhsNumber, Patient],
+        asked: dict[NhsNumber, Redecision],
+    ) -> None:
+        for subject in work.store.subjects(page):
+            number, entry_id = entry_key(subject.stored.entry)
+            work.verdicts += verdicts(
+                subject,
+                patients[number],
+                self._ruleset,
+                work.at,
+                asked[number].published_at,
+                forced=entry_id in asked[number].forced,
+            )
+
+
+def effective(record: Record, control: Control) -> datetime:
+    """Return when a control counts from: never later than the broker received it."""
+    received = datetime.fromtimestamp(record.timestamp_ms / 1000, UTC)
+    return min(control.effective_at, received)
+
+
+def _after(patient: Patient, record: Record, control: Control) -> Patient:
+    facts = fold(patient.facts, control, effective(record, control))
+    position = max(patient.control_position, record.offset)
+    return replace(patient, facts=facts, control_position=position)
+
+
+def _after_unreadable(patient: Patient, record: Record) -> Patient:
+    """SAFETY: a control nobody can read may have been a hide, so the patient's entries are held until repaired."""
+    unreadable = max(patient.facts.unreadable_at, record.offset)
+    facts = replace(patient.facts, unreadable_at=unreadable)
+    position = max(patient.control_position, record.offset)
+    return replace(patient, facts=facts, control_position=position)
+
+
+def _entries_of(control: Control) -> tuple[EntryId, ...]:
+    change = control.change
+    return (change.entry_id,) if isinstance(change, ABOUT_ENTRY) else ()
+
+
+def _marked(marks: Marks, record: Record, control: Control) -> Marks:
+    change = control.change
+    assert isinstance(change, ABOUT_ENTRY)  # noqa: S101  _entries_of yields nothing otherwise
+    return mark(marks, change, effective(record, control))
+
+
+def _asked(record: Record, number: NhsNumber, control: Control | None) -> Redecision:
+    """What a control asks to be decided again: the entry it names, or everything."""
+    named = _entries_of(control) if control else ()
+    return Redecision(
+        nhs_number=number,
+        partition=record.partition,
+        through=record.offset,
+        entry_ids=named or None,
+        forced=named if control and isinstance(control.change, Reviewed) else (),
+        published_at=datetime.fromtimestamp(record.timestamp_ms / 1000, UTC),
+    )
+
+
+def _turn(
+    work: Work, page: list[StoredEntry], asked: dict[NhsNumber, Redecision], *, full: bool
+) -> None:
+    """Patients wholly on the page are done; the last one of a full page goes on, and those after it wait."""
+    last: EntryKey | None = entry_key(page[-1].entry) if page and full else None
+    done = [a for number, a in asked.items() if last is None or number < last[0]]
+    for finished in done:
+        work.tell_redecided(finished)
+    work.store.end_redecisions([a.nhs_number for a in done])
+    if last is not None:
+        work.store.turn_page(*last)

@@ -1,0 +1,54 @@
+"""Explains an entry from the ledger: every decision with its reasons, the facts they rest on, and its source."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from recordgate_schemas.errors import UsageError
+from recordgate_schemas.values import EntryId
+from recordgate_streams.ledger.store import SQL
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One patient's entry: source coordinates, position, and its decisions, newest last, by audience."""
+
+    entry_id: EntryId
+    version: int | None
+    topic: str
+    partition: int | None
+    offset: int | None
+    published_at: datetime | None
+    control_position: int
+    decisions: tuple[dict[str, Any], ...]
+
+
+def explain(connection: psycopg.Connection, entry_id: EntryId) -> list[Explained]:
+    """Return one explanation per patient who has an entry of that id; raise UsageError when nobody has."""
+    numbers = [n for (n,) in connection.execute(SQL["find_entry"], {"entry_id": entry_id})]
+    if not numbers:
+        raise UsageError("no decision about that entry id; `recordgate holds` lists ids")
+    return [_explained(connection, number, entry_id) for number in numbers]
+
+
+def _explained(connection: psycopg.Connection, number: str, entry_id: EntryId) -> Explained:
+    key = {"nhs_number": number, "entry_id": entry_id}
+    source = connection.execute(SQL["source"], key).fetchone() or (None, None, None, None, -1)
+    version, partition, offset, published_at, position = source
+    names = (
+        "audience",
+        "version",
+        "outcome",
+        "headline",
+        "reasons",
+        "ruleset",
+        "decided_under",
+        "decided_at",
+    )
+    rows = connection.execute(SQL["history"], key)
+    decisions = tuple(dict(zip(names, row, strict=True)) for row in rows)
+    return Explained(
+        entry_id, version, "entries", partition, offset, published_at, position, decisions
+    )

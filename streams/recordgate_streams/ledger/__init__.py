@@ -1,0 +1,1 @@
+"""The ledger database: rows, statements and the transaction that keeps them true."""

@@ -1,0 +1,221 @@
+-- name: lock_positions
+-- Locks the positions of a topic's partitions; a second owner waits here and then finds its records replayed.
+select partition, next_offset from source_position
+where topic = %(topic)s and partition = any(%(partitions)s) order by partition for update
+
+-- name: move_positions
+-- Moves each partition to where the batch ends.
+update source_position p set next_offset = n.next_offset
+from unnest(%(partitions)s::int[], %(ends)s::bigint[]) as n (partition, next_offset)
+where p.topic = %(topic)s and p.partition = n.partition
+
+-- name: add_patients
+-- Makes a row for patients heard of for the first time.
+insert into patient (nhs_number, partition)
+select n.nhs_number, n.partition
+from unnest(%(nhs_numbers)s::text[], %(partitions)s::int[]) as n (nhs_number, partition)
+order by n.nhs_number
+on conflict do nothing
+
+-- name: lock_patients
+-- Locks patients in the one order everybody uses and returns what is known of them.
+select nhs_number, partition, facts, control_position from patient
+where nhs_number = any(%(nhs_numbers)s) order by nhs_number for update
+
+-- name: put_facts
+-- Stores facts and control positions after controls.
+update patient p set facts = n.facts, control_position = n.control_position
+from unnest(%(nhs_numbers)s::text[], %(facts)s::jsonb[], %(positions)s::bigint[])
+  as n (nhs_number, facts, control_position)
+where p.nhs_number = n.nhs_number
+
+-- name: load_entries
+-- The stored entries among those named, without bodies.
+select e.nhs_number, e.envelope, e.body_sha256, e.conflict, e.body_mismatch, e.source_partition, e.source_offset,
+  e.published_at, gone.yes
+from unnest(%(nhs_numbers)s::text[], %(entry_ids)s::text[]) as n (nhs_number, entry_id)
+join entry e on e.nhs_number = n.nhs_number and e.entry_id = n.entry_id
+cross join lateral (
+  select exists (
+    select from snapshot s
+    where s.nhs_number = e.nhs_number and s.practice = e.practice and s.system = e.system
+      and s.taken_at >= e.extracted_at and not e.entry_id = any(s.entry_ids)
+  ) as yes
+) gone
+
+-- name: gone_at_source
+-- Which of the arriving entries a snapshot taken since their extraction does not list.
+select n.nhs_number, n.entry_id
+from unnest(%(nhs_numbers)s::text[], %(entry_ids)s::text[], %(practices)s::text[], %(systems)s::text[],
+  %(extracted)s::timestamptz[]) as n (nhs_number, entry_id, practice, system, extracted_at)
+join snapshot s on s.nhs_number = n.nhs_number and s.practice = n.practice and s.system = n.system
+where s.taken_at >= n.extracted_at and not n.entry_id = any(s.entry_ids)
+
+-- name: load_marks
+-- What controls said of the entries named.
+select m.nhs_number, m.entry_id, m.marks
+from unnest(%(nhs_numbers)s::text[], %(entry_ids)s::text[]) as n (nhs_number, entry_id)
+join entry_mark m on m.nhs_number = n.nhs_number and m.entry_id = n.entry_id
+
+-- name: load_decisions
+-- The decisions in force for the entries named.
+select d.nhs_number, d.entry_id, d.audience, d.version, d.outcome, d.headline, d.digest
+from unnest(%(nhs_numbers)s::text[], %(entry_ids)s::text[]) as n (nhs_number, entry_id)
+join current_decision d on d.nhs_number = n.nhs_number and d.entry_id = n.entry_id
+
+-- name: load_bodies
+-- The bodies of the entries named.
+select e.nhs_number, e.entry_id, e.body
+from unnest(%(nhs_numbers)s::text[], %(entry_ids)s::text[]) as n (nhs_number, entry_id)
+join entry e on e.nhs_number = n.nhs_number and e.entry_id = n.entry_id
+
+-- name: put_entries
+-- Stores accepted versions; the caller holds the patients' locks and has compared versions.
+insert into entry (nhs_number, entry_id, version, body_sha256, practice, system, extracted_at, envelope, body,
+  conflict, body_mismatch, source_partition, source_offset, published_at)
+select * from unnest(%(nhs_numbers)s::text[], %(entry_ids)s::text[], %(versions)s::bigint[], %(hashes)s::bytea[],
+  %(practices)s::text[], %(systems)s::text[], %(extracted)s::timestamptz[], %(envelopes)s::bytea[],
+  %(bodies)s::bytea[], %(conflicts)s::boolean[], %(mismatches)s::boolean[], %(partitions)s::int[],
+  %(offsets)s::bigint[], %(published)s::timestamptz[])
+on conflict (nhs_number, entry_id) do update set version = excluded.version, body_sha256 = excluded.body_sha256,
+  practice = excluded.practice, system = excluded.system, extracted_at = excluded.extracted_at,
+  envelope = excluded.envelope, body = excluded.body, conflict = excluded.conflict,
+  body_mismatch = excluded.body_mismatch, source_partition = excluded.source_partition,
+  source_offset = excluded.source_offset, published_at = excluded.published_at
+
+-- name: put_marks
+-- Stores what controls said of entries.
+insert into entry_mark (nhs_number, entry_id, marks)
+select * from unnest(%(nhs_numbers)s::text[], %(entry_ids)s::text[], %(marks)s::jsonb[])
+on conflict (nhs_number, entry_id) do update set marks = excluded.marks
+
+-- name: put_snapshot
+-- Stores a system's listing unless a newer one is known; of two at one instant what either misses is gone.
+insert into snapshot as s (nhs_number, practice, system, taken_at, entry_ids)
+values (%(nhs_number)s, %(practice)s, %(system)s, %(taken_at)s, %(entry_ids)s)
+on conflict (nhs_number, practice, system) do update set taken_at = excluded.taken_at,
+  entry_ids = case when s.taken_at < excluded.taken_at then excluded.entry_ids
+    else array(select unnest(s.entry_ids) intersect select unnest(excluded.entry_ids)) end
+where s.taken_at <= excluded.taken_at
+
+-- name: put_decisions
+-- Stores the decisions in force.
+insert into current_decision (nhs_number, entry_id, audience, partition, version, outcome, headline, digest,
+  decided_under)
+select * from unnest(%(nhs_numbers)s::text[], %(entry_ids)s::text[], %(audiences)s::text[], %(partitions)s::int[],
+  %(versions)s::bigint[], %(outcomes)s::text[], %(headlines)s::text[], %(digests)s::bytea[], %(under)s::bigint[])
+on conflict (nhs_number, entry_id, audience) do update set version = excluded.version, outcome = excluded.outcome,
+  headline = excluded.headline, digest = excluded.digest, decided_under = excluded.decided_under
+
+-- name: copy_decisions
+-- Appends to the history of decisions.
+copy decision (nhs_number, entry_id, audience, version, body_sha256, outcome, headline, reasons, ruleset,
+  decided_under, decided_at) from stdin (format binary)
+
+-- name: copy_outgoing
+-- Stores messages until the broker has confirmed them.
+copy outgoing (topic, partition, sequence, lane, key, value) from stdin (format binary)
+
+-- name: take_sequence
+-- Takes the next n sequence numbers of a partition and holds its row until the commit.
+insert into outgoing_sequence as s (topic, partition, next) values (%(topic)s, %(partition)s, %(n)s)
+on conflict (topic, partition) do update set next = s.next + excluded.next
+returning next - %(n)s
+
+-- name: unconfirmed
+-- Messages this lane committed and never saw confirmed.
+select topic, partition, sequence, key, value from outgoing
+where lane = %(lane)s and partition = any(%(partitions)s) order by topic, partition, sequence
+
+-- name: confirm
+-- Forgets confirmed messages.
+delete from outgoing o using unnest(%(topics)s::text[], %(partitions)s::int[], %(sequences)s::bigint[])
+  as n (topic, partition, sequence)
+where o.topic = n.topic and o.partition = n.partition and o.sequence = n.sequence
+
+-- name: count_records
+-- Adds to the account.
+insert into account as a (topic, partition, kind, records)
+select * from unnest(%(topics)s::text[], %(partitions)s::int[], %(kinds)s::text[], %(counts)s::bigint[])
+on conflict (topic, partition, kind) do update set records = a.records + excluded.records
+
+-- name: put_quarantine
+-- Keeps a record that could not be understood.
+insert into quarantine (topic, partition, record_offset, error, raw, quarantined_at)
+values (%(topic)s, %(partition)s, %(offset)s, %(error)s, %(raw)s, %(at)s)
+
+-- name: ask_redecision
+-- Asks for a patient to be decided again; a wider wish absorbs a narrower one, and pages begin anew.
+insert into redecision as r (nhs_number, partition, through, entry_ids, forced, published_at)
+values (%(nhs_number)s, %(partition)s, %(through)s, %(entry_ids)s, %(forced)s, %(published_at)s)
+on conflict (nhs_number) do update set through = greatest(r.through, excluded.through), after = '',
+  entry_ids = case when r.entry_ids is null or excluded.entry_ids is null then null
+    else array(select unnest(r.entry_ids) union select unnest(excluded.entry_ids)) end,
+  forced = array(select unnest(r.forced) union select unnest(excluded.forced)),
+  published_at = least(r.published_at, excluded.published_at)
+
+-- name: next_redecisions
+-- The patients whose turn it is.
+select nhs_number from redecision where partition = any(%(partitions)s) order by nhs_number limit %(patients)s
+
+-- name: read_redecisions
+-- What is asked for the patients just locked.
+select nhs_number, partition, through, entry_ids, forced, published_at from redecision
+where nhs_number = any(%(nhs_numbers)s) order by nhs_number
+
+-- name: page_entries
+-- The next entries to decide again, patient by patient, without bodies.
+select e.nhs_number, e.envelope, e.body_sha256, e.conflict, e.body_mismatch, e.source_partition, e.source_offset,
+  e.published_at, gone.yes
+from redecision r
+join entry e on e.nhs_number = r.nhs_number
+cross join lateral (
+  select exists (
+    select from snapshot s
+    where s.nhs_number = e.nhs_number and s.practice = e.practice and s.system = e.system
+      and s.taken_at >= e.extracted_at and not e.entry_id = any(s.entry_ids)
+  ) as yes
+) gone
+where r.nhs_number = any(%(nhs_numbers)s) and e.entry_id > r.after
+  and (r.entry_ids is null or e.entry_id = any(r.entry_ids))
+order by e.nhs_number, e.entry_id
+limit %(limit)s
+
+-- name: turn_page
+-- Remembers how far a patient's page went.
+update redecision set after = %(after)s where nhs_number = %(nhs_number)s
+
+-- name: end_redecisions
+-- These patients are done.
+delete from redecision where nhs_number = any(%(nhs_numbers)s)
+
+-- name: conservation
+-- The account of entry records against positions and outcomes, over all partitions.
+select
+  (select coalesce(sum(next_offset), 0) from source_position where topic = 'entries')::bigint as received,
+  coalesce(sum(records) filter (where kind = 'accepted'), 0)::bigint as accepted,
+  coalesce(sum(records) filter (where kind = 'duplicate'), 0)::bigint as duplicate,
+  coalesce(sum(records) filter (where kind = 'superseded'), 0)::bigint as superseded,
+  coalesce(sum(records) filter (where kind = 'quarantined'), 0)::bigint as quarantined,
+  (select count(*) from current_decision where audience = 'self')::bigint as outcomes
+from account where topic = 'entries'
+
+-- name: outcomes
+-- Current outcomes for the patients themselves, by headline reason.
+select outcome, coalesce(headline, '-'), count(*) from current_decision
+where audience = 'self' group by 1, 2 order by 3 desc, 1, 2
+
+-- name: find_entry
+-- Where an entry id is known: normally one patient.
+select nhs_number from current_decision where entry_id = %(entry_id)s group by nhs_number order by nhs_number
+
+-- name: history
+-- All decisions about an entry, oldest first.
+select audience, version, outcome, headline, reasons, ruleset, decided_under, decided_at from decision
+where nhs_number = %(nhs_number)s and entry_id = %(entry_id)s order by decision_id
+
+-- name: source
+-- Where an entry's standing version came from, and its patient's control position.
+select e.version, e.source_partition, e.source_offset, e.published_at, p.control_position
+from entry e join patient p on p.nhs_number = e.nhs_number
+where e.nhs_number = %(nhs_number)s and e.entry_id = %(entry_id)s

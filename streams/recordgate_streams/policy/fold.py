@@ -1,0 +1,168 @@
+"""Folds one control into a patient's Facts or an entry's Marks.
+
+Commutative, associative and idempotent: a test holds it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, date, datetime
+from typing import TypeVar
+
+from recordgate_schemas.control import (
+    AccessDeclined,
+    AccessLevelSet,
+    AccessOptedIn,
+    AccessResumed,
+    AccessReviewCoded,
+    AccessSuspended,
+    Control,
+    Deregistered,
+    Died,
+    EntryHidden,
+    EntryShown,
+    Level,
+    NhsNumberChanged,
+    ProxyEnded,
+    ProxyGranted,
+    RecordSnapshot,
+    Registered,
+    ReviewCode,
+    Reviewed,
+    SensitivityFlagged,
+    StateConfirmed,
+)
+from recordgate_schemas.values import OdsCode
+from recordgate_streams.policy.facts import Access, Facts, Proxy, ProxyEnd, Registration
+
+_LEVELS = list(Level)
+T = TypeVar("T", Registration, Access, Proxy)
+Item = TypeVar("Item", Registration, Access, Proxy, ProxyEnd)
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def fold(facts: Facts, control: Control, at: datetime) -> Facts:  # noqa: C901, PLR0911  one arm a control
+    """Return the facts after a control. `at`: its effective instant, no later than the broker's time."""
+    change = control.change
+    match change:
+        case Registered() | Deregistered():
+            return _register(facts, change, at)
+        case AccessLevelSet():
+            return _set_level(facts, change, at)
+        case AccessDeclined() | AccessOptedIn():
+            on = isinstance(change, AccessDeclined)
+            return replace(facts, declined=facts.declined.set(at, on=on))
+        case AccessReviewCoded():
+            on = change.code is ReviewCode.NEEDED_104
+            return replace(facts, review_needed=facts.review_needed.set(at, on=on))
+        case AccessSuspended() | AccessResumed():
+            on = isinstance(change, AccessSuspended)
+            return replace(facts, suspended=facts.suspended.set(at, on=on))
+        case SensitivityFlagged():
+            return replace(facts, s_flag=facts.s_flag.set(at, on=change.flagged))
+        case Died():
+            return replace(facts, died=True)
+        case NhsNumberChanged():
+            sides = tuple(sorted({*facts.number_changed, change.side}))
+            return replace(facts, number_changed=sides)
+        case ProxyGranted():
+            return _grant(facts, change, at)
+        case ProxyEnded():
+            return _end(facts, change, at)
+        case StateConfirmed():
+            return replace(facts, confirmed_through=max(facts.confirmed_through, change.through))
+        case EntryHidden() | EntryShown() | RecordSnapshot() | Reviewed():
+            return facts  # these speak of entries: see marks.py
+
+
+def _register(facts: Facts, change: Registered | Deregistered, at: datetime) -> Facts:
+    known = _at_practice(facts.registrations, change.practice)
+    left_on = known.left_on if known else None
+    if isinstance(change, Deregistered):
+        base = known or Registration(change.practice, _NEVER)
+        new = replace(base, left_on=_latest_day(left_on, change.left_on))
+    else:
+        said = Registration(
+            change.practice,
+            at,
+            change.registered_on,
+            change.birth_date,
+            change.registration,
+            change.verification,
+        )
+        winner = said
+        if known is not None and known.registered_on is not None:
+            winner = _newest(said, replace(known, left_on=None), _stricter_registration)
+        new = replace(winner, left_on=left_on)
+    return replace(facts, registrations=_put(facts.registrations, new, lambda r: r.practice))
+
+
+def _set_level(facts: Facts, change: AccessLevelSet, at: datetime) -> Facts:
+    said = Access(
+        change.practice,
+        at,
+        change.level,
+        change.effective_from,
+        change.historic,
+        change.practice_grant_from,
+    )
+    known = facts.access_at(change.practice)
+    new = said if known is None else _newest(said, known, _stricter_access)
+    return replace(facts, access=_put(facts.access, new, lambda a: a.practice))
+
+
+def _grant(facts: Facts, change: ProxyGranted, at: datetime) -> Facts:
+    said = Proxy(
+        change.grant_id,
+        at,
+        change.practice,
+        change.level,
+        change.granted_on,
+        change.until,
+        change.historic,
+        change.renewed_at_age,
+    )
+    known = next((p for p in facts.proxies if p.grant_id == change.grant_id), None)
+    new = (
+        said
+        if known is None
+        else _newest(said, known, lambda p: (-_LEVELS.index(p.level), str(asdict(p))))
+    )
+    return replace(facts, proxies=_put(facts.proxies, new, lambda p: p.grant_id))
+
+
+def _end(facts: Facts, change: ProxyEnded, at: datetime) -> Facts:
+    latest = max(at, facts.proxy_ended_at(change.grant_id) or at)
+    new = ProxyEnd(change.grant_id, latest)
+    return replace(facts, proxy_ends=_put(facts.proxy_ends, new, lambda end: end.grant_id))
+
+
+def _newest(said: T, known: T, strictness: Callable[[T], tuple[object, ...]]) -> T:
+    """The later of two statements; of two at the same instant the stricter one."""
+    if said.at != known.at:
+        return said if said.at > known.at else known
+    return max(said, known, key=strictness)
+
+
+def _stricter_registration(registration: Registration) -> tuple[object, ...]:
+    return (
+        registration.kind != "regular",
+        registration.verification != "verified",
+        str(asdict(registration)),
+    )
+
+
+def _stricter_access(access: Access) -> tuple[object, ...]:
+    return (-_LEVELS.index(access.level), access.historic is None, str(asdict(access)))
+
+
+def _at_practice(items: tuple[Registration, ...], practice: OdsCode) -> Registration | None:
+    return next((item for item in items if item.practice == practice), None)
+
+
+def _put(items: Sequence[Item], new: Item, key: Callable[[Item], str]) -> tuple[Item, ...]:
+    by_key = {key(item): item for item in items} | {key(new): new}
+    return tuple(by_key[k] for k in sorted(by_key))
+
+
+def _latest_day(known: date | None, day: date) -> date:
+    return day if known is None else max(known, day)

@@ -1,0 +1,12 @@
+"""What acceptance found wrong with the entry itself; nothing can outrank it."""
+
+from recordgate_schemas.reasons import Outcome, Reason
+from recordgate_streams.policy.decision import Case, Objection, Objections
+
+
+def integrity(case: Case) -> Objections:
+    """Hold an entry whose version came with two contents, or whose body is not what its envelope says."""
+    if case.integrity.conflict:
+        yield Objection(Reason.CONFLICT, Outcome.HELD, {"version": str(case.entry.version)})
+    if case.integrity.body_mismatch:
+        yield Objection(Reason.BODY_MISMATCH, Outcome.HELD, {"body": "hash or NOPAT label differs"})

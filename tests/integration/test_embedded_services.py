@@ -1,0 +1,269 @@
+"""The embedded Kafka and PostgreSQL: they keep what they were given, also when they are killed."""
+
+import re
+import socket
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+
+from recordgate_runtime import embedded
+from recordgate_runtime.embedded import jars, kafka, ports, postgres
+from tests.support.services import start_services
+
+TOPIC = "kept"
+PATIENT = "999 000 0018"
+MIB = 1024 * 1024
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("running")
+
+
+@pytest.fixture(scope="module")
+def running(folder: Path) -> Iterator[tuple[embedded.Running, ...]]:
+    with embedded.run(*embedded.prepare_services(folder)) as running:
+        embedded.create_databases(folder)
+        yield running
+
+
+def test_only_loopback_is_listened_on(running: tuple[embedded.Running, ...]) -> None:
+    found = {one.service.name: _listening(one.pid) for one in running}
+    assert {"kafka": {"127.0.0.1"}, "postgres": {"127.0.0.1"}} == found
+
+
+@pytest.mark.usefixtures("running")
+def test_an_unknown_topic_is_not_created(folder: Path) -> None:
+    consumer = KafkaConsumer(bootstrap_servers=kafka.address(folder), group_id=None)
+    assert consumer.partitions_for_topic("never-made") in (None, set())
+    assert "never-made" not in consumer.topics()
+    consumer.close()
+
+
+@pytest.mark.usefixtures("running")
+def test_the_largest_body_fits_and_the_broker_gives_the_time(folder: Path) -> None:
+    _make_topic(folder, "large")
+    _put(folder, "large", b"x" * (8 * MIB + 1000), timestamp_ms=1)
+    (record,) = _read(folder, "large")
+    assert (len(record.value), record.timestamp > 1) == (8 * MIB + 1000, True)
+
+
+@pytest.mark.usefixtures("running")
+def test_the_databases_are_there_and_checked(folder: Path) -> None:
+    for name in embedded.DATABASES:
+        row = _ask(postgres.dsn(folder, name), _ABOUT_THE_DATABASE)
+        assert (name, "UTF8", "on", "on", "on") == row
+
+
+_ABOUT_THE_DATABASE = """
+SELECT current_database(), current_setting('server_encoding'), current_setting('data_checksums'),
+       current_setting('fsync'), current_setting('synchronous_commit')
+"""
+
+
+@pytest.mark.usefixtures("running")
+def test_nobody_gets_in_without_the_password(folder: Path) -> None:
+    guess = re.sub(r":[^:@]+@", ":guess@", postgres.dsn(folder, "ledger"))
+    with pytest.raises(psycopg.OperationalError, match="password"):
+        psycopg.connect(guess)
+
+
+@pytest.mark.usefixtures("running")
+def test_the_password_is_for_its_owner_only(folder: Path) -> None:
+    secret = folder / "postgres" / "password"
+    modes = [path.stat().st_mode & 0o777 for path in (secret, secret.parent, folder / "kafka")]
+    assert modes == [0o600, 0o700, 0o700]
+
+
+@pytest.mark.usefixtures("running")
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT %(patient)s::int",
+        f"SELECT '{PATIENT}'::int",
+        "INSERT INTO taken VALUES (%(patient)s), (%(patient)s)",
+        "DO $$ BEGIN RAISE EXCEPTION '999 000 0018'; END $$",
+    ],
+)
+def test_an_error_leaves_no_patient_in_the_log(folder: Path, statement: str) -> None:
+    with psycopg.connect(postgres.dsn(folder, "view"), autocommit=True) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS taken (number text PRIMARY KEY)")
+        with pytest.raises(psycopg.Error, match=PATIENT):
+            connection.execute(statement, {"patient": PATIENT})
+    logs = [path.read_text() for path in (folder / "postgres" / "log").iterdir()]
+    assert not [text for text in logs if PATIENT in text]
+    assert any("ready to accept connections" in text for text in logs)
+
+
+@pytest.mark.usefixtures("running")
+@pytest.mark.parametrize("prepare", [kafka.prepare, postgres.prepare])
+def test_a_second_server_on_the_same_data_is_refused(folder: Path, prepare: object) -> None:
+    assert callable(prepare)
+    before = embedded.addresses(folder)
+    with pytest.raises(embedded.AlreadyRunningError, match="Stop it first"):
+        prepare(folder)
+    assert before == embedded.addresses(folder)
+
+
+def test_a_second_start_finds_data_and_addresses_again(tmp_path: Path) -> None:
+    with start_services(tmp_path) as first:
+        _keep_something(tmp_path)
+        cluster = _cluster(tmp_path)
+    with start_services(tmp_path) as second:
+        assert (first, cluster) == (second, _cluster(tmp_path))
+        _assert_kept(tmp_path)
+
+
+def test_what_was_acknowledged_outlives_a_kill(tmp_path: Path) -> None:
+    with embedded.run(*embedded.prepare_services(tmp_path)) as (broker, database):
+        embedded.create_databases(tmp_path)
+        _keep_something(tmp_path)
+        broker.kill()
+        database.kill()
+    with start_services(tmp_path):
+        _assert_kept(tmp_path)
+
+
+def test_nothing_is_left_running_after_a_stop(tmp_path: Path) -> None:
+    with embedded.run(*embedded.prepare_services(tmp_path)) as (broker, database):
+        family = [
+            [*psutil.Process(one.pid).children(recursive=True), psutil.Process(one.pid)]
+            for one in (broker, database)
+        ]
+    assert not [one for members in family for one in members if _lives(one)]
+
+
+@pytest.mark.parametrize(
+    ("service", "prepare"), [("kafka", kafka.prepare), ("postgres", postgres.prepare)]
+)
+def test_storage_that_a_kill_left_half_made_is_made_again(
+    tmp_path: Path, service: str, prepare: object
+) -> None:
+    assert callable(prepare)
+    half = tmp_path / service / "data.new"
+    half.mkdir(parents=True)
+    (half / "half").write_text("made")
+    prepare(tmp_path)
+    found = sorted(path.name for path in (tmp_path / service / "data").iterdir())
+    assert ("half" not in found, half.exists()) == (True, False)
+    assert {"meta.properties", "PG_VERSION"} & set(found)
+
+
+def test_a_port_that_somebody_took_is_given_up_and_a_new_one_remembered(tmp_path: Path) -> None:
+    memory = tmp_path / "port"
+    first = ports.settle_port(memory)
+    with socket.create_server((ports.LOOPBACK, first)):
+        second = ports.settle_port(memory)
+    assert (first != second, second) == (True, ports.settle_port(memory))
+
+
+def test_an_address_that_others_hold_is_kept_though_taken(tmp_path: Path) -> None:
+    memory = tmp_path / "port"
+    port = ports.settle_port(memory)
+    with socket.create_server((ports.LOOPBACK, port)):
+        assert port == ports.keep_port(memory)
+
+
+def test_a_service_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path) -> None:
+    service = postgres.prepare(tmp_path)
+    (tmp_path / "postgres" / "data" / "PG_VERSION").write_text("9\n")
+    with (
+        pytest.raises(embedded.ServiceFailedError, match="incompatible with server"),
+        embedded.run(service),
+    ):
+        pass
+
+
+def test_every_jar_is_locked_by_hash_and_nothing_names_a_machine() -> None:
+    text = jars.LOCK.read_text()
+    locked = tomllib.loads(text)["dependencies"]
+    assert [jar for jar in locked if not re.fullmatch(r"[0-9a-f]{64}", jar["sha256"])] == []
+    assert {"sha256", "groupId", "artifactId", "version", "packaging"} == {
+        k for j in locked for k in j
+    }
+    assert not re.search(r"[/\\]|://|localhost|\d+\.\d+\.\d+\.\d+\"?:", text)
+    assert not re.search(r"://|^\s*\[repositories", jars.SPEC.read_text(), re.MULTILINE)
+
+
+def test_all_of_kafka_is_of_one_version() -> None:
+    versions = {jar.version for jar in jars.locked_jars() if jar.group == "org.apache.kafka"}
+    assert len(versions) == 1
+
+
+def test_a_tampered_jar_is_refused(tmp_path: Path) -> None:
+    genuine = jars.verified_jars(jars.default_store(tmp_path))
+    for jar in genuine:
+        (tmp_path / jar.name).symlink_to(jar)
+    victim = tmp_path / genuine[7].name
+    altered = victim.read_bytes() + b"!"
+    victim.unlink()
+    victim.write_bytes(altered)
+    with pytest.raises(embedded.JarRefusedError, match=victim.name):
+        jars.verified_jars(tmp_path)
+    assert altered == victim.read_bytes()
+
+
+def _listening(pid: int) -> set[str]:
+    family = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
+    connections = [one for member in family for one in member.net_connections(kind="inet")]
+    return {one.laddr.ip for one in connections if one.status == psutil.CONN_LISTEN}
+
+
+def _lives(process: psutil.Process) -> bool:
+    return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+
+
+def _make_topic(folder: Path, name: str) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=kafka.address(folder))
+    admin.create_topics({name: {"num_partitions": 1, "replication_factor": 1}})
+    admin.close()
+
+
+def _put(folder: Path, topic: str, value: bytes, *, timestamp_ms: int | None = None) -> None:
+    producer = KafkaProducer(
+        bootstrap_servers=kafka.address(folder), acks="all", max_request_size=9 * MIB
+    )
+    producer.send(topic, value, partition=0, timestamp_ms=timestamp_ms).get(timeout=30)
+    producer.close()
+
+
+def _read(folder: Path, topic: str) -> list[object]:
+    consumer = KafkaConsumer(
+        bootstrap_servers=kafka.address(folder), group_id=None, auto_offset_reset="earliest"
+    )
+    partition = TopicPartition(topic, 0)
+    consumer.assign([partition])
+    found: list[object] = []
+    end = consumer.end_offsets([partition])[partition]
+    while consumer.position(partition) < end:
+        found.extend(consumer.poll(1000).get(partition, []))
+    consumer.close()
+    return found
+
+
+def _cluster(folder: Path) -> str:
+    text = (folder / "kafka" / "data" / "meta.properties").read_text()
+    return "".join(re.findall(r"cluster\.id=\S+", text))
+
+
+def _ask(dsn: str, query: str) -> object:
+    with psycopg.connect(dsn) as connection:
+        return connection.execute(query).fetchone()
+
+
+def _keep_something(folder: Path) -> None:
+    _make_topic(folder, TOPIC)
+    _put(folder, TOPIC, b"kept")
+    with psycopg.connect(postgres.dsn(folder, "ledger")) as connection:
+        connection.execute("CREATE TABLE kept (word text)")
+        connection.execute("INSERT INTO kept VALUES ('kept')")
+
+
+def _assert_kept(folder: Path) -> None:
+    assert [record.value for record in _read(folder, TOPIC)] == [b"kept"]
+    assert _ask(postgres.dsn(folder, "ledger"), "SELECT word FROM kept") == ("kept",)
