@@ -1,1 +1,1 @@
-"""Recordgate deploy."""
+"""Putting Recordgate together on one machine: the command line, the processes, the demo."""

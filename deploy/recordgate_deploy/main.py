@@ -115,7 +115,7 @@ def embedded(service: str) -> None:
     prepare = {"kafka": kafka.prepare, "postgres": postgres.prepare}.get(service)
     if prepare is None:
         raise UsageError("embedded: the service is kafka or postgres")
-    become(prepare(settings().home))
+    become(prepare(settings().home, keep_address=True))
 
 
 def main() -> None:

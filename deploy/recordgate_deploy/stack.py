@@ -7,7 +7,7 @@ from typing import IO
 
 from recordgate_consumers.processes import migrate_review, migrate_view
 from recordgate_deploy.processes import APPS, ProcessCommand
-from recordgate_deploy.supervisor import Supervisor
+from recordgate_deploy.supervisor import Supervisor, end_previous
 from recordgate_runtime.kafka import create_topics
 from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.migrate import migrate, migrations
@@ -35,10 +35,12 @@ def _servers(home: Path) -> tuple[ProcessCommand, ...]:
     from recordgate_deploy.backing import backing_services  # noqa: PLC0415  the extra `embedded`
     from recordgate_runtime import embedded  # noqa: PLC0415
 
+    services = backing_services(home)
+    end_previous(home, (*services, *APPS))
     embedded.prepare_services(home)
     embedded.settle_addresses(home)
     find_embedded()
-    return backing_services(home)
+    return services
 
 
 def find_embedded() -> None:

@@ -6,16 +6,15 @@ predecessor left behind is ended first.
 
 import contextlib
 import fcntl
-import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import FrameType
 from typing import IO
 
+from recordgate_deploy.end_signals import asked_to_end
 from recordgate_deploy.leftovers import ORDERLY_STOP_S, SUPERVISORD, end_leftovers
+from recordgate_deploy.log_copy import copied
 from recordgate_deploy.processes import Group, ProcessCommand
 from recordgate_deploy.supervisor_client import Client, socket_for
 from recordgate_deploy.supervisor_config import ConfigPaths, render
@@ -76,7 +75,7 @@ class Supervisor:
 
     def wait(self) -> None:
         """Wait for SIGINT or SIGTERM, then stop; raise if supervisord ends by itself."""
-        with _asked_to_end() as asked:
+        with asked_to_end() as asked:
             while not asked.wait(_GLANCE_S):
                 if self._daemon is None or self._daemon.poll() is not None:
                     self.stop()
@@ -114,7 +113,7 @@ class Supervisor:
             stderr=errors,
             start_new_session=True,  # Ctrl-C is for us: we stop it in order
         )
-        self._held.enter_context(_copied(self._daemon, self._output))
+        self._held.enter_context(copied(self._daemon, self._output))
         if not await_true(self._listens, timeout_s=_LISTEN_S):
             raise SupervisionLostError(f"supervisord does not answer; see {self._paths.home}")
 
@@ -157,41 +156,3 @@ def _only_one(home: Path) -> Iterator[None]:
         except OSError as error:
             raise UsageError(f"Recordgate is already up on {home.parent}") from error
         yield
-
-
-@contextlib.contextmanager
-def _copied(daemon: subprocess.Popen[bytes], output: IO[bytes]) -> Iterator[None]:
-    """Copy the daemon's output, which holds every process's lines, until there is no more."""
-    copier = threading.Thread(target=_copy, args=(daemon.stdout, output), daemon=True)
-    copier.start()
-    try:
-        yield
-    finally:
-        if daemon.stdin is not None:
-            daemon.stdin.close()
-        copier.join()
-
-
-def _copy(source: IO[bytes], output: IO[bytes]) -> None:
-    """Copy line by line; when nobody reads any more, go on taking, or the processes would hang."""
-    for line in source:
-        with contextlib.suppress(OSError, ValueError):
-            output.write(line)
-            output.flush()
-    source.close()
-
-
-@contextlib.contextmanager
-def _asked_to_end() -> Iterator[threading.Event]:
-    """Yield an event that SIGINT and SIGTERM set; a second signal changes nothing."""
-    asked = threading.Event()
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        asked.set()
-
-    before = {one: signal.signal(one, on_signal) for one in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)

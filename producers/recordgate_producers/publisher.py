@@ -6,8 +6,10 @@ harmless, so a failure half-way is answered by repeating the whole.
 """
 
 import secrets
+import socket
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -25,6 +27,7 @@ IN_FLIGHT = 2_000
 """Messages sent and not yet acknowledged, at most."""
 
 ACK_TIMEOUT_S = 30
+CONNECT_TIMEOUT_S = 5
 
 
 class Publisher:
@@ -33,6 +36,10 @@ class Publisher:
     def __init__(self, kafka: str, *, prefix: str = "") -> None:
         """Connect to bootstrap servers `host:port[,host:port]`; raise RetryableError if none answers."""
         self._prefix = prefix
+        if not any(map(_answers, kafka.split(","))):
+            raise RetryableError(
+                "Kafka is not reachable; see that it runs and the address is right"
+            )
         try:
             self._producer: Any = KafkaProducer(**_options(kafka))
         except (KafkaError, OSError, ValueError) as error:
@@ -80,7 +87,21 @@ class Publisher:
         error: BaseException | None,
         where: TracebackType | None,
     ) -> None:
-        self.close()
+        if kind is None:
+            self.close()
+        else:
+            with suppress(KafkaError):  # the error under way is the one to tell
+                self._producer.close(timeout=0)
+
+
+def _answers(address: str) -> bool:
+    """Whether anything listens there: asked first, as the client would try for its whole bootstrap time."""
+    host, _, port = address.strip().rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_TIMEOUT_S):
+            return True
+    except (OSError, ValueError):
+        return False
 
 
 def _acknowledged(topic: Topic, future: Any) -> int:
@@ -111,6 +132,7 @@ def _options(kafka: str) -> dict[str, Any]:
         "linger_ms": 2,
         "batch_size": 256 * 1024,
         "max_request_size": max(topic.max_bytes for topic in TOPICS) + 64 * 1024,
+        "reconnect_backoff_max_ms": 1_000,
         "bootstrap_timeout_ms": 10_000,
         "max_block_ms": 10_000,
         "request_timeout_ms": 10_000,

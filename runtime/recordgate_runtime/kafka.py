@@ -142,6 +142,7 @@ def _consumer(settings: Settings, topic: Topic) -> Any:
             isolation_level="read_uncommitted",
             fetch_min_bytes=1,
             fetch_max_wait_ms=500,
+            reconnect_backoff_max_ms=1000,
             max_partition_fetch_bytes=max(1 << 20, topic.max_bytes + 8192),
             check_crcs=True,
         )

@@ -77,10 +77,22 @@ def log(code: LogCode, **fields: Any) -> None:
     sys.stderr.flush()
 
 
+QUIET_S = 30.0
+"""A library's warning is written once in this time, however often it comes."""
+
+
 class _Libraries(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self._last: dict[tuple[str, str], float] = {}
+
     def emit(self, record: logging.LogRecord) -> None:
         """Write a library's warning without its arguments, which may quote keys or values."""
-        log(LogCode.LIBRARY, library=record.name, template=str(record.msg)[:200])
+        template = str(record.msg)[:200]
+        last = self._last.get((record.name, template))
+        if last is None or record.created - last >= QUIET_S:
+            self._last[record.name, template] = record.created
+            log(LogCode.LIBRARY, library=record.name, template=template)
 
 
 def quiet_libraries() -> None:

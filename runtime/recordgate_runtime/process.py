@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from enum import IntEnum
 
-from recordgate_runtime.logs import LogCode, log, where
+from recordgate_runtime.logs import LogCode, log, quiet_libraries, where
 from recordgate_schemas.errors import FatalError, RecordgateError, RetryableError, UsageError
 
 
@@ -23,6 +23,7 @@ class ExitCode(IntEnum):
 
 def run_process(main: Callable[[], None]) -> None:
     """Run a process to its end and exit with the code that says why it ended."""
+    quiet_libraries()
     try:
         main()
     except RecordgateError as error:

@@ -180,8 +180,7 @@ def _turn(
     """Patients wholly on the page are done; the last one of a full page goes on, and those after it wait."""
     last: EntryKey | None = entry_key(page[-1].entry) if page and full else None
     done = [a for number, a in asked.items() if last is None or number < last[0]]
-    for finished in done:
-        work.tell_redecided(finished)
+    work.redecided += done
     work.store.end_redecisions([a.nhs_number for a in done])
     if last is not None:
         work.store.turn_page(*last)

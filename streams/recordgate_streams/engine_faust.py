@@ -14,7 +14,7 @@ from faust.types import EventT
 
 from recordgate_runtime.health import Health
 from recordgate_runtime.kafka import Record, topic_name
-from recordgate_runtime.logs import LogCode, log, quiet_libraries, where
+from recordgate_runtime.logs import LogCode, log, where
 from recordgate_runtime.metrics import OLDEST_UNDECIDED
 from recordgate_runtime.process import ExitCode
 from recordgate_runtime.settings import Settings
@@ -27,7 +27,6 @@ def run(name: LaneName, settings: Settings) -> None:
     health = Health()
     health.serve(settings.metrics_port)
     app = create_app(name, open_lane(name, settings), settings, health)
-    quiet_libraries()
     worker = faust.Worker(app, quiet=True, override_logging=False, redirect_stdouts=False)
     worker.execute_from_commandline()
 
@@ -44,6 +43,9 @@ def create_app(name: LaneName, lane: Lane, settings: Settings, health: Health) -
         consumer_auto_offset_reset="earliest",
         broker_commit_interval=0.5,
         stream_wait_empty=True,
+        consumer_group_instance_id=f"{name}-{settings.process}",
+        broker_session_timeout=10.0,
+        broker_heartbeat_interval=2.0,
         topic_disable_leader=True,
         web_enabled=False,
         worker_redirect_stdouts=False,

@@ -1,5 +1,6 @@
 """Publishes committed messages and waits for every delivery report: all confirmed, or the process ends."""
 
+import logging
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -33,8 +34,9 @@ class KafkaPublisher:
                 "message.max.bytes": 9_000_000,
                 "queue.buffering.max.messages": 200_000,
                 "log.connection.close": False,
+                "reconnect.backoff.max.ms": 1000,
             },
-            logger=None,
+            logger=logging.getLogger("librdkafka"),
         )
         self._failed: list[str] = []
 

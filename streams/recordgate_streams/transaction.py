@@ -22,7 +22,7 @@ from recordgate_streams.ledger.rows import Outgoing
 from recordgate_streams.ledger.store import SQL, Store
 from recordgate_streams.outcome import Verdict
 from recordgate_streams.publish import Publisher
-from recordgate_streams.work import Work, tell_verdicts
+from recordgate_streams.work import Work
 
 
 class LaneTransaction:
@@ -104,7 +104,7 @@ class LaneTransaction:
 
     def _write(self, work: Work) -> list[Outgoing]:
         changed = [verdict for verdict in work.verdicts if verdict.changed]
-        tell_verdicts(work, changed)
+        work.tell_all(changed)
         self._write_decisions(changed)
         work.store.put_quarantine(work.quarantined, work.at)
         if work.account:

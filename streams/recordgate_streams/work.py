@@ -28,11 +28,15 @@ Numbered = Callable[[int], object]
 
 @dataclass(slots=True)
 class Work:
-    """One transaction's gatherings. `messages` wait for their sequence numbers, which are taken last."""
+    """One transaction's gatherings. `redecided` patients are wholly decided again once the verdicts here are told.
+
+    `messages` wait for their sequence numbers, which are taken last.
+    """
 
     store: Store
     at: datetime
     verdicts: list[Verdict] = field(default_factory=list)
+    redecided: list[Redecision] = field(default_factory=list)
     messages: dict[tuple[str, int], list[tuple[bytes, Numbered]]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -77,8 +81,16 @@ class Work:
             ),
         )
 
-    def tell_redecided(self, asked: Redecision) -> None:
-        """Queue the marker that every entry of a patient was decided under the controls up to a position."""
+    def tell_all(self, changed: Sequence[Verdict]) -> None:
+        """Queue what follows from the verdicts that changed, then the markers.
+
+        INVARIANT: a patient's marker has a higher sequence number than every message it vouches for.
+        """
+        _tell_verdicts(self, changed)
+        for asked in self.redecided:
+            self._tell_redecided(asked)
+
+    def _tell_redecided(self, asked: Redecision) -> None:
         through, at, number = asked.through, asked.published_at, asked.nhs_number
         self.tell(
             RELEASED,
@@ -88,8 +100,7 @@ class Work:
         )
 
 
-def tell_verdicts(work: Work, changed: Sequence[Verdict]) -> None:
-    """Queue what follows from decisions that changed, in their order."""
+def _tell_verdicts(work: Work, changed: Sequence[Verdict]) -> None:
     missing = [
         entry_key(v.stored.entry)
         for v in changed

@@ -5,6 +5,7 @@ import socket
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import psycopg
@@ -232,13 +233,13 @@ def _put(folder: Path, topic: str, value: bytes, *, timestamp_ms: int | None = N
     producer.close()
 
 
-def _read(folder: Path, topic: str) -> list[object]:
+def _read(folder: Path, topic: str) -> list[Any]:
     consumer = KafkaConsumer(
         bootstrap_servers=kafka.address(folder), group_id=None, auto_offset_reset="earliest"
     )
     partition = TopicPartition(topic, 0)
     consumer.assign([partition])
-    found: list[object] = []
+    found: list[Any] = []
     end = consumer.end_offsets([partition])[partition]
     while consumer.position(partition) < end:
         found.extend(consumer.poll(1000).get(partition, []))

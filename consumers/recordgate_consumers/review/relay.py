@@ -78,6 +78,7 @@ def _producer(settings: Settings) -> Any:
             acks="all",
             enable_idempotence=True,
             linger_ms=0,
+            bootstrap_timeout_ms=5_000,
             max_block_ms=int(_ACK_S * 1000),
             request_timeout_ms=10_000,
             delivery_timeout_ms=int(_ACK_S * 1000),

@@ -14,7 +14,7 @@ from recordgate_producers.fhir.tree import Json, nodes, text
 from recordgate_schemas.errors import PoisonError
 
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}")
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.\-]{0,63}")
+_ID = re.compile(r"[A-Za-z0-9._:|-]{1,200}")
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -48,6 +48,8 @@ class Bundle:
         """Return the key a reference names, whether or not the Bundle has it; None if it names nothing."""
         if reference in self.by_url:
             return self.by_url[reference]
+        if reference in self.by_key:
+            return reference
         kind, _, identity = "/".join(
             reference.partition("/_history/")[0].split("/")[-2:]
         ).partition("/")

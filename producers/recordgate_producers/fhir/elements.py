@@ -22,25 +22,24 @@ Path = tuple[str | int, ...]
 
 def elements(body: Json, entry_id: Callable[[str], EntryId | None]) -> tuple[Element, ...]:
     """Return what redaction may drop from a body; `entry_id` names the entry behind a `Type/id`."""
-    found = [*_typed(body), *_attached(body), *_children(body, entry_id)]
+    found = [*_typed_and_attached(body), *_extensions(body), *_children(body, entry_id)]
     return tuple(dict.fromkeys(found))
 
 
-def _typed(body: Json) -> Iterator[Element]:
+def _typed_and_attached(body: Json) -> Iterator[Element]:
     if "text" in body:
         yield Element(ElementKind.FREE_TEXT, "/text")
     for path, key, value in _fields(body):
         if key in FREE_TEXT_FIELDS or _is_line(path, key):
             yield from _each(ElementKind.FREE_TEXT, (*path, key), value)
+        elif key in ATTACHMENTS:
+            yield from _each(ElementKind.ATTACHMENT, (*path, key), value)
+
+
+def _extensions(body: Json) -> Iterator[Element]:
     for index, extension in enumerate(_list(body.get("extension"))):
         if any(any(texts([extension], *where)) for where in _extension_texts()):
             yield Element(ElementKind.FREE_TEXT, f"/extension/{index}")
-
-
-def _attached(body: Json) -> Iterator[Element]:
-    for path, key, value in _fields(body):
-        if key in ATTACHMENTS:
-            yield from _each(ElementKind.ATTACHMENT, (*path, key), value)
 
 
 def _children(body: Json, entry_id: Callable[[str], EntryId | None]) -> Iterator[Element]:
@@ -75,8 +74,10 @@ def _list(value: Any) -> list[Any]:
 
 
 def _is_line(path: Path, key: str) -> bool:
+    if key not in ("text", "valueString"):
+        return False
     names = [part for part in path if isinstance(part, str)]
-    return key in ("text", "valueString") and bool(names) and names[-1] in TYPED_LINES
+    return bool(names) and names[-1] in TYPED_LINES
 
 
 def _extension_texts() -> Iterator[tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """One resource of a record, as the ClinicalEntry to publish."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from recordgate_producers.fhir.body import BODY_TYPE, Body, write_body
 from recordgate_producers.fhir.bundle import Resource
 from recordgate_producers.fhir.dates import milliseconds
 from recordgate_producers.fhir.elements import elements
+from recordgate_producers.fhir.labels import UNREADABLE
 from recordgate_producers.fhir.laboratory import members
 from recordgate_producers.fhir.patient import is_transfer
 from recordgate_producers.fhir.record import Record
@@ -100,7 +101,7 @@ def build(
         body_type=BODY_TYPE,
         body_sha256=hashlib.sha256(body.data).digest(),
     )
-    return Built(entry, body, tuple(_notices(resource, when, body)))
+    return Built(entry, body, tuple(_notices(resource, when, body, entry.labels)))
 
 
 def kind(record: Record, resource: Resource, found: tuple[Code, ...]) -> Kind:
@@ -183,8 +184,12 @@ def _links(record: Record, key: str) -> tuple[Link, ...]:
     return tuple(sorted(links, key=lambda link: (link.entry_id, link.relation)))
 
 
-def _notices(resource: Resource, when: Times, body: Body) -> Iterator[str]:
+def _notices(
+    resource: Resource, when: Times, body: Body, labels: Collection[Coding]
+) -> Iterator[str]:
     yield from (f"{field}: not a date; published without it" for field in when.unreadable)
+    if UNREADABLE in labels:
+        yield "its label or its consultation cannot be read; published with an unknown label, which holds it"
     yield from (f"{field}: carries the patient's NHS number; left out" for field in body.left_out)
     if not _names_a_subject(resource):
         yield "names no patient; published as possibly about a third party, which holds it"

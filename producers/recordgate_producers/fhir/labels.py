@@ -11,7 +11,9 @@ from recordgate_producers.fhir.tree import Code, Json, codes, nodes, objects
 from recordgate_schemas.entry import Coding
 
 NOPAT = "NOPAT"
-UNREADABLE = "unreadable"
+UNREADABLE = Coding("", "unreadable")
+"""The label of what carries a label nobody can read; being on no list, it holds."""
+
 INLINE_LABEL = "inline-sec-label"
 
 
@@ -45,7 +47,7 @@ def _labels(value: Any) -> Iterator[Coding]:
         return
     for part in value if isinstance(value, list) else [value]:
         readable = [code for code in codes(part) if code.code]
-        yield from (_coding(code) for code in readable or [Code("", UNREADABLE)])
+        yield from map(_coding, readable) if readable else [UNREADABLE]
 
 
 def _coding(code: Code) -> Coding:

@@ -31,6 +31,7 @@ REGISTRATION = {
     "T": RegistrationKind.TEMPORARY,
     "temporary": RegistrationKind.TEMPORARY,
 }
+_DIGITS = 10
 _TEN_DIGITS = re.compile(r"[0-9]{10}")
 _SYSTEM = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
@@ -67,6 +68,8 @@ class Patient:
 
     def is_named_in(self, value: str) -> bool:
         """Whether a text holds one of the numbers, whatever stands between their digits."""
+        if len(value) < _DIGITS:
+            return False
         squeezed = re.sub(r"[^0-9A-Za-z]", "", value)
         return any(number in squeezed for number in self.numbers)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from recordgate_producers.fhir.bundle import Bundle, Resource
 from recordgate_producers.fhir.dates import instant
-from recordgate_producers.fhir.labels import labels_of, meta_labels
+from recordgate_producers.fhir.labels import UNREADABLE, labels_of, meta_labels
 from recordgate_producers.fhir.patient import Patient
 from recordgate_producers.fhir.readiness import readiness
 from recordgate_producers.fhir.relations import Relations
@@ -54,6 +54,8 @@ def own_labels(bundle: Bundle, patient: Resource) -> dict[str, frozenset[Coding]
     for resource in (*bundle.resources, *bundle.twins):
         if resource.type != "Patient":
             found[resource.key] |= labels_of(resource.json)
+        if _is_adrift(bundle, resource):
+            found[resource.key].add(UNREADABLE)
     said = {label for labels in found.values() for label in labels}
     # A Bundle's label sums up its contents; one that none of them carries was meant for all of them.
     everywhere = meta_labels(patient.json) | (meta_labels(bundle.json) - said)
@@ -62,6 +64,21 @@ def own_labels(bundle: Bundle, patient: Resource) -> dict[str, frozenset[Coding]
         for one in bundle.resources
         if one.type != "Patient"
     }
+
+
+def _is_adrift(bundle: Bundle, resource: Resource) -> bool:
+    """Whether a resource belongs to a consultation that cannot be told.
+
+    SAFETY: that consultation may be hidden, so the entry gets a label nobody knows, which holds it.
+    """
+    context = [*nodes(resource.json, "context"), *nodes(resource.json, "encounter")]
+    if resource.type == "DocumentReference":
+        context = [*nodes(context, "encounter")]
+    return any(
+        ("reference" in one or "identifier" in one)
+        and bundle.key_of(text(one, "reference") or "") is None
+        for one in context
+    )
 
 
 def inherit(own: Labels, flows: Mapping[str, Collection[str]]) -> dict[str, frozenset[Coding]]:

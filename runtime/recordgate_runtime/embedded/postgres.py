@@ -17,7 +17,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
-import psutil
 import psycopg
 
 from recordgate_runtime.embedded.account import (
@@ -28,15 +27,14 @@ from recordgate_runtime.embedded.account import (
     hand_over,
     identity,
 )
-from recordgate_runtime.embedded.errors import AlreadyRunningError, ServiceFailedError
+from recordgate_runtime.embedded.errors import ServiceFailedError
 from recordgate_runtime.embedded.files import private_folder, write_whole
 from recordgate_runtime.embedded.ports import LOOPBACK, is_free, keep_port, settle_port
+from recordgate_runtime.embedded.postgres_orphans import await_orphans
 from recordgate_runtime.embedded.postgres_settings import server_settings
 from recordgate_runtime.embedded.service import PLAIN_ENV, Service
-from recordgate_runtime.embedded.waiting import await_true
 
 SUPERUSER = "recordgate"
-_ORPHANS_S = 10.0
 _ASK_S = 2
 
 _INITDB_OPTIONS = (
@@ -60,7 +58,7 @@ def prepare(folder: Path, *, keep_address: bool = False) -> Service:
     """
     home = _home(folder)
     account = account_for(home)
-    _await_orphans(home / "data")
+    await_orphans(home / "data")
     port = keep_port(home / "port") if keep_address else settle_address(folder)
     _own(home, account)
     _init_once(home, account)
@@ -144,44 +142,6 @@ def _init_once(home: Path, account: Account | None) -> None:
     if done.returncode != 0:
         raise ServiceFailedError(f"initdb failed on {aside}:\n{done.stdout}{done.stderr}")
     aside.rename(data)
-
-
-def _await_orphans(data: Path) -> None:
-    """Refuse a second server; wait for the children of a killed one, then forget its pid file.
-
-    PostgreSQL drops a stale pid file by itself, but not when the pid now belongs to another
-    process of this user, as happens after a reboot.
-    """
-    pid_file = data / "postmaster.pid"
-
-    def gone() -> bool:
-        servers = _servers_on(data)
-        if _recorded(pid_file) in servers:
-            raise AlreadyRunningError(
-                f"PostgreSQL is running on {data}. Stop it first, or use another data folder."
-            )
-        return not servers
-
-    if not await_true(gone, timeout_s=_ORPHANS_S):
-        raise AlreadyRunningError(f"Children of a killed PostgreSQL still work on {data}.")
-    pid_file.unlink(missing_ok=True)
-
-
-def _servers_on(data: Path) -> set[int]:
-    """Return the pids of the PostgreSQL processes whose working folder is `data`."""
-    found = set()
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if process.name() == "postgres" and process.cwd() == str(data):
-                found.add(process.pid)
-    return found
-
-
-def _recorded(pid_file: Path) -> int | None:
-    """Return the main server's pid as it wrote it down, or None."""
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        return int(pid_file.read_text(encoding="ascii").split()[0])
-    return None
 
 
 def answers(folder: Path) -> bool:

@@ -4,7 +4,7 @@ Commutative, associative and idempotent: a test holds it.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import TypeVar
 
@@ -20,21 +20,26 @@ from recordgate_schemas.control import (
     Died,
     EntryHidden,
     EntryShown,
+    Historic,
     Level,
     NhsNumberChanged,
     ProxyEnded,
     ProxyGranted,
     RecordSnapshot,
     Registered,
+    RegistrationKind,
     ReviewCode,
     Reviewed,
     SensitivityFlagged,
     StateConfirmed,
+    Verification,
 )
 from recordgate_schemas.values import OdsCode
 from recordgate_streams.policy.facts import Access, Facts, Proxy, ProxyEnd, Registration
 
 _LEVELS = list(Level)
+_KINDS = list(RegistrationKind)
+_VERIFICATIONS = list(Verification)
 T = TypeVar("T", Registration, Access, Proxy)
 Item = TypeVar("Item", Registration, Access, Proxy, ProxyEnd)
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -122,11 +127,7 @@ def _grant(facts: Facts, change: ProxyGranted, at: datetime) -> Facts:
         change.renewed_at_age,
     )
     known = next((p for p in facts.proxies if p.grant_id == change.grant_id), None)
-    new = (
-        said
-        if known is None
-        else _newest(said, known, lambda p: (-_LEVELS.index(p.level), str(asdict(p))))
-    )
+    new = said if known is None else _newest(said, known, _stricter_grant)
     return replace(facts, proxies=_put(facts.proxies, new, lambda p: p.grant_id))
 
 
@@ -143,16 +144,44 @@ def _newest(said: T, known: T, strictness: Callable[[T], tuple[object, ...]]) ->
     return max(said, known, key=strictness)
 
 
-def _stricter_registration(registration: Registration) -> tuple[object, ...]:
+def _stricter_registration(said: Registration) -> tuple[object, ...]:
+    """Orders registrations from loose to strict; every field takes part, so no two different ones are equal."""
     return (
-        registration.kind != "regular",
-        registration.verification != "verified",
-        str(asdict(registration)),
+        _KINDS.index(said.kind),
+        _VERIFICATIONS.index(said.verification),
+        said.registered_on or date.min,
+        said.birth_date or date.min,
     )
 
 
-def _stricter_access(access: Access) -> tuple[object, ...]:
-    return (-_LEVELS.index(access.level), access.historic is None, str(asdict(access)))
+def _stricter_access(said: Access) -> tuple[object, ...]:
+    """Orders levels from loose to strict: a lower level, less history, a later start."""
+    return (
+        -_LEVELS.index(said.level),
+        _stricter_history(said.historic),
+        said.effective_from or date.min,
+        said.practice_grant_from is None,
+        said.practice_grant_from or date.min,
+    )
+
+
+def _stricter_grant(said: Proxy) -> tuple[object, ...]:
+    """Orders grants from loose to strict: a lower level, less history, a later start, an earlier end."""
+    return (
+        -_LEVELS.index(said.level),
+        _stricter_history(said.historic),
+        said.granted_on,
+        -(said.until or date.max).toordinal(),
+        -(said.renewed_at_age or 0),
+        said.renewed_at_age is None,
+        said.practice,
+    )
+
+
+def _stricter_history(said: Historic | None) -> tuple[object, ...]:
+    if said is None:
+        return (True,)
+    return (False, -_LEVELS.index(said.level), not said.checked, said.since or date.min)
 
 
 def _at_practice(items: tuple[Registration, ...], practice: OdsCode) -> Registration | None:

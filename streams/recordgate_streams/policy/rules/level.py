@@ -20,6 +20,7 @@ NEEDS: dict[Kind, Level] = {
     Kind.REFERRAL: Level.DETAILED,
     Kind.OBSERVATION: Level.DETAILED,
     Kind.LIST: Level.DETAILED,
+    Kind.ACCESS_CODE: Level.DETAILED,
     Kind.DOCUMENT: Level.DOCUMENTS,
 }
 """The lowest level at which a kind is shown; any other kind, should a reviewer open it, needs `full`."""

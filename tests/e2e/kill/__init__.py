@@ -1,0 +1,1 @@
+"""The kill test's parts: load, nemesis, witness, and the independent answer."""

@@ -1,0 +1,49 @@
+"""One Kafka and one PostgreSQL for all tests here; empty databases for each."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from recordgate_runtime.embedded import Addresses
+from recordgate_runtime.kafka import create_topics
+from recordgate_runtime.migrate import migrate, migrations
+from recordgate_runtime.settings import Settings, settings
+from tests.support.review import ReviewDatabase
+from tests.support.services import start_services
+from tests.support.view import ViewDatabase
+
+PACKAGE = "recordgate_consumers"
+
+
+@pytest.fixture(scope="session")
+def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
+    with start_services(tmp_path_factory.mktemp("services")) as found:
+        migrate(found.view_dsn, migrations(PACKAGE, "migrations/view"))
+        migrate(found.review_dsn, migrations(PACKAGE, "migrations/review"))
+        create_topics(Settings(kafka=found.kafka, partitions=2))
+        yield found
+
+
+@pytest.fixture
+def view(addresses: Addresses) -> Iterator[ViewDatabase]:
+    with ViewDatabase(addresses.view_dsn) as database:
+        database.empty()
+        yield database
+
+
+@pytest.fixture
+def review(addresses: Addresses) -> Iterator[ReviewDatabase]:
+    with ReviewDatabase(addresses.review_dsn) as database:
+        database.empty()
+        yield database
+
+
+@pytest.fixture
+def configured(addresses: Addresses, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """This process's own settings point at the services."""
+    monkeypatch.setenv("RECORDGATE_KAFKA", addresses.kafka)
+    monkeypatch.setenv("RECORDGATE_VIEW_DSN", addresses.view_dsn)
+    monkeypatch.setenv("RECORDGATE_REVIEW_DSN", addresses.review_dsn)
+    settings.cache_clear()
+    yield settings()
+    settings.cache_clear()

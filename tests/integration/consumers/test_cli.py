@@ -1,0 +1,116 @@
+"""The commands, on real services."""
+
+import json
+from collections.abc import Sequence
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from recordgate_consumers import cli
+from recordgate_consumers.view.show import NOTICE
+from recordgate_runtime.settings import Settings
+from recordgate_schemas.control import AccessSuspended, EntryHidden, HideCause
+from recordgate_schemas.errors import RetryableError, UsageError
+from recordgate_schemas.values import EntryId, proxy
+from tests.support.consumers import opened, patient, release
+from tests.support.review import ReviewDatabase
+from tests.support.view import ViewDatabase
+
+ALICE = patient(1)
+APP = typer.Typer()
+for command in (cli.view, cli.holds, cli.review):
+    APP.command()(command)
+
+pytestmark = pytest.mark.usefixtures("configured")
+
+
+def run(*arguments: str, stdin: str | None = None) -> Result:
+    result = CliRunner().invoke(APP, arguments, input=stdin)
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def test_a_patient_reads_the_view(view: ViewDatabase) -> None:
+    view.open_for(ALICE)
+    view.publish(release(1, ALICE))
+    shown = run("view", ALICE.digits).stdout
+    assert "Blood pressure" in shown
+    assert "Observations" in shown
+    (entry,) = json.loads(run("view", ALICE.digits, "--json").stdout)
+    assert entry["resource"]["code"]["text"] == "Blood pressure"
+    assert "e1" not in entry.values()
+
+
+def test_the_number_may_come_from_stdin(view: ViewDatabase) -> None:
+    view.open_for(ALICE)
+    view.publish(release(1, ALICE))
+    assert "Blood pressure" in run("view", "-", stdin=f"{ALICE.digits}\n").stdout
+
+
+def test_a_proxy_reads_its_own_view(view: ViewDatabase) -> None:
+    view.open_for(ALICE)
+    view.publish(release(1, ALICE))
+    assert json.loads(run("view", ALICE.digits, "--as", proxy("g1"), "--json").stdout) == []
+
+
+def test_hidden_closed_empty_and_unknown_look_the_same(view: ViewDatabase) -> None:
+    nobody = [run("view", patient(9).digits, *options).stdout for options in ((), ("--json",))]
+    view.open_for(ALICE)
+    empty = [run("view", ALICE.digits, *options).stdout for options in ((), ("--json",))]
+    view.publish(release(1, ALICE))
+    view.control(EntryHidden(EntryId("e1"), (), HideCause.NOPAT), ALICE)
+    hidden = [run("view", ALICE.digits, *options).stdout for options in ((), ("--json",))]
+    view.control(AccessSuspended(), ALICE)
+    closed = [run("view", ALICE.digits, *options).stdout for options in ((), ("--json",))]
+    assert nobody == empty == hidden == closed == [NOTICE + "\n", "[]\n"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("view", "1234567890"), ("view", ALICE.digits, "--as", "me"), ("holds", "--practice", "?")],
+)
+def test_a_wrong_argument_is_named_and_never_quoted(arguments: Sequence[str]) -> None:
+    with pytest.raises(UsageError) as caught:
+        run(*arguments)
+    assert arguments[-1] not in str(caught.value)
+
+
+def test_a_reviewer_lists_and_decides(review: ReviewDatabase) -> None:
+    review.publish(opened(0, ALICE), opened(1, ALICE, "e2"))
+    assert "2 open" in run("holds").stdout
+    listed = json.loads(run("holds", "--practice", "A82038", "--json").stdout)
+    assert [hold["entry_id"] for hold in listed] == ["e1", "e2"]
+    assert ALICE.digits not in json.dumps(listed)
+    assert "sent" in run("review", "e1", "--release").stdout
+    assert "sent" in run("review", "e2", "--withhold", "--ground", "court").stdout
+    assert json.loads(run("holds", "--json").stdout) == []
+    assert review.owner.execute("select from outbox where sent_at is null").fetchall() == []
+
+
+class KafkaIsAway:
+    def __init__(self, _: Settings) -> None:
+        pass
+
+    def __call__(self, _: Sequence[bytes]) -> None:
+        raise RetryableError("not reachable")
+
+    def close(self) -> None:
+        pass
+
+
+def test_an_outcome_waits_when_kafka_is_away(
+    review: ReviewDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    review.publish(opened(0, ALICE))
+    monkeypatch.setattr(cli, "ControlPublisher", KafkaIsAway)
+    assert "as soon as Kafka is back" in run("review", "e1", "--release").stdout
+    assert len(review.owner.execute("select from outbox where sent_at is null").fetchall()) == 1
+
+
+def test_serious_harm_needs_a_clinician(review: ReviewDatabase) -> None:
+    review.publish(opened(0, ALICE))
+    with pytest.raises(UsageError, match="clinician"):
+        run("review", "e1", "--withhold", "--ground", "serious_harm")
+    assert "1 open" in run("holds").stdout

@@ -1,0 +1,83 @@
+"""The sinks' loops on a real broker: they take up where they stopped, and stop when asked."""
+
+import signal
+from collections.abc import Iterator
+from functools import partial
+
+import psycopg
+import pytest
+from kafka import KafkaProducer
+
+from recordgate_consumers import processes
+from recordgate_runtime import positions
+from recordgate_runtime.kafka import PartitionReader, Record
+from recordgate_runtime.settings import Settings
+from recordgate_runtime.sink import run_sink
+from recordgate_schemas.control import AccessSuspended
+from recordgate_schemas.topics import Topic
+from tests.support.consumers import (
+    NOW,
+    at,
+    control,
+    patient,
+    published,
+    redecided,
+    registered,
+    release,
+)
+from tests.support.view import ViewDatabase
+
+ALICE = patient(1)
+
+
+@pytest.fixture(autouse=True)
+def _signals_as_before() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def send(settings: Settings, *records: Record) -> None:
+    producer = KafkaProducer(bootstrap_servers=settings.kafka, acks="all")
+    for record in records:
+        producer.send(record.topic, key=record.key, value=record.value).get(timeout=30)
+    producer.close()
+
+
+def stop_at_the_end(topic: Topic, settings: Settings, view: ViewDatabase) -> None:
+    """Ask the process to stop once everything the topic has is applied."""
+    reader = PartitionReader(topic, settings, {0: 0, 1: 0})
+    if positions.read(view.owner, topic.name) == reader.end_offsets():
+        signal.raise_signal(signal.SIGTERM)
+    reader.close()
+
+
+def test_the_processes_bring_the_topics_into_the_view(
+    view: ViewDatabase, configured: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def until_done(topic: Topic, connection: psycopg.Connection, *rest: object) -> None:
+        idle = partial(stop_at_the_end, topic, configured, view)
+        run_sink(topic, connection, *rest, idle=idle)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(processes, "run_sink", until_done)
+    send(configured, control(registered(), ALICE, offset=0, effective=at(-1)))
+    processes.gate_lane()
+    row = view.owner.execute("select fence from audience_gate").fetchone()
+    assert row is not None
+    send(
+        configured,
+        published(redecided(0, ALICE, row[0]), offset=0),
+        published(release(1, ALICE, under=row[0]), offset=1),
+    )
+    processes.view_sink()
+    assert len(view.bodies(ALICE)) == 1
+    send(configured, control(AccessSuspended(), ALICE, offset=1, effective=NOW))
+    processes.gate_lane()
+    assert view.bodies(ALICE) == []
+
+
+def test_migrating_twice_changes_nothing(configured: Settings) -> None:
+    assert configured.view_dsn
+    assert processes.migrate_view() == ()
+    assert processes.migrate_review() == ()

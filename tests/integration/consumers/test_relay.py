@@ -1,0 +1,147 @@
+"""Outcomes reach `controls` at least once, under the patient's key, whatever fails in between."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from recordgate_consumers import processes
+from recordgate_consumers.review.queue import find_hold
+from recordgate_consumers.review.relay import ControlPublisher, relay
+from recordgate_consumers.review.workflow import Role, Verdict, decide
+from recordgate_runtime.kafka import PartitionReader, Record
+from recordgate_runtime.settings import Settings
+from recordgate_schemas import codec
+from recordgate_schemas.control import ReviewAction, ReviewGround
+from recordgate_schemas.errors import RetryableError
+from recordgate_schemas.topics import CONTROLS
+from recordgate_schemas.values import SELF, EntryId
+from tests.support.consumers import NOW, opened, patient
+from tests.support.review import ReviewDatabase
+
+ALICE = patient(1)
+RELEASE = Verdict(ReviewAction.RELEASE, ReviewGround.CHECKED, Role.ADMIN)
+PARTITIONS = (0, 1)
+
+
+class ControlsTail:
+    """What arrives on `controls` from now on."""
+
+    def __init__(self, settings: Settings) -> None:
+        begin = PartitionReader(CONTROLS, settings, dict.fromkeys(PARTITIONS, 0))
+        self._reader = PartitionReader(CONTROLS, settings, begin.end_offsets())
+        begin.close()
+
+    def read(self, count: int) -> list[Record]:
+        found: list[Record] = []
+        while len(found) < count:
+            found += self._reader.poll(wait_s=5, limit=10)
+        return found
+
+    def close(self) -> None:
+        self._reader.close()
+
+
+@pytest.fixture
+def tail(configured: Settings) -> Iterator[ControlsTail]:
+    reader = ControlsTail(configured)
+    yield reader
+    reader.close()
+
+
+@pytest.fixture
+def publisher(configured: Settings) -> Iterator[ControlPublisher]:
+    sender = ControlPublisher(configured)
+    yield sender
+    sender.close()
+
+
+def decided(review: ReviewDatabase) -> str:
+    review.publish(opened(0, ALICE))
+    return decide(review.app, find_hold(review.app, EntryId("e1"), SELF), RELEASE, NOW)
+
+
+def unsent(review: ReviewDatabase) -> int:
+    return len(review.owner.execute("select from outbox where sent_at is null").fetchall())
+
+
+def ids(records: Sequence[Record]) -> list[str]:
+    return [codec.decode(CONTROLS, r.value).control_id for r in records]
+
+
+def test_an_outcome_is_sent_once_under_its_patients_key(
+    review: ReviewDatabase, publisher: ControlPublisher, tail: ControlsTail
+) -> None:
+    control_id = decided(review)
+    assert relay(review.app, publisher, NOW) == 1
+    assert relay(review.app, publisher, NOW) == 0
+    (record,) = tail.read(1)
+    assert ids([record]) == [control_id]
+    assert record.key == ALICE.digits.encode()
+
+
+def test_after_a_crash_before_the_mark_the_same_control_is_sent_again(
+    review: ReviewDatabase, publisher: ControlPublisher, tail: ControlsTail
+) -> None:
+    control_id = decided(review)
+
+    def crash_after_sending(controls: Sequence[bytes]) -> None:
+        publisher(controls)
+        raise RuntimeError("killed")
+
+    with pytest.raises(RuntimeError):
+        relay(review.app, crash_after_sending, NOW)
+    assert unsent(review) == 1
+    assert relay(review.sink, publisher, NOW) == 1
+    assert ids(tail.read(2)) == [control_id, control_id]
+    assert unsent(review) == 0
+
+
+def test_an_outcome_another_relay_is_sending_is_left_to_it(review: ReviewDatabase) -> None:
+    decided(review)
+
+    def meanwhile(_: Sequence[bytes]) -> None:
+        assert relay(review.sink, lambda _: pytest.fail("sent twice"), NOW) == 0
+
+    assert relay(review.app, meanwhile, NOW) == 1
+
+
+def test_an_outcome_that_was_not_acknowledged_stays_in_the_outbox(review: ReviewDatabase) -> None:
+    decided(review)
+
+    def refused(_: Sequence[bytes]) -> None:
+        raise RetryableError("not acknowledged")
+
+    with pytest.raises(RetryableError):
+        relay(review.app, refused, NOW)
+    assert unsent(review) == 1
+
+
+NO_BROKER = """
+from recordgate_consumers.review.relay import ControlPublisher
+from recordgate_runtime.settings import Settings
+from recordgate_schemas.errors import RetryableError
+try:
+    ControlPublisher(Settings(kafka="127.0.0.1:9"))([b"anything"])
+except RetryableError as error:
+    print(error)
+"""
+
+
+def test_without_kafka_the_publisher_says_so() -> None:
+    """In a process of its own: kafka-python leaves the sockets of a vain attempt to the garbage collector."""
+    done = subprocess.run(
+        [sys.executable, "-c", NO_BROKER], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "Kafka is not reachable at RECORDGATE_KAFKA\n"
+
+
+def test_the_review_sink_relays_what_was_left(
+    review: ReviewDatabase, tail: ControlsTail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    control_id = decided(review)
+    monkeypatch.setattr(processes, "run_sink", lambda *_, idle: idle())
+    processes.review_sink()
+    assert ids(tail.read(1)) == [control_id]
+    assert unsent(review) == 0

@@ -1,0 +1,192 @@
+"""Builds the records consumers read, and applies them as the sinks do, with the offsets a broker would give."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import psycopg
+
+from recordgate_runtime import positions
+from recordgate_runtime.kafka import Record
+from recordgate_runtime.sink import Handler, spans
+from recordgate_schemas import codec
+from recordgate_schemas.control import (
+    Change,
+    Control,
+    Level,
+    ProxyGranted,
+    Registered,
+    RegistrationKind,
+    Verification,
+)
+from recordgate_schemas.entry import Kind
+from recordgate_schemas.messages import (
+    Held,
+    HoldClosed,
+    HoldOpened,
+    Redecided,
+    Release,
+    Released,
+    Retract,
+)
+from recordgate_schemas.topics import CONTROLS, HELD, RELEASED, Topic
+from recordgate_schemas.values import SELF, Audience, EntryId, NhsNumber, OdsCode
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+PRACTICE = OdsCode("A82038")
+OTHER_PRACTICE = OdsCode("B81001")
+BODY = b'{"resourceType":"Observation","code":{"text":"Blood pressure"}}'
+
+
+def patient(index: int) -> NhsNumber:
+    """Return a number from the range kept for tests; a hundred thousand indices give different ones."""
+    stem = 999_000_000 + index * 7
+    while True:
+        digits = f"{stem:09d}"
+        check = (11 - sum(int(d) * w for d, w in zip(digits, range(10, 1, -1), strict=True))) % 11
+        if check != 10:
+            return NhsNumber.parse(f"{digits}{check}")
+        stem += 1
+
+
+def at(hours: float = 0) -> datetime:
+    """Return an instant so many hours after the tests' noon."""
+    return NOW + timedelta(hours=hours)
+
+
+def registered(on: date = date(2020, 1, 1), practice: OdsCode = PRACTICE) -> Registered:
+    return Registered(
+        practice, on, date(1980, 5, 5), RegistrationKind.REGULAR, Verification.VERIFIED
+    )
+
+
+def granted(grant_id: str = "g1", until: date | None = None) -> ProxyGranted:
+    return ProxyGranted(grant_id, PRACTICE, Level.FULL, date(2024, 1, 1), until, None, None)
+
+
+def control(
+    change: Change,
+    who: NhsNumber,
+    *,
+    offset: int,
+    partition: int = 0,
+    effective: datetime = NOW,
+    broker: datetime | None = None,
+) -> Record:
+    """Return a control as a record of `controls`."""
+    message = Control(f"c{offset}", who, effective, "test", change)
+    value = codec.encode(CONTROLS, message)
+    return record(
+        CONTROLS,
+        value,
+        who.digits,
+        offset=offset,
+        partition=partition,
+        broker=broker or at(100),
+    )
+
+
+def release(
+    sequence: int,
+    who: NhsNumber,
+    entry: str = "e1",
+    *,
+    audience: Audience = SELF,
+    under: int = 0,
+    body: bytes = BODY,
+    sha256: bytes | None = None,
+    version: int = 1,
+    event_date: date | None = date(2026, 11, 1),
+) -> Released:
+    change = Release(
+        audience,
+        EntryId(entry),
+        version,
+        Kind.OBSERVATION,
+        event_date,
+        NOW,
+        redacted=False,
+        body=body,
+        body_type="application/fhir+json",
+        body_sha256=sha256 or hashlib.sha256(body).digest(),
+    )
+    return Released(sequence, who, under, NOW, change)
+
+
+def retract(
+    sequence: int,
+    who: NhsNumber,
+    entry: str = "e1",
+    *,
+    audience: Audience = SELF,
+    under: int = 0,
+) -> Released:
+    return Released(sequence, who, under, NOW, Retract(audience, EntryId(entry)))
+
+
+def redecided(sequence: int, who: NhsNumber, through: int) -> Released:
+    return Released(sequence, who, through, NOW, Redecided(through))
+
+
+def opened(
+    sequence: int,
+    who: NhsNumber,
+    entry: str = "e1",
+    *,
+    reasons: tuple[str, ...] = ("LINKED",),
+    when: datetime = NOW,
+    version: int = 1,
+    practice: OdsCode = PRACTICE,
+    audience: Audience = SELF,
+) -> Held:
+    change = HoldOpened(
+        audience,
+        EntryId(entry),
+        version,
+        practice,
+        Kind.OBSERVATION,
+        date(2026, 11, 1),
+        reasons,
+        5,
+        "ruleset-1",
+        BODY,
+        "application/fhir+json",
+        hashlib.sha256(BODY).digest(),
+    )
+    return Held(sequence, who, when, change)
+
+
+def closed(sequence: int, who: NhsNumber, entry: str = "e1", *, outcome: str = "RELEASED") -> Held:
+    return Held(sequence, who, at(1), HoldClosed(SELF, EntryId(entry), outcome))
+
+
+def published(message: Released | Held, *, offset: int, partition: int = 0) -> Record:
+    """Return a decider's message as a record of its topic."""
+    topic = RELEASED if isinstance(message, Released) else HELD
+    value = codec.encode(topic, message)
+    return record(topic, value, message.nhs_number.digits, offset=offset, partition=partition)
+
+
+def record(
+    topic: Topic,
+    value: bytes | None,
+    key: str,
+    *,
+    offset: int,
+    partition: int = 0,
+    broker: datetime = NOW,
+) -> Record:
+    timestamp_ms = int(broker.timestamp() * 1000)
+    return Record(topic.name, partition, offset, timestamp_ms, key.encode(), value)
+
+
+def apply(
+    connection: psycopg.Connection, handler: Handler, topic: Topic, records: Sequence[Record]
+) -> None:
+    """Apply a batch as run_sink does: positions and effects in one transaction."""
+    with connection.transaction():
+        for partition in {r.partition for r in records}:
+            positions.adopt(connection, topic.name, "test", partition)
+        positions.advance(connection, spans(topic, records))
+        handler.apply(connection, records)
+    handler.applied(records)

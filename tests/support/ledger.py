@@ -1,0 +1,151 @@
+"""The ledger under test: both lanes over a real PostgreSQL, a broker's offsets, and a publisher that can fail."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from recordgate_runtime.clock import FrozenClock
+from recordgate_runtime.kafka import Record
+from recordgate_runtime.postgres import connect
+from recordgate_schemas import codec
+from recordgate_schemas.control import Change, Control
+from recordgate_schemas.entry import ClinicalEntry
+from recordgate_schemas.errors import RetryableError
+from recordgate_schemas.messages import Redecided, Release, Retract
+from recordgate_schemas.topics import BY_NAME, CONTROLS, ENTRIES, Topic
+from recordgate_streams.account import Account, read_account
+from recordgate_streams.controls_lane import ControlsLane
+from recordgate_streams.entries_lane import EntriesLane
+from recordgate_streams.ledger.rows import Outgoing
+from recordgate_streams.transaction import LaneTransaction
+from tests.support.builders import NHS_NUMBER, NOW, RULESET, control
+
+PARTITION = 0
+TABLES = (
+    "source_position, account, patient, entry, entry_mark, snapshot, decision, current_decision,"
+    " redecision, outgoing, outgoing_sequence, quarantine"
+)
+
+
+class Crash(RetryableError):
+    """What a publisher raises when its test wants the process to die."""
+
+
+@dataclass(slots=True)
+class Broker:
+    """Keeps what was published; `crash_after` messages it takes the process down."""
+
+    sent: list[Outgoing] = field(default_factory=list)
+    crash_after: int | None = None
+
+    def publish(self, messages: Sequence[Outgoing]) -> None:
+        """Keep messages until it is time to crash."""
+        for message in messages:
+            if self.crash_after == 0:
+                raise Crash("stop here")
+            if self.crash_after is not None:
+                self.crash_after -= 1
+            self.sent.append(message)
+
+    def messages(self, topic: str = "released") -> list[Any]:
+        """Return what was published on a topic, in the order of sequence numbers, each number once."""
+        by_sequence = {m.sequence: m for m in self.sent if m.topic == topic}
+        return [codec.decode(BY_NAME[topic], by_sequence[n].value) for n in sorted(by_sequence)]
+
+
+class Ledger:
+    """Both lanes as two processes would run them; `restart` gives them new connections."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self.broker = Broker()
+        self.clock = FrozenClock(NOW)
+        self.page_entries = 500
+        self._offsets = {ENTRIES.name: 0, CONTROLS.name: 0}
+        self.owner = psycopg.connect(dsn, autocommit=True)
+        self.owner.execute(f"truncate {TABLES}".encode())
+        self._open: list[psycopg.Connection] = []
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin again as after a crash: new connections, then resume."""
+        self.entries, self.controls = self.entries_lane(), self.controls_lane()
+        self.entries.resume([PARTITION])
+        self.controls.resume([PARTITION])
+
+    def entries_lane(self) -> EntriesLane:
+        """Return an entries lane with a connection of its own."""
+        return EntriesLane(self._transaction("entries", ENTRIES), RULESET)
+
+    def controls_lane(self) -> ControlsLane:
+        """Return a controls lane with a connection of its own."""
+        transaction = self._transaction("controls", CONTROLS)
+        return ControlsLane(transaction, RULESET, self.page_entries)
+
+    def _transaction(self, lane: str, topic: Topic) -> LaneTransaction:
+        connection = connect(self._dsn, "decider", autocommit=True)
+        self._open.append(connection)
+        transaction = LaneTransaction(lane, connection, self.broker, self.clock)
+        transaction.adopt(topic, "topic-1", 1)
+        return transaction
+
+    def say(self, *changes: Change | Control) -> list[Record]:
+        """Publish controls and let the lane take them in."""
+        controls = [c if isinstance(c, Control) else control(c) for c in changes]
+        records = [self.record(CONTROLS, c) for c in controls]
+        self.controls.process_batch(records)
+        return records
+
+    def publish(self, *entries: ClinicalEntry) -> list[Record]:
+        """Publish entry versions and let the lane take them in."""
+        records = [self.record(ENTRIES, e) for e in entries]
+        self.entries.process_batch(records)
+        return records
+
+    def record(self, topic: Topic, message: ClinicalEntry | Control) -> Record:
+        """Return the message as the broker's next record."""
+        return self.raw(topic, codec.encode(topic, message), message.nhs_number.digits.encode())
+
+    def raw(self, topic: Topic, value: bytes, key: bytes) -> Record:
+        """Return any bytes as the broker's next record."""
+        offset = self._offsets[topic.name]
+        self._offsets[topic.name] += 1
+        return Record(topic.name, PARTITION, offset, int(NOW.timestamp() * 1000), key, value)
+
+    def account(self) -> Account:
+        """Return the conservation account."""
+        return read_account(self.owner)
+
+    def outcome(self, entry_id: str, audience: str = "self") -> tuple[str, str | None]:
+        """Return outcome and headline in force."""
+        row = self.owner.execute(
+            "select outcome, headline from current_decision where entry_id = %s and audience = %s",
+            (entry_id, audience),
+        ).fetchone()
+        assert row is not None, f"{entry_id} has no decision for {audience}"
+        return row[0], row[1]
+
+    def view(self) -> dict[str, int]:
+        """Return what a view applying everything published would hold: entry id to version, for `self`."""
+        held: dict[str, int] = {}
+        for message in self.broker.messages():
+            match message.change:
+                case Release(audience="self"):
+                    held[message.change.entry_id] = message.change.version
+                case Retract(audience="self"):
+                    held.pop(message.change.entry_id, None)
+                case Redecided() | Release() | Retract():
+                    pass
+        return held
+
+    def markers(self) -> list[int]:
+        """Return the positions of the re-decision markers published, in order."""
+        found = [m.change for m in self.broker.messages() if m.nhs_number == NHS_NUMBER]
+        return [change.through for change in found if isinstance(change, Redecided)]
+
+    def close(self) -> None:
+        """Close every connection."""
+        for connection in (*self._open, self.owner):
+            connection.close()
