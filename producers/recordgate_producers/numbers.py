@@ -6,11 +6,19 @@ records would be merged.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
+from recordgate_producers.fhir.patient import NHS_NUMBER
 from recordgate_producers.fhir.tree import nodes, text
 from recordgate_schemas.errors import InvalidValue, PoisonError, UsageError
 from recordgate_schemas.values import NhsNumber
+
+
+class Identity(NamedTuple):
+    """What tells patients apart in a run: the Patient's id and the number written there, valid or not."""
+
+    patient: str
+    written: str
 
 
 @dataclass(slots=True)
@@ -19,7 +27,7 @@ class Numbers:
 
     by_patient: dict[str, NhsNumber] = field(default_factory=dict)
     single: NhsNumber | None = None
-    _single_for: str | None = None
+    _single_for: Identity | None = None
 
     @classmethod
     def read(cls, lines: Iterable[str]) -> Self:
@@ -46,22 +54,22 @@ class Numbers:
         else:
             raise UsageError(f"NHS numbers, line {place}: put the Patient id before the number")
 
-    def number_for(self, patient: str) -> NhsNumber | None:
+    def number_for(self, who: Identity) -> NhsNumber | None:
         """Return the number given for a patient; None if the record's own is to be used."""
-        if patient in self.by_patient or self.single is None:
-            return self.by_patient.get(patient)
-        if self._single_for not in (None, patient):
+        if who.patient in self.by_patient or self.single is None:
+            return self.by_patient.get(who.patient)
+        if self._single_for not in (None, who):
             raise PoisonError(
                 "another patient than the file before: one NHS number was given, and records are never"
                 " merged; give a file of `Patient-id number` lines"
             )
-        self._single_for = patient
+        self._single_for = who
         return self.single
 
 
-def patient_id(document: Any) -> str:
-    """Return the id of the first Patient in a document; empty if there is none."""
+def identity(document: Any) -> Identity:
+    """Return whom a document says it is about; empty parts if it does not say."""
     found = nodes(document, "entry", "resource")
-    return next(
-        (text(one, "id") or "" for one in found if one.get("resourceType") == "Patient"), ""
-    )
+    patient = next((one for one in found if one.get("resourceType") == "Patient"), None)
+    written = [one for one in nodes(patient, "identifier") if one.get("system") == NHS_NUMBER]
+    return Identity(text(patient, "id") or "", text(written, "value") or "")

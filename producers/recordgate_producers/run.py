@@ -22,7 +22,7 @@ from recordgate_producers.fhir import (
     registration_controls,
     snapshot_control,
 )
-from recordgate_producers.numbers import Numbers, patient_id
+from recordgate_producers.numbers import Numbers, identity
 from recordgate_schemas.control import Control
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.errors import PoisonError
@@ -107,7 +107,7 @@ def _publish_one(source: sources.Source, options: Options, target: Target) -> Fi
     if form is sources.Form.CONTROLS:
         return _publish_controls(source, data, target)
     document = parse(data)
-    number = options.numbers.number_for(patient_id(document))
+    number = options.numbers.number_for(identity(document))
     record = extract(document, replace(options.given, nhs_number=number))
     entries, controls = publish_record(record, target, options)
     return FileReport(

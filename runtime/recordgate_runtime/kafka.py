@@ -16,6 +16,9 @@ from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import FatalError, RetryableError
 from recordgate_schemas.topics import TOPICS, Topic
 
+BATCH_BYTES = 1024 * 1024
+"""Most bytes a producer may put into one batch. The broker's limit is on batches, so no topic's may be lower."""
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -66,7 +69,7 @@ def _options(topic: Topic, settings: Settings) -> dict[str, Any]:
         "replication_factor": settings.replication,
         "configs": {
             "retention.ms": str(topic.retention_ms),
-            "max.message.bytes": str(topic.max_bytes + 4096),
+            "max.message.bytes": str(max(topic.max_bytes, BATCH_BYTES) + 65_536),
             "cleanup.policy": "delete",
             "message.timestamp.type": "LogAppendTime",
         },

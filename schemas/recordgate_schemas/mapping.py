@@ -67,6 +67,8 @@ def _record(cls: type, form: Form) -> Pair:
     dumps = [(name, pair.dump) for name, pair in pairs.items()]
 
     def load(data: Any) -> Any:
+        if type(data) is dict and data.keys() == pairs.keys():  # the usual case
+            return cls(**{name: convert(data[name]) for name, convert in loads})
         if not isinstance(data, Mapping):
             raise InvalidValue(f"{cls.__name__}: must be an object with named fields")
         if data.keys() - pairs.keys():

@@ -4,8 +4,9 @@ import logging
 from collections.abc import Sequence
 from typing import Protocol
 
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 
+from recordgate_runtime.kafka import BATCH_BYTES
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import RetryableError
 from recordgate_streams.ledger.rows import Outgoing
@@ -30,6 +31,7 @@ class KafkaPublisher:
                 "enable.idempotence": True,
                 "partitioner": "murmur2_random",
                 "linger.ms": 2,
+                "batch.size": BATCH_BYTES,
                 "delivery.timeout.ms": 20_000,
                 "message.max.bytes": 9_000_000,
                 "queue.buffering.max.messages": 200_000,
@@ -57,13 +59,13 @@ class KafkaPublisher:
         except (KafkaException, BufferError) as error:
             raise RetryableError(f"publishing failed ({type(error).__name__})") from None
         if unsent or self._failed:
-            raise RetryableError(
-                f"{unsent + len(self._failed)} messages were not confirmed by Kafka"
-            )
+            count = unsent + len(self._failed)
+            names = ", ".join(sorted(set(self._failed))) or "no answer"
+            raise RetryableError(f"{count} messages were not confirmed by Kafka ({names})")
 
-    def _report(self, error: object, _message: object) -> None:
+    def _report(self, error: KafkaError | None, _message: object) -> None:
         if error is not None:
-            self._failed.append(type(error).__name__)
+            self._failed.append(error.name())
 
 
 def _headers(message: Outgoing) -> list[tuple[str, str | bytes | None]]:

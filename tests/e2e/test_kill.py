@@ -56,8 +56,8 @@ def test_nothing_is_lost_shown_twice_leaked_or_out_of_order_when_everything_is_k
         logs = _read_topics(known)
         verdict = _compare(load, logs, witness.observations, known)
 
-    print(f"\nseed={SEED} kills={len(nemesis.kills)} {dict(Counter(nemesis.kills))}")  # noqa: T201
-    print(f"observations={len(witness.observations)} {verdict}")  # noqa: T201
+    print(f"\nseed={SEED} kills={len(nemesis.kills)} {dict(Counter(nemesis.kills))}")
+    print(f"observations={len(witness.observations)} {verdict}")
     assert set(TARGETS) <= set(nemesis.kills)
     assert load.entries >= 20_000
     assert load.controls >= 500

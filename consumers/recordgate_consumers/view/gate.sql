@@ -30,7 +30,6 @@ on conflict (nhs_number, audience, cause, practice) do update set
   closed = excluded.closed or (known.closed and known.effective_at = excluded.effective_at),
   expires_at = case
     when known.effective_at < excluded.effective_at then excluded.expires_at
-    when known.closed or excluded.closed then 'infinity'
     else least(known.expires_at, excluded.expires_at)
   end
 where known.effective_at <= excluded.effective_at

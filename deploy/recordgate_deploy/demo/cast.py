@@ -1,6 +1,6 @@
 """Whose records the demo uses: extracts of the files, and the controls that register each patient."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -91,8 +91,3 @@ def said(person: Person, change: Change, name: str) -> Control:
     now = datetime.now(UTC)  # noqa: TID251  the demo is told in real time
     control_id = f"demo-{name}-{now.timestamp()}"
     return Control(control_id, person.number, now, "demo", change)
-
-
-def with_extract(person: Person, found: Extract) -> Person:
-    """Return the person with another extract of the same record."""
-    return replace(person, extract=found)

@@ -12,13 +12,14 @@ from rich.console import Console
 from rich.table import Table
 
 from recordgate_deploy.demo.cast import Person, gather, registration, said
-from recordgate_deploy.demo.stage import Seen, Stage, fhir_id
+from recordgate_deploy.demo.stage import Decided, Seen, Stage, fhir_id
 from recordgate_deploy.processes import recordgate_argv
 from recordgate_deploy.stack import running
 from recordgate_producers import samples
+from recordgate_producers.fhir import snapshot_control
 from recordgate_runtime.settings import settings
 from recordgate_schemas.control import AccessDeclined, Control, EntryHidden, HideCause, ProxyEnded
-from recordgate_schemas.entry import ClinicalEntry
+from recordgate_schemas.entry import ClinicalEntry, ThirdParty
 from recordgate_schemas.reasons import INTEGRITY, Outcome
 from recordgate_schemas.values import SELF
 
@@ -53,15 +54,18 @@ class Story:
         self._historic = records is not None
         self._people, self._beside = gather([str(records or samples.RECORDS)])
         self._failed: list[str] = []
+        self._started = time.monotonic()
 
     def tell(self) -> None:
         """Go through the steps."""
         self._publish()
-        star = max(self._people, key=lambda person: len(self._stage.seen(person)))
+        star = max(self._people, key=self._fame)
         self._hide(star)
         self._amend(star)
+        if not self._historic:
+            self._extract_again()
         self._decline(star)
-        self._review()
+        self._review(star)
         self._account()
 
     def status(self) -> int:
@@ -126,6 +130,22 @@ class Story:
         self._check("the amended entry shows its newest words", "amended" in after.get(name, ""))
         self._check("the old version, sent again, changes nothing", set(after) == set(before))
 
+    def _extract_again(self) -> None:
+        later, _ = gather([str(samples.AMENDMENT)])
+        for person in later:
+            self._title(f"A week later the whole record {person.label} is published again")
+            before = self._stage.seen(person)
+            self._send(list(person.extract.hides), list(person.extract.entries))
+            self._send([snapshot_control(person.extract)])
+            self._stage.watch.wait()
+            after = self._stage.seen(person)
+            self._difference(before, after)
+            listed = {fhir_id(entry.entry_id) for entry in person.extract.entries}
+            self._check("what the record no longer lists is gone", not set(after) - listed)
+            self._check("what it still lists stays", set(before) & listed <= set(after))
+            self._check("results filed since are seen", bool(set(after) - set(before)))
+            self._check_released(person, after)
+
     def _decline(self, star: Person) -> None:
         self._title(f"The decider is stopped; {star.label} declines online access")
         for lane in ("decide-entries", "decide-controls"):
@@ -145,17 +165,9 @@ class Story:
         self._stage.watch.wait()
         self._check("with the decider back it stays empty", not self._stage.seen(star))
 
-    def _review(self) -> None:
+    def _review(self, star: Person) -> None:
+        held = self._held() or self._hold_one(star)
         self._title("A reviewer releases one held entry")
-        held = [
-            (person, decision)
-            for person in self._people
-            for decision in self._stage.decided(person)
-            if decision.outcome == Outcome.HELD and decision.headline not in INTEGRITY
-        ]
-        if not held:
-            self._console.print("nothing is held in these records")
-            return
         person, decision = held[0]
         before = self._stage.seen(person)
         command = recordgate_argv(
@@ -170,6 +182,35 @@ class Story:
             "the reviewed entry is seen, nothing else changed", _without(after, name) == before
         )
         self._check("it was not seen before", name in after and name not in before)
+
+    def _held(self) -> list[tuple[Person, Decided]]:
+        return [
+            (person, decision)
+            for person in self._people
+            for decision in self._stage.decided(person)
+            if decision.outcome == Outcome.HELD and decision.headline not in INTEGRITY
+        ]
+
+    def _hold_one(self, star: Person) -> list[tuple[Person, Decided]]:
+        """Amend an entry so that it names a third party: a person must look before it is seen again."""
+        person = next(p for p in self._people if p is not star and self._stage.seen(p))
+        entry = self._one_seen(person)
+        self._title(
+            f"An entry of {person.label} now names a third party ({fhir_id(entry.entry_id)})"
+        )
+        before = self._stage.seen(person)
+        flagged = replace(entry, version=entry.version + 1, third_party=ThirdParty.PRESENT)
+        self._send(entries=[flagged])
+        self._stage.watch.wait()
+        after = self._stage.seen(person)
+        self._difference(before, after)
+        gone = fhir_id(entry.entry_id)
+        self._check("it is held, everything else stays", after == _without(before, gone))
+        return self._held()
+
+    def _fame(self, person: Person) -> tuple[bool, int]:
+        """Patients who see for themselves come before children, then who sees most."""
+        return person.audience == SELF, len(self._stage.seen(person))
 
     def _account(self) -> None:
         self._title("What became of every record")
@@ -193,7 +234,8 @@ class Story:
         self._stage.publisher.publish_entries(entries or [])
 
     def _title(self, text: str) -> None:
-        self._console.print(f"\n[bold]{text}[/bold]")
+        elapsed = time.monotonic() - self._started
+        self._console.print(f"\n[bold]{text}[/bold] [dim]({elapsed:.0f} s)[/dim]")
 
     def _check(self, name: str, held: bool) -> None:  # noqa: FBT001  a check is its name and its truth
         self._console.print(

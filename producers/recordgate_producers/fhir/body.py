@@ -65,7 +65,7 @@ class _Writer:
         self._bundle = bundle
         self._resource = resource
         self._patient = patient
-        self._own: set[str] = set()
+        self._own: dict[str, str] = {}
         self._inside: list[Json] = []
         self.local_ids: dict[str, str] = {}
         self.left_out: set[str] = set()
@@ -90,10 +90,9 @@ class _Writer:
     def _keep_own_contained(self) -> None:
         if self._resource.type == "List":
             return  # what a List holds inside was lifted into entries of its own
-        for part in nodes(self._resource.json, "contained"):
-            if text(part, "id") and text(part, "resourceType") not in _PEOPLE:
-                self._own.add(str(part["id"]))
-                self._inside.append(self._contained(part, str(part["id"])))
+        parts = [part for part in nodes(self._resource.json, "contained") if _is_kept(part)]
+        self._own = {str(part["id"]): f"own-{place}" for place, part in enumerate(parts, start=1)}
+        self._inside += [self._contained(part, self._own[str(part["id"])]) for part in parts]
 
     def _contained(self, resource: Json, local_id: str) -> Json:
         kind = str(resource.get("resourceType"))
@@ -105,7 +104,7 @@ class _Writer:
         cleaned = {
             key: self._clean(source[key], (*trail, key))
             for key in sorted(source)
-            if key not in _LEFT_OUT
+            if key not in _LEFT_OUT and not self._carries_number(key)
         }
         return {key: value for key, value in cleaned.items() if not _is_empty(value)}
 
@@ -138,7 +137,8 @@ class _Writer:
 
     def _target(self, reference: str) -> str | None:
         if reference.startswith("#"):
-            return reference if reference[1:] in self._own else None
+            own = self._own.get(reference[1:])
+            return f"#{own}" if own else None
         key = self._bundle.key_of(reference)
         if key is None or self._carries_number(key):
             return None
@@ -163,8 +163,12 @@ class _Writer:
     def _local_id(self, kind: str) -> str:
         """Name it by its place here, not by the source's id: new ids for the same drug are no news."""
         place = 1 + sum(other.startswith(f"{kind}/") for other in self.local_ids)
-        name = f"{kind.lower()}-{place}"
-        return name if name not in self._own else f"{name}-of-record"
+        return f"{kind.lower()}-{place}"
+
+
+def _is_kept(part: Json) -> bool:
+    kind = text(part, "resourceType") or ""
+    return kind.isascii() and kind.isalpha() and kind not in _PEOPLE and bool(text(part, "id"))
 
 
 def _is_left_out(node: Json) -> bool:

@@ -182,7 +182,9 @@ def _twin(bundle: Bundle, twin: Resource) -> Fate:
 def _fits(entry: ClinicalEntry) -> None:
     size, limit = len(codec.encode(ENTRIES, entry)), ENTRIES.max_bytes - HEADROOM_BYTES
     if size > limit:
-        raise PoisonError(f"{size} bytes, {limit} at most; publish attachments by reference")
+        raise PoisonError(
+            f"too large: {size} bytes, {limit} at most; publish attachments by reference"
+        )
 
 
 def _list_warnings(bundle: Bundle) -> list[Notice]:

@@ -90,7 +90,8 @@ def _format_once(home: Path) -> None:
     shutil.rmtree(aside, ignore_errors=True)
     write_whole(home / "format.properties", _properties(home, aside))
     cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode("ascii").rstrip("=")
-    tool = ("kafka.tools.StorageTool", "format", "--cluster-id", cluster)
+    # one word, not two: an id may begin with a hyphen and would be taken for an option
+    tool = ("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}")
     command = (*_java(home), *tool, "--config", str(home / "format.properties"))
     done = subprocess.run(  # noqa: S603  our own words and paths
         command, env=dict(PLAIN_ENV), cwd=home, capture_output=True, text=True, check=False

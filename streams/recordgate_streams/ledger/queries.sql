@@ -6,14 +6,14 @@ where topic = %(topic)s and partition = any(%(partitions)s) order by partition f
 -- name: move_positions
 -- Moves each partition to where the batch ends.
 update source_position p set next_offset = n.next_offset
-from unnest(%(partitions)s::int[], %(ends)s::bigint[]) as n (partition, next_offset)
+from unnest(%(partitions)b::int[], %(ends)b::bigint[]) as n (partition, next_offset)
 where p.topic = %(topic)s and p.partition = n.partition
 
 -- name: add_patients
 -- Makes a row for patients heard of for the first time.
 insert into patient (nhs_number, partition)
 select n.nhs_number, n.partition
-from unnest(%(nhs_numbers)s::text[], %(partitions)s::int[]) as n (nhs_number, partition)
+from unnest(%(nhs_numbers)b::text[], %(partitions)b::int[]) as n (nhs_number, partition)
 order by n.nhs_number
 on conflict do nothing
 
@@ -25,7 +25,7 @@ where nhs_number = any(%(nhs_numbers)s) order by nhs_number for update
 -- name: put_facts
 -- Stores facts and control positions after controls.
 update patient p set facts = n.facts, control_position = n.control_position
-from unnest(%(nhs_numbers)s::text[], %(facts)s::jsonb[], %(positions)s::bigint[])
+from unnest(%(nhs_numbers)b::text[], %(facts)b::jsonb[], %(positions)b::bigint[])
   as n (nhs_number, facts, control_position)
 where p.nhs_number = n.nhs_number
 
@@ -33,7 +33,7 @@ where p.nhs_number = n.nhs_number
 -- The stored entries among those named, without bodies.
 select e.nhs_number, e.envelope, e.body_sha256, e.conflict, e.body_mismatch, e.source_partition, e.source_offset,
   e.published_at, gone.yes
-from unnest(%(nhs_numbers)s::text[], %(entry_ids)s::text[]) as n (nhs_number, entry_id)
+from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[]) as n (nhs_number, entry_id)
 join entry e on e.nhs_number = n.nhs_number and e.entry_id = n.entry_id
 cross join lateral (
   select exists (
@@ -46,37 +46,37 @@ cross join lateral (
 -- name: gone_at_source
 -- Which of the arriving entries a snapshot taken since their extraction does not list.
 select n.nhs_number, n.entry_id
-from unnest(%(nhs_numbers)s::text[], %(entry_ids)s::text[], %(practices)s::text[], %(systems)s::text[],
-  %(extracted)s::timestamptz[]) as n (nhs_number, entry_id, practice, system, extracted_at)
+from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[], %(practices)b::text[], %(systems)b::text[],
+  %(extracted)b::timestamptz[]) as n (nhs_number, entry_id, practice, system, extracted_at)
 join snapshot s on s.nhs_number = n.nhs_number and s.practice = n.practice and s.system = n.system
 where s.taken_at >= n.extracted_at and not n.entry_id = any(s.entry_ids)
 
 -- name: load_marks
 -- What controls said of the entries named.
 select m.nhs_number, m.entry_id, m.marks
-from unnest(%(nhs_numbers)s::text[], %(entry_ids)s::text[]) as n (nhs_number, entry_id)
+from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[]) as n (nhs_number, entry_id)
 join entry_mark m on m.nhs_number = n.nhs_number and m.entry_id = n.entry_id
 
 -- name: load_decisions
 -- The decisions in force for the entries named.
 select d.nhs_number, d.entry_id, d.audience, d.version, d.outcome, d.headline, d.digest
-from unnest(%(nhs_numbers)s::text[], %(entry_ids)s::text[]) as n (nhs_number, entry_id)
+from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[]) as n (nhs_number, entry_id)
 join current_decision d on d.nhs_number = n.nhs_number and d.entry_id = n.entry_id
 
 -- name: load_bodies
 -- The bodies of the entries named.
 select e.nhs_number, e.entry_id, e.body
-from unnest(%(nhs_numbers)s::text[], %(entry_ids)s::text[]) as n (nhs_number, entry_id)
+from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[]) as n (nhs_number, entry_id)
 join entry e on e.nhs_number = n.nhs_number and e.entry_id = n.entry_id
 
 -- name: put_entries
 -- Stores accepted versions; the caller holds the patients' locks and has compared versions.
 insert into entry (nhs_number, entry_id, version, body_sha256, practice, system, extracted_at, envelope, body,
   conflict, body_mismatch, source_partition, source_offset, published_at)
-select * from unnest(%(nhs_numbers)s::text[], %(entry_ids)s::text[], %(versions)s::bigint[], %(hashes)s::bytea[],
-  %(practices)s::text[], %(systems)s::text[], %(extracted)s::timestamptz[], %(envelopes)s::bytea[],
-  %(bodies)s::bytea[], %(conflicts)s::boolean[], %(mismatches)s::boolean[], %(partitions)s::int[],
-  %(offsets)s::bigint[], %(published)s::timestamptz[])
+select * from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[], %(versions)b::bigint[], %(hashes)b::bytea[],
+  %(practices)b::text[], %(systems)b::text[], %(extracted)b::timestamptz[], %(envelopes)b::bytea[],
+  %(bodies)b::bytea[], %(conflicts)b::boolean[], %(mismatches)b::boolean[], %(partitions)b::int[],
+  %(offsets)b::bigint[], %(published)b::timestamptz[])
 on conflict (nhs_number, entry_id) do update set version = excluded.version, body_sha256 = excluded.body_sha256,
   practice = excluded.practice, system = excluded.system, extracted_at = excluded.extracted_at,
   envelope = excluded.envelope, body = excluded.body, conflict = excluded.conflict,
@@ -86,7 +86,7 @@ on conflict (nhs_number, entry_id) do update set version = excluded.version, bod
 -- name: put_marks
 -- Stores what controls said of entries.
 insert into entry_mark (nhs_number, entry_id, marks)
-select * from unnest(%(nhs_numbers)s::text[], %(entry_ids)s::text[], %(marks)s::jsonb[])
+select * from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[], %(marks)b::jsonb[])
 on conflict (nhs_number, entry_id) do update set marks = excluded.marks
 
 -- name: put_snapshot
@@ -102,8 +102,8 @@ where s.taken_at <= excluded.taken_at
 -- Stores the decisions in force.
 insert into current_decision (nhs_number, entry_id, audience, partition, version, outcome, headline, digest,
   decided_under)
-select * from unnest(%(nhs_numbers)s::text[], %(entry_ids)s::text[], %(audiences)s::text[], %(partitions)s::int[],
-  %(versions)s::bigint[], %(outcomes)s::text[], %(headlines)s::text[], %(digests)s::bytea[], %(under)s::bigint[])
+select * from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[], %(audiences)b::text[], %(partitions)b::int[],
+  %(versions)b::bigint[], %(outcomes)b::text[], %(headlines)b::text[], %(digests)b::bytea[], %(under)b::bigint[])
 on conflict (nhs_number, entry_id, audience) do update set version = excluded.version, outcome = excluded.outcome,
   headline = excluded.headline, digest = excluded.digest, decided_under = excluded.decided_under
 
@@ -129,14 +129,14 @@ where lane = %(lane)s and partition = any(%(partitions)s) order by topic, partit
 
 -- name: confirm
 -- Forgets confirmed messages.
-delete from outgoing o using unnest(%(topics)s::text[], %(partitions)s::int[], %(sequences)s::bigint[])
+delete from outgoing o using unnest(%(topics)b::text[], %(partitions)b::int[], %(sequences)b::bigint[])
   as n (topic, partition, sequence)
 where o.topic = n.topic and o.partition = n.partition and o.sequence = n.sequence
 
 -- name: count_records
 -- Adds to the account.
 insert into account as a (topic, partition, kind, records)
-select * from unnest(%(topics)s::text[], %(partitions)s::int[], %(kinds)s::text[], %(counts)s::bigint[])
+select * from unnest(%(topics)b::text[], %(partitions)b::int[], %(kinds)b::text[], %(counts)b::bigint[])
 on conflict (topic, partition, kind) do update set records = a.records + excluded.records
 
 -- name: put_quarantine
@@ -164,11 +164,18 @@ select nhs_number, partition, through, entry_ids, forced, published_at from rede
 where nhs_number = any(%(nhs_numbers)s) order by nhs_number
 
 -- name: page_entries
--- The next entries to decide again, patient by patient, without bodies.
+-- The next entries to decide again, patient by patient, without bodies. The limit stands inside as well, so that each
+-- patient's entries come from the index: as a plain join a page of many patients is planned as a scan of all entries.
 select e.nhs_number, e.envelope, e.body_sha256, e.conflict, e.body_mismatch, e.source_partition, e.source_offset,
   e.published_at, gone.yes
 from redecision r
-join entry e on e.nhs_number = r.nhs_number
+cross join lateral (
+  select * from entry
+  where entry.nhs_number = r.nhs_number and entry.entry_id > r.after
+    and (r.entry_ids is null or entry.entry_id = any(r.entry_ids))
+  order by entry.entry_id
+  limit %(limit)s
+) e
 cross join lateral (
   select exists (
     select from snapshot s
@@ -176,9 +183,8 @@ cross join lateral (
       and s.taken_at >= e.extracted_at and not e.entry_id = any(s.entry_ids)
   ) as yes
 ) gone
-where r.nhs_number = any(%(nhs_numbers)s) and e.entry_id > r.after
-  and (r.entry_ids is null or e.entry_id = any(r.entry_ids))
-order by e.nhs_number, e.entry_id
+where r.nhs_number = any(%(nhs_numbers)s)
+order by r.nhs_number, e.entry_id
 limit %(limit)s
 
 -- name: turn_page

@@ -8,6 +8,7 @@ from recordgate_runtime.embedded import Addresses
 from recordgate_runtime.kafka import create_topics
 from recordgate_runtime.migrate import migrate, migrations
 from recordgate_runtime.settings import Settings, settings
+from tests.support.consumers import patient, release
 from tests.support.review import ReviewDatabase
 from tests.support.services import start_services
 from tests.support.view import ViewDatabase
@@ -29,6 +30,15 @@ def view(addresses: Addresses) -> Iterator[ViewDatabase]:
     with ViewDatabase(addresses.view_dsn) as database:
         database.empty()
         yield database
+
+
+@pytest.fixture
+def shown(view: ViewDatabase) -> ViewDatabase:
+    """Patient 1 is registered and sees one entry; sequence numbers 0 and 1 are used."""
+    view.open_for(patient(1))
+    view.publish(release(1, patient(1), body=b"one"))
+    assert view.bodies(patient(1)) == [b"one"]
+    return view
 
 
 @pytest.fixture

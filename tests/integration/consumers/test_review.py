@@ -60,6 +60,7 @@ def test_the_newest_message_wins_and_new_content_buys_no_time(review: ReviewData
     review.publish(opened(3, ALICE, version=3), opened(6, ALICE, version=6, when=at(100)))
     (hold,) = open_holds(review.app)
     assert (hold.version, hold.sequence, hold.opened_at) == (6, 6, NOW)
+    assert hold.due_at == NOW + DUE_AFTER
 
 
 def test_a_closed_hold_keeps_a_tombstone_and_drops_the_content(review: ReviewDatabase) -> None:

@@ -6,7 +6,7 @@ from psycopg import sql
 
 from recordgate_runtime.embedded import Addresses
 from recordgate_runtime.postgres import connect
-from tests.support.consumers import patient, registered, release
+from tests.support.consumers import granted, patient, registered, release
 from tests.support.view import ViewDatabase
 
 ALICE, BOB = patient(1), patient(2)
@@ -66,6 +66,17 @@ def test_the_tables_owner_sees_no_more_than_the_reader(view: ViewDatabase) -> No
         for table in ("released_entry", "audience_gate", "gate_closure", "entry_gate"):
             query = sql.SQL("select from {}").format(sql.Identifier(table))
             assert owner.execute(query).fetchall() == []
+
+
+def test_the_predicate_itself_sees_the_gate_of_one_audience_only(view: ViewDatabase) -> None:
+    view.open_for(ALICE)
+    for grant in ("g1", "g2"):
+        view.control(granted(grant), ALICE)
+    with connect(view.dsn, "view_owner", autocommit=True) as owner, owner.transaction():
+        owner.execute("select set_config('recordgate.nhs_number', %s, true)", (ALICE.digits,))
+        owner.execute("select set_config('recordgate.audience', 'proxy:g1', true)")
+        seen = owner.execute("select audience from audience_gate order by audience").fetchall()
+    assert seen == [("*",), ("proxy:g1",)]
 
 
 def test_the_view_tells_no_internal_ids(view: ViewDatabase) -> None:

@@ -5,9 +5,7 @@ from datetime import date, timedelta
 import psycopg
 import pytest
 
-from recordgate_consumers.view.sink import ViewSink
-from recordgate_runtime.clock import FrozenClock
-from recordgate_runtime.metrics import HIDE_TO_UNREADABLE, MARKERS_WAITING, POISON
+from recordgate_runtime.metrics import HIDE_TO_UNREADABLE
 from recordgate_schemas.control import (
     AccessDeclined,
     AccessOptedIn,
@@ -30,22 +28,17 @@ from recordgate_schemas.control import (
     SensitivityFlagged,
 )
 from recordgate_schemas.errors import FatalError
-from recordgate_schemas.topics import CONTROLS, RELEASED
 from recordgate_schemas.values import SELF, EntryId, proxy
 from tests.support.consumers import (
-    NOW,
     OTHER_PRACTICE,
     PRACTICE,
-    apply,
     at,
     control,
     granted,
     patient,
-    record,
     redecided,
     registered,
     release,
-    retract,
 )
 from tests.support.view import ViewDatabase
 
@@ -56,19 +49,6 @@ ONE = [b"one"]
 
 def hide(entry: str, *related: str) -> EntryHidden:
     return EntryHidden(EntryId(entry), tuple(map(EntryId, related)), HideCause.NOPAT)
-
-
-def poison_count(topic: str) -> float:
-    return float(POISON.labels(topic)._value.get())
-
-
-@pytest.fixture
-def shown(view: ViewDatabase) -> ViewDatabase:
-    """Alice is registered and sees one entry; sequence numbers 0 and 1 are used."""
-    view.open_for(ALICE)
-    view.publish(release(1, ALICE, body=b"one"))
-    assert view.bodies(ALICE) == ONE
-    return view
 
 
 def test_nobody_is_open_before_a_registration(view: ViewDatabase) -> None:
@@ -177,6 +157,28 @@ def test_what_closes_stays_closed_until_its_own_opener(
         assert shown.bodies(ALICE) == ONE
 
 
+def test_an_opener_lifts_the_closure_but_not_the_fence(shown: ViewDatabase) -> None:
+    position = shown.control(AccessSuspended(), ALICE, effective=at(1))
+    shown.control(AccessResumed(), ALICE, effective=at(2))
+    assert shown.bodies(ALICE) == []
+    shown.publish(redecided(2, ALICE, position))
+    assert shown.bodies(ALICE) == ONE
+
+
+def test_a_marker_of_an_older_re_decision_takes_nothing_back(shown: ViewDatabase) -> None:
+    position = shown.control(AccessReviewCoded(ReviewCode.NOT_NEEDED_106), ALICE)
+    shown.publish(redecided(2, ALICE, position))
+    shown.publish(redecided(3, ALICE, position - 1))
+    assert shown.bodies(ALICE) == ONE
+
+
+def test_an_older_hide_read_again_does_not_lower_the_fence(shown: ViewDatabase) -> None:
+    shown.control(hide("e2", "e1"), ALICE)
+    position = shown.control(hide("e1"), ALICE)
+    shown.publish(redecided(2, ALICE, position - 1))
+    assert shown.bodies(ALICE) == []
+
+
 def test_a_late_older_opener_opens_nothing_and_a_tie_closes(shown: ViewDatabase) -> None:
     shown.control(AccessSuspended(), ALICE, effective=at(2))
     shown.control(AccessResumed(), ALICE, effective=at(1))
@@ -230,6 +232,24 @@ def test_a_proxy_sees_what_was_released_to_it_while_its_grant_runs(shown: ViewDa
     assert shown.bodies(ALICE, G1) == [b"for the proxy"]
 
 
+def test_two_grants_in_one_batch_count_as_a_grant_and_another(shown: ViewDatabase) -> None:
+    first = shown.controls
+    shown.apply_controls([control(granted("g1"), ALICE, offset=first + n) for n in (0, 1)])
+    assert shown.bodies(ALICE) == []
+    shown.publish(redecided(2, ALICE, first + 1))
+    assert shown.bodies(ALICE) == ONE
+
+
+def test_a_late_older_end_of_a_grant_closes_it_until_decided_again(shown: ViewDatabase) -> None:
+    shown.publish(release(2, ALICE, audience=G1, body=b"p", under=1))
+    shown.control(granted("g1"), ALICE, effective=at(2))
+    position = shown.control(ProxyEnded("g1"), ALICE, effective=at(1))
+    assert shown.bodies(ALICE, G1) == []
+    assert shown.bodies(ALICE) == ONE
+    shown.publish(redecided(3, ALICE, position))
+    assert shown.bodies(ALICE, G1) == [b"p"]
+
+
 def test_a_decline_closes_the_patients_own_view_and_leaves_the_proxys(shown: ViewDatabase) -> None:
     shown.control(granted("g1"), ALICE)
     position = shown.control(AccessDeclined(), ALICE)
@@ -258,92 +278,6 @@ def test_of_two_grants_at_one_instant_the_one_that_ends_first_counts(shown: View
         shown.publish(redecided(position * 2, ALICE, 9))
     shown.publish(release(3, ALICE, audience=G1, body=b"p", under=9))
     assert shown.bodies(ALICE, G1) == []
-
-
-def test_an_older_release_never_replaces_a_newer_one(shown: ViewDatabase) -> None:
-    shown.publish(release(5, ALICE, body=b"five"))
-    shown.publish(release(3, ALICE, body=b"three"))
-    assert shown.bodies(ALICE) == [b"five"]
-
-
-def test_a_retraction_keeps_a_tombstone_and_drops_the_content(shown: ViewDatabase) -> None:
-    before = shown.visible(ALICE)[0].public_id
-    shown.publish(retract(5, ALICE))
-    assert shown.bodies(ALICE) == []
-    row = shown.owner.execute(
-        "select sequence, public_id, num_nonnulls(version, kind, event_date, recorded_at, redacted,"
-        " body, body_type, body_sha256) from released_entry"
-    ).fetchone()
-    assert row == (5, before, 0)
-    shown.publish(release(4, ALICE, body=b"late"))
-    assert shown.bodies(ALICE) == []
-    shown.publish(release(6, ALICE, body=b"again"))
-    assert [(e.body, e.public_id) for e in shown.visible(ALICE)] == [(b"again", before)]
-
-
-def test_a_retraction_may_come_first(shown: ViewDatabase) -> None:
-    shown.publish(retract(5, ALICE, "e7"))
-    shown.publish(release(4, ALICE, "e7", body=b"late"))
-    assert shown.bodies(ALICE) == ONE
-
-
-def test_a_body_that_does_not_match_its_hash_is_not_stored_and_retracts(
-    shown: ViewDatabase,
-) -> None:
-    before = poison_count(RELEASED.name)
-    shown.publish(release(2, ALICE, body=b"forged", sha256=b"\0" * 32))
-    assert shown.bodies(ALICE) == []
-    assert poison_count(RELEASED.name) == before + 1
-    position = shown.control(registered(), ALICE)
-    shown.publish(release(4, ALICE, "e2", body=b"two"), redecided(3, ALICE, position))
-    assert shown.bodies(ALICE) == [b"two"]  # its sequence number counts
-
-
-def test_a_message_nobody_can_read_leaves_a_gap_that_markers_wait_at(shown: ViewDatabase) -> None:
-    position = shown.control(registered(), ALICE)
-    before = poison_count(RELEASED.name)
-    garbage = record(RELEASED, b"\xc3\x01garbage...", ALICE.digits, offset=shown.released)
-    apply(shown.sink, ViewSink(FrozenClock(NOW)), RELEASED, [garbage])
-    shown.released += 1
-    shown.publish(redecided(3, ALICE, position))
-    assert poison_count(RELEASED.name) == before + 1
-    assert shown.bodies(ALICE) == []
-    assert MARKERS_WAITING._value.get() == 1
-    shown.publish(retract(2, ALICE, "e9"))
-    assert MARKERS_WAITING._value.get() == 0
-    assert shown.bodies(ALICE) == ONE
-
-
-def test_a_control_nobody_can_read_closes_its_patient(shown: ViewDatabase) -> None:
-    before = poison_count(CONTROLS.name)
-    shown.apply_controls([record(CONTROLS, b"garbage", ALICE.digits, offset=shown.controls)])
-    assert poison_count(CONTROLS.name) == before + 1
-    assert shown.bodies(ALICE) == []
-    shown.publish(redecided(2, ALICE, shown.controls - 1))
-    assert shown.bodies(ALICE) == ONE
-
-
-def test_a_control_under_another_patients_key_closes_the_key_and_changes_nothing_else(
-    shown: ViewDatabase,
-) -> None:
-    shown.control(registered(), BOB)
-    shown.publish(release(2, BOB, under=1, body=b"bob"))
-    wrong = control(Died(None), BOB, offset=shown.controls)
-    value = record(CONTROLS, wrong.value, ALICE.digits, offset=shown.controls)
-    shown.apply_controls([value])
-    assert shown.bodies(ALICE) == []
-    assert shown.bodies(BOB) == [b"bob"]
-
-
-@pytest.mark.parametrize("key", ["", "1234567890", "not a number", "99900000é7"])
-def test_a_control_under_no_patients_key_is_counted_and_passed_over(
-    shown: ViewDatabase, key: str
-) -> None:
-    before = poison_count(CONTROLS.name)
-    good = control(AccessSuspended(), ALICE, offset=shown.controls + 1)
-    shown.apply_controls([record(CONTROLS, good.value, key, offset=shown.controls), good])
-    assert poison_count(CONTROLS.name) == before + 1
-    assert shown.bodies(ALICE) == []
 
 
 def test_a_hide_is_measured_when_it_is_committed(shown: ViewDatabase) -> None:

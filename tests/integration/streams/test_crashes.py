@@ -1,5 +1,7 @@
 """A crash at every message: what was committed is published at the next start, numbers stay contiguous."""
 
+from collections.abc import Callable
+
 import pytest
 
 from recordgate_schemas.control import AccessDeclined
@@ -15,7 +17,7 @@ def script(ledger: Ledger, crash_after: int | None) -> int:
     """Run the script, dying once after `crash_after` messages; return how often it died."""
     ledger.broker.crash_after = crash_after
     died = 0
-    steps = (
+    steps: tuple[Callable[[], object], ...] = (
         lambda: ledger.say(registered(), access()),
         lambda: ledger.publish(entry(), entry(entry_id=EntryId("neighbour"))),
         lambda: ledger.say(hidden()),

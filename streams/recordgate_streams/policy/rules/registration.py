@@ -11,8 +11,10 @@ def registration(case: Case) -> Objections:
     current = facts.current_registration()
     if facts.died:
         yield Objection(Reason.DECEASED, Outcome.NOT_ELIGIBLE, {})
-    if NumberSide.OLD in facts.number_changed or NumberSide.NEW in facts.number_changed:
-        yield Objection(Reason.IDENTITY_CHANGE, Outcome.HELD, {"nhs_number": "changed"})
+    if NumberSide.OLD in facts.number_changed:
+        yield Objection(Reason.IDENTITY_CHANGE, Outcome.NOT_ELIGIBLE, {"nhs_number": "replaced"})
+    elif NumberSide.NEW in facts.number_changed:
+        yield Objection(Reason.IDENTITY_CHANGE, Outcome.HELD, {"nhs_number": "new"})
     if current is None:
         return
     if current.kind is not RegistrationKind.REGULAR:

@@ -1,0 +1,182 @@
+# ruff: noqa: INP001  a script, not part of a package
+"""Writes recordgate.json, the dashboard: `python deploy/grafana/build.py`. Panels are data; a test compares the two."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+DASHBOARD = Path(__file__).with_name("recordgate.json")
+_DATASOURCE = {"type": "prometheus", "uid": "${datasource}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One panel: what it shows, in which unit, and the value from which it is red, if any."""
+
+    title: str
+    about: str
+    unit: str
+    queries: tuple[tuple[str, str], ...]
+    red_from: float | None = None
+    kind: str = "timeseries"
+
+
+def _quantiles(metric: str) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (f"histogram_quantile({q}, sum by (le) (rate({metric}_bucket[1m])))", name)
+        for q, name in ((0.5, "p50"), (0.99, "p99"))
+    )
+
+
+PANELS = (
+    Panel(
+        "Unaccounted records",
+        "Records received without an outcome. Anything but 0 is an incident.",
+        "short",
+        (("max(recordgate_unaccounted_records)", "unaccounted"),),
+        red_from=1,
+        kind="stat",
+    ),
+    Panel(
+        "Oldest undecided record",
+        "How long the record at the head of each lane has waited; 0 when idle.",
+        "s",
+        (("max by (lane) (recordgate_oldest_undecided_age_seconds)", "{{lane}}"),),
+        red_from=60,
+        kind="stat",
+    ),
+    Panel(
+        "Open holds",
+        "Entries that wait for a person, by whether their due date is past.",
+        "short",
+        (("sum by (due) (recordgate_holds_open)", "{{due}}"),),
+        kind="stat",
+    ),
+    Panel(
+        "Markers waiting",
+        "Re-decision markers held back because a lower sequence number is missing. Staying above 0: a lost decision.",
+        "short",
+        (("sum(recordgate_markers_waiting)", "waiting"),),
+        red_from=1,
+        kind="stat",
+    ),
+    Panel(
+        "Hide to unreadable",
+        "From the broker taking a control to the gate holding it. Objective: p99 1 s, never over 5 s.",
+        "s",
+        _quantiles("recordgate_hide_to_unreadable_seconds"),
+        red_from=1,
+    ),
+    Panel(
+        "Publish to visible",
+        "From the broker taking an entry or control to the view holding what follows from it. Objective: p99 1 s.",
+        "s",
+        _quantiles("recordgate_publish_to_visible_seconds"),
+        red_from=1,
+    ),
+    Panel(
+        "Records accounted for",
+        "What the decider's records turned out to be, per lane.",
+        "ops",
+        (("sum by (lane, kind) (rate(recordgate_records_total[1m]))", "{{lane}} {{kind}}"),),
+    ),
+    Panel(
+        "Decisions by outcome",
+        "Decisions for patients and proxies.",
+        "ops",
+        (("sum by (outcome) (rate(recordgate_decisions_total[1m]))", "{{outcome}}"),),
+    ),
+    Panel(
+        "Decisions by headline reason",
+        "The ten most frequent reasons not to release in full.",
+        "ops",
+        (
+            (
+                'topk(10, sum by (reason) (rate(recordgate_decisions_total{reason!="-"}[5m])))',
+                "{{reason}}",
+            ),
+        ),
+    ),
+    Panel(
+        "Seconds from reading a batch to its commit",
+        "p99 by process; the decider's lanes go by their lane.",
+        "s",
+        (
+            (
+                "histogram_quantile(0.99, sum by (le, process) (rate(recordgate_batch_seconds_bucket[1m])))",
+                "{{process}}",
+            ),
+        ),
+    ),
+    Panel(
+        "Conservation",
+        "The ledger's account of entry records: received is the sum of the others, always.",
+        "short",
+        (("max by (kind) (recordgate_conservation_records)", "{{kind}}"),),
+    ),
+    Panel(
+        "Poison messages",
+        "Messages that could not be decoded, by topic.",
+        "ops",
+        (("sum by (topic) (rate(recordgate_poison_messages_total[5m]))", "{{topic}}"),),
+    ),
+)
+
+
+def dashboard() -> dict[str, Any]:
+    """Return the dashboard as Grafana imports it."""
+    return {
+        "uid": "recordgate",
+        "title": "Recordgate",
+        "schemaVersion": 39,
+        "editable": False,
+        "refresh": "5s",
+        "time": {"from": "now-30m", "to": "now"},
+        "templating": {
+            "list": [{"name": "datasource", "type": "datasource", "query": "prometheus"}]
+        },
+        "panels": [_panel(place, panel) for place, panel in enumerate(PANELS)],
+    }
+
+
+def _panel(place: int, panel: Panel) -> dict[str, Any]:
+    steps: list[dict[str, Any]] = [{"color": "green", "value": None}]
+    if panel.red_from is not None:
+        steps.append({"color": "red", "value": panel.red_from})
+    defaults = {"unit": panel.unit, "thresholds": {"mode": "absolute", "steps": steps}}
+    return {
+        "id": place + 1,
+        "title": panel.title,
+        "description": panel.about,
+        "type": panel.kind,
+        "datasource": _DATASOURCE,
+        "gridPos": _grid(place),
+        "fieldConfig": {"defaults": defaults, "overrides": []},
+        "targets": [
+            {
+                "refId": chr(ord("A") + n),
+                "datasource": _DATASOURCE,
+                "expr": query,
+                "legendFormat": name,
+            }
+            for n, (query, name) in enumerate(panel.queries)
+        ],
+    }
+
+
+def _grid(place: int) -> dict[str, int]:
+    """The first four panels share a low row, the others stand two by two."""
+    if place < 4:
+        return {"x": place * 6, "y": 0, "w": 6, "h": 5}
+    row, column = divmod(place - 4, 2)
+    return {"x": column * 12, "y": 5 + row * 8, "w": 12, "h": 8}
+
+
+def text() -> str:
+    """Return the file's text."""
+    return json.dumps(dashboard(), indent=1) + "\n"
+
+
+if __name__ == "__main__":
+    DASHBOARD.write_text(text(), "utf-8")

@@ -1,0 +1,63 @@
+"""The golden examples of every event: they load, become Avro, come back, and are the same JSON again."""
+
+import json
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Any, get_args
+
+import pytest
+
+from recordgate_schemas import codec
+from recordgate_schemas.control import Change
+from recordgate_schemas.mapping import mapper
+from recordgate_schemas.messages import Held, Released
+from recordgate_schemas.topics import CONTROLS, HELD, RELEASED, TOPICS, Topic
+
+ROOT = resources.files("recordgate_schemas") / "examples"
+
+
+def of(topic: Topic) -> list[Traversable]:
+    event, _, version = topic.schema.rpartition(".")
+    return sorted((ROOT / event / version).iterdir(), key=lambda file: file.name)
+
+
+FILES = [(topic, file) for topic in TOPICS for file in of(topic)]
+
+
+@pytest.mark.parametrize(("topic", "file"), FILES, ids=lambda value: value.name)
+def test_an_example_survives_json_object_avro_object_json(topic: Topic, file: Traversable) -> None:
+    told = json.loads(file.read_text("utf-8"))
+    load, dump = mapper(topic.message, "json")
+    assert dump is not None
+    received = codec.decode(topic, codec.encode(topic, load(told)))
+    assert told == dump(received)
+
+
+def test_every_example_belongs_to_a_topics_newest_schema() -> None:
+    known = {topic.schema.rpartition(".")[0] for topic in TOPICS}
+    assert known == {folder.name for folder in ROOT.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("topic", "changes"),
+    [
+        (CONTROLS, get_args(Change)),
+        (RELEASED, get_args(Released.__annotations__["change"])),
+        (HELD, get_args(Held.__annotations__["change"])),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_every_type_of_change_has_an_example(topic: Topic, changes: tuple[type, ...]) -> None:
+    shown = {_told(file)["change"]["type"] for file in of(topic)}
+    assert {change.__name__ for change in changes} == shown
+
+
+@pytest.mark.parametrize(("topic", "file"), FILES, ids=lambda value: value.name)
+def test_an_example_names_only_patients_that_cannot_exist(topic: Topic, file: Traversable) -> None:
+    """NHS numbers beginning with 999 are reserved for tests and never issued."""
+    told = _told(file)
+    assert topic.message.__name__ in ("Receipt", "Quarantined") or told["nhs_number"][:3] == "999"
+
+
+def _told(file: Traversable) -> Any:
+    return json.loads(file.read_text("utf-8"))

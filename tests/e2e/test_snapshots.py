@@ -1,0 +1,88 @@
+"""Two dated extracts of the same records: the view ends as the newest one, minus what must not be shown."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+
+import orjson
+
+from recordgate_consumers.view.read import read_view
+from recordgate_deploy.settled import Watch
+from recordgate_producers.fhir import Extract, Given, Registration, extract, parse
+from recordgate_producers.publisher import Publisher
+from recordgate_producers.run import Options, publish_record
+from recordgate_runtime.postgres import connect
+from recordgate_runtime.settings import settings
+from recordgate_schemas.entry import Kind, Readiness
+from recordgate_schemas.values import SELF, NhsNumber
+from tests.support.shared_data import SHARED, needs_shared_data
+
+NUMBERS = {
+    "p2": NhsNumber("9990000018"),
+    "p4": NhsNumber("9990000026"),
+    "p6": NhsNumber("9990000034"),
+    "p9": NhsNumber("9990000042"),
+}
+JANUARY, JUNE = "2021-01-19", "2021-06-02"
+ADULT = date(1980, 1, 1)
+WHOLE_RECORD = Registration(
+    registered_on=date(2009, 1, 1), historic_since=date(1900, 1, 1), record_checked=True
+)
+
+pytestmark = needs_shared_data
+
+
+def read(patient: str, taken: str) -> Extract:
+    """Return one extract under a valid number; two of the four are children, whose parents see for them."""
+    data = (SHARED / "gpconnect" / "snapshots" / f"{patient}-{taken}.json").read_bytes()
+    found = extract(parse(data), Given(nhs_number=NUMBERS[patient]))
+    return replace(found, patient=replace(found.patient, birth_date=ADULT))
+
+
+def publish(extracts: list[Extract], watch: Watch) -> None:
+    with Publisher(settings().kafka) as publisher:
+        for found in extracts:
+            options = Options(register=WHOLE_RECORD, snapshot=True)
+            publish_record(found, publisher, options)
+    watch.wait()
+
+
+def shown(number: NhsNumber) -> dict[str, bytes]:
+    with connect(settings().view_dsn, "view_reader") as reader:
+        entries = read_view(reader, number, SELF)
+    return {_fhir_id(entry.body): entry.body for entry in entries}
+
+
+def may_be_shown(found: Extract) -> Iterator[tuple[str, bytes]]:
+    """Everything of an extract but recalls, unfinished and unknown entries."""
+    for entry in found.entries:
+        ready = entry.readiness in (Readiness.FINAL, Readiness.FILED, Readiness.REVIEWED)
+        dated = entry.recorded_at is not None
+        if ready and dated and entry.kind not in (Kind.DIARY, Kind.UNKNOWN) and not entry.labels:
+            yield _fhir_id(entry.body), entry.body
+
+
+def _fhir_id(body: bytes) -> str:
+    resource = orjson.loads(body)
+    return f"{resource['resourceType']}/{resource['id']}"
+
+
+def test_the_view_ends_as_the_newest_extract_and_publishing_all_again_changes_nothing(
+    watch: Watch,
+) -> None:
+    january = [read(patient, JANUARY) for patient in NUMBERS]
+    june = [read(patient, JUNE) for patient in NUMBERS]
+
+    publish(january, watch)
+    publish(june, watch)
+    first = {patient: shown(number) for patient, number in NUMBERS.items()}
+    publish(january, watch)
+    publish(june, watch)
+    again = {patient: shown(number) for patient, number in NUMBERS.items()}
+
+    for patient, found in zip(NUMBERS, june, strict=True):
+        assert first[patient] == dict(may_be_shown(found)), patient
+    assert again == first
+    gone = {e.entry_id for e in january[0].entries} - {e.entry_id for e in june[0].entries}
+    assert gone
+    assert not {e.rpartition(":")[2] for e in gone} & set(first["p2"])

@@ -1,0 +1,75 @@
+"""With the decider stopped, hides, declines and suspensions act on the view at once; with it back all converge."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import islice
+
+import orjson
+import pytest
+
+from recordgate_consumers.view.read import read_view
+from recordgate_deploy.settled import Watch
+from recordgate_deploy.supervisor import Supervisor
+from recordgate_producers.publisher import Publisher
+from recordgate_producers.simulator import SimulatedPatient, simulate
+from recordgate_runtime.postgres import connect
+from recordgate_runtime.settings import settings
+from recordgate_schemas.control import (
+    AccessDeclined,
+    AccessSuspended,
+    Change,
+    Control,
+    EntryHidden,
+    HideCause,
+)
+from recordgate_schemas.values import SELF, NhsNumber
+
+DECIDER = ("decide-entries", "decide-controls")
+
+
+@pytest.fixture
+def publisher(supervisor: Supervisor) -> Iterator[Publisher]:
+    assert supervisor.client.alive()
+    with Publisher(settings().kafka) as opened:
+        yield opened
+
+
+def seen(number: NhsNumber) -> set[str]:
+    with connect(settings().view_dsn, "view_reader") as reader:
+        return {orjson.loads(e.body)["id"] for e in read_view(reader, number, SELF)}
+
+
+def about(patient: SimulatedPatient, change: Change) -> Control:
+    now = datetime.now(UTC)
+    return Control(f"stop-{type(change).__name__}", patient.nhs_number, now, "test", change)
+
+
+def test_hide_decline_and_suspension_act_without_the_decider_and_converge_with_it(
+    supervisor: Supervisor, watch: Watch, publisher: Publisher
+) -> None:
+    hidden, declined, suspended, bystander = islice(simulate(4, 5, seed=7), 4)
+    everybody = (hidden, declined, suspended, bystander)
+    for patient in everybody:
+        publisher.publish_controls(patient.controls)
+        publisher.publish_entries(patient.entries)
+    watch.wait()
+    before = {p.nhs_number: seen(p.nhs_number) for p in everybody}
+    victim = hidden.entries[0]
+
+    for lane in DECIDER:
+        supervisor.client.stop(lane)
+    hide = EntryHidden(victim.entry_id, (), HideCause.DO_NOT_DISPLAY)
+    publisher.publish_controls([about(hidden, hide), about(declined, AccessDeclined())])
+    publisher.publish_controls([about(suspended, AccessSuspended())])
+    watch.wait(gate_only=True)
+    stopped = {p.nhs_number: seen(p.nhs_number) for p in everybody}
+    for lane in DECIDER:
+        supervisor.client.start(lane)
+    watch.wait()
+    back = {p.nhs_number: seen(p.nhs_number) for p in everybody}
+
+    assert all(len(found) == 5 for found in before.values())
+    assert stopped[hidden.nhs_number] == before[hidden.nhs_number] - {"0-0"}
+    assert stopped[declined.nhs_number] == stopped[suspended.nhs_number] == set()
+    assert stopped[bystander.nhs_number] == before[bystander.nhs_number]
+    assert back == stopped

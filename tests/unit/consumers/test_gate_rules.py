@@ -1,0 +1,150 @@
+"""Every control but a short list of harmless ones closes something until it is decided again."""
+
+import typing
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from recordgate_consumers.view.gate_rules import (
+    PATIENT,
+    WHOLE_PATIENT,
+    Closure,
+    Fences,
+    closure,
+    end_of_day,
+    fences,
+)
+from recordgate_schemas import control as controls
+from recordgate_schemas.control import (
+    AccessDeclined,
+    AccessLevelSet,
+    AccessOptedIn,
+    AccessResumed,
+    AccessReviewCoded,
+    AccessSuspended,
+    Change,
+    Deregistered,
+    Died,
+    EntryHidden,
+    EntryShown,
+    HideCause,
+    Level,
+    NhsNumberChanged,
+    NumberSide,
+    ProxyEnded,
+    RecordSnapshot,
+    ReviewAction,
+    ReviewCode,
+    Reviewed,
+    ReviewGround,
+    SensitivityFlagged,
+)
+from recordgate_schemas.errors import PoisonError
+from recordgate_schemas.values import SELF, EntryId
+from tests.support.consumers import NOW, OTHER_PRACTICE, PRACTICE, at, granted, registered
+
+E1, E2 = EntryId("e1"), EntryId("e2")
+
+
+def reviewed(action: ReviewAction) -> Reviewed:
+    ground = ReviewGround.CHECKED
+    return Reviewed(E1, SELF, action, ground, (), 1, b"\0" * 32, 5, "r", "admin", None)
+
+
+NOTHING = Fences()
+TABLE: list[tuple[Change, Fences, Closure | None]] = [
+    (registered(), WHOLE_PATIENT, None),
+    (Deregistered(PRACTICE, date(2026, 1, 1)), WHOLE_PATIENT, None),
+    (AccessLevelSet(PRACTICE, Level.FULL, None, None, None), WHOLE_PATIENT, None),
+    (AccessDeclined(), WHOLE_PATIENT, Closure(SELF, "declined", NOW, closed=True)),
+    (AccessOptedIn(), NOTHING, Closure(SELF, "declined", NOW, closed=False)),
+    (AccessReviewCoded(ReviewCode.NEEDED_104), WHOLE_PATIENT, None),
+    (AccessReviewCoded(ReviewCode.NOT_NEEDED_106), WHOLE_PATIENT, None),
+    (AccessSuspended(), WHOLE_PATIENT, Closure(PATIENT, "suspended", NOW, closed=True)),
+    (AccessResumed(), NOTHING, Closure(PATIENT, "suspended", NOW, closed=False)),
+    (SensitivityFlagged(True), WHOLE_PATIENT, Closure(PATIENT, "s_flag", NOW, closed=True)),
+    (SensitivityFlagged(False), NOTHING, Closure(PATIENT, "s_flag", NOW, closed=False)),
+    (Died(None), WHOLE_PATIENT, Closure(PATIENT, "died", NOW, closed=True)),
+    (
+        NhsNumberChanged(NumberSide.OLD),
+        WHOLE_PATIENT,
+        Closure(PATIENT, "number_changed", NOW, closed=True),
+    ),
+    (NhsNumberChanged(NumberSide.NEW), WHOLE_PATIENT, None),
+    (
+        granted("g1"),
+        Fences(grant="proxy:g1"),
+        Closure("proxy:g1", "proxy_ended", NOW, closed=False),
+    ),
+    (
+        ProxyEnded("g1"),
+        Fences(audiences=("proxy:g1",)),
+        Closure("proxy:g1", "proxy_ended", NOW, closed=True),
+    ),
+    (EntryHidden(E1, (E2,), HideCause.NOPAT), Fences(entries=(E1, E2)), None),
+    (EntryShown(E1, HideCause.NOPAT), NOTHING, None),
+    (RecordSnapshot(PRACTICE, "emis", (E1,)), WHOLE_PATIENT, None),
+    (reviewed(ReviewAction.RELEASE), NOTHING, None),
+    (reviewed(ReviewAction.WITHHOLD), Fences(entries=(E1,)), None),
+]
+
+
+@pytest.mark.parametrize(("change", "raised", "said"), TABLE, ids=lambda v: type(v).__name__)
+def test_a_control_fences_and_closes_what_it_concerns(
+    change: Change, raised: Fences, said: Closure | None
+) -> None:
+    assert fences(change) == raised
+    if said is not None:
+        assert closure(change, NOW, at(100)) == said
+
+
+def test_every_control_there_is_has_a_line_above_or_closes_the_whole_patient() -> None:
+    known = {type(change) for change, _, _ in TABLE}
+    for kind in set(typing.get_args(controls.Change)) - known:
+        assert fences(object.__new__(kind)) == WHOLE_PATIENT, kind.__name__
+
+
+def test_a_control_nobody_knows_closes_the_whole_patient() -> None:
+    assert fences(typing.cast("Change", object())) == WHOLE_PATIENT
+
+
+def test_a_control_dated_into_the_future_counts_from_the_brokers_time() -> None:
+    said = closure(AccessResumed(), at(1000), NOW)
+    assert said is not None
+    assert said.effective_at == NOW
+
+
+def test_an_older_control_keeps_its_own_time() -> None:
+    said = closure(AccessResumed(), at(-5), NOW)
+    assert said is not None
+    assert said.effective_at == at(-5)
+
+
+def test_registrations_count_by_day_and_practice() -> None:
+    day = datetime(2026, 1, 1, tzinfo=UTC)
+    for change, closed in (
+        (registered(day.date()), False),
+        (Deregistered(PRACTICE, day.date()), True),
+    ):
+        expected = Closure(PATIENT, "registration", day, closed, practice=PRACTICE)
+        assert closure(change, NOW, at(100)) == expected
+
+
+def test_a_registration_in_the_future_counts_from_the_brokers_day_in_london() -> None:
+    late_evening = datetime(2026, 6, 30, 23, 30, tzinfo=UTC)
+    said = closure(registered(date(2030, 1, 1), OTHER_PRACTICE), NOW, late_evening)
+    assert said is not None
+    assert said.effective_at == datetime(2026, 7, 1, tzinfo=UTC)
+
+
+def test_a_grant_ends_with_its_last_day_in_london() -> None:
+    assert end_of_day(date(2026, 6, 30)) == datetime(2026, 6, 30, 23, tzinfo=UTC)
+    assert end_of_day(date(2026, 12, 31)) == datetime(2027, 1, 1, tzinfo=UTC)
+    assert end_of_day(date(2026, 10, 25)) == datetime(2026, 10, 26, tzinfo=UTC)
+    assert end_of_day(date.max - timedelta(days=1)) is not None
+    assert end_of_day(date.max) is None
+
+
+def test_a_grant_id_that_is_none_is_poison() -> None:
+    with pytest.raises(PoisonError):
+        fences(ProxyEnded("not a grant id"))
