@@ -7,20 +7,19 @@ from typing import cast
 
 from recordgate_runtime.kafka import Record
 from recordgate_runtime.logs import LogCode, log
-from recordgate_schemas.control import Control, EntryHidden, EntryShown, RecordSnapshot, Reviewed
+from recordgate_schemas.control import Control, Reviewed
 from recordgate_schemas.topics import CONTROLS
 from recordgate_schemas.values import EntryId, NhsNumber
+from recordgate_streams.entry_marks import effective, take_marks
 from recordgate_streams.ledger.rows import EntryKey, Patient, Redecision, StoredEntry
 from recordgate_streams.ledger.store import entry_key
 from recordgate_streams.policy.fold import fold
-from recordgate_streams.policy.marks import Marks, mark
 from recordgate_streams.records import Decoded, decode_all, patient_of
 from recordgate_streams.ruleset import Ruleset
 from recordgate_streams.transaction import LaneTransaction
 from recordgate_streams.verdicts import verdicts
 from recordgate_streams.work import Work
 
-ABOUT_ENTRY = (EntryHidden, EntryShown, Reviewed)
 PATIENTS_A_PAGE = 200
 
 
@@ -62,32 +61,15 @@ class ControlsLane:
             patients[number] = _after(patients[number], record, control)
         for record, number in unreadable:
             patients[number] = _after_unreadable(patients[number], record)
-        self._mark_entries(work, controls)
+        concerned = take_marks(work.store, controls, self._ruleset)
         work.store.put_facts(patients.values())
         work.store.ask_redecisions(
-            [_asked(record, control.nhs_number, control) for record, control in controls]
-            + [_asked(record, number, None) for record, number in unreadable]
+            [
+                _asked(record, control.nhs_number, control, named)
+                for (record, control), named in zip(controls, concerned, strict=True)
+            ]
+            + [_asked(record, number, None, ()) for record, number in unreadable]
         )
-
-    def _mark_entries(self, work: Work, controls: list[tuple[Record, Control]]) -> None:
-        """Fold what was said of single entries, and keep systems' listings."""
-        said = [(r, c) for r, c in controls if isinstance(c.change, ABOUT_ENTRY)]
-        keys = {(c.nhs_number, e) for _, c in said for e in _entries_of(c)}
-        marks = work.store.load_marks(sorted(keys))
-        for record, control in said:
-            if (
-                isinstance(control.change, Reviewed)
-                and control.change.ruleset != self._ruleset.hash
-            ):
-                log(LogCode.REVIEW_REFUSED, ruleset=control.change.ruleset)
-                continue
-            for key in ((control.nhs_number, e) for e in _entries_of(control)):
-                marks[key] = _marked(marks.get(key, Marks()), record, control)
-        work.store.put_marks(marks)
-        for record, control in controls:
-            if isinstance(control.change, RecordSnapshot):
-                at = effective(record, control)
-                work.store.put_snapshot(control.nhs_number, control.change, at)
 
     def _redecide(self, partitions: Sequence[int]) -> None:
         pages = 0
@@ -130,12 +112,6 @@ class ControlsLane:
             )
 
 
-def effective(record: Record, control: Control) -> datetime:
-    """Return when a control counts from: never later than the broker received it."""
-    received = datetime.fromtimestamp(record.timestamp_ms / 1000, UTC)
-    return min(control.effective_at, received)
-
-
 def _after(patient: Patient, record: Record, control: Control) -> Patient:
     facts = fold(patient.facts, control, effective(record, control))
     position = max(patient.control_position, record.offset)
@@ -150,20 +126,10 @@ def _after_unreadable(patient: Patient, record: Record) -> Patient:
     return replace(patient, facts=facts, control_position=position)
 
 
-def _entries_of(control: Control) -> tuple[EntryId, ...]:
-    change = control.change
-    return (change.entry_id,) if isinstance(change, ABOUT_ENTRY) else ()
-
-
-def _marked(marks: Marks, record: Record, control: Control) -> Marks:
-    change = control.change
-    assert isinstance(change, ABOUT_ENTRY)  # noqa: S101  _entries_of yields nothing otherwise
-    return mark(marks, change, effective(record, control))
-
-
-def _asked(record: Record, number: NhsNumber, control: Control | None) -> Redecision:
-    """What a control asks to be decided again: the entry it names, or everything."""
-    named = _entries_of(control) if control else ()
+def _asked(
+    record: Record, number: NhsNumber, control: Control | None, named: tuple[EntryId, ...]
+) -> Redecision:
+    """What a control asks to be decided again: the entries it concerns, or everything."""
     return Redecision(
         nhs_number=number,
         partition=record.partition,

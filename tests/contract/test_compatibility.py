@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibilityType
-from avro.io import BinaryDecoder, DatumReader
+from avro.io import BinaryDecoder, BinaryEncoder, DatumReader, DatumWriter
 from avro.schema import Schema, parse
 from hypothesis import given
 
 from recordgate_schemas import codec
 from recordgate_schemas.control import Control
 from recordgate_schemas.topics import CONTROLS, ENTRIES, TOPICS
-from tests.support.builders import NOW, control, entry, granted
+from tests.support.builders import NOW, control, entry, granted, label
 from tests.support.strategies import controls
 
 PAIRS = [
@@ -87,6 +87,14 @@ def test_avro_reads_any_control_to_its_last_byte(any_control: Control) -> None:
     plain = _by_avro(codec.encode(CONTROLS, any_control), CONTROLS.schema)
     assert any_control.control_id == plain["control_id"]
     assert any_control.effective_at == plain["effective_at"]
+
+
+def test_what_avro_writes_is_the_encoding_our_codec_accepts() -> None:
+    ours = codec.encode(ENTRIES, entry(labels=label("R") + label("AUDIT")))
+    out = io.BytesIO()
+    plain = _by_avro(ours, ENTRIES.schema)
+    DatumWriter(parse(codec.schema_text(ENTRIES.schema))).write(plain, BinaryEncoder(out))
+    assert ours == ours[: codec.HEADER_BYTES] + out.getvalue()
 
 
 def test_every_subject_has_a_pair() -> None:

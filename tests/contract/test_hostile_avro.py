@@ -1,6 +1,7 @@
 """Hostile bytes are refused as poison before they cost memory, and the refusal repeats none of their content."""
 
 import tracemalloc
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
@@ -8,8 +9,9 @@ from hypothesis import strategies as st
 
 from recordgate_schemas import codec
 from recordgate_schemas.errors import PoisonError
+from recordgate_schemas.messages import Receipt, ReceiptClass
 from recordgate_schemas.topics import CONTROLS, ENTRIES, RECEIPTS, TOPICS, Topic
-from tests.support.builders import control, entry, granted
+from tests.support.builders import NOW, PRACTICE, control, entry, granted
 from tests.support.strategies import messages
 from tests.support.wire import (
     array,
@@ -96,6 +98,22 @@ def test_hostile_bytes_are_poison_cost_little_and_are_not_repeated(name: str) ->
     assert "999000001" not in error
     assert "\n" not in error
     assert peak < 2 * MB
+
+
+def receipt_of(length: int) -> bytes:
+    """A receipt, valid but for its length."""
+    about = Receipt(1, PRACTICE, "", entry().entry_id, 1, ReceiptClass.HELD, NOW)
+    room = (
+        length - len(codec.encode(RECEIPTS, about)) - 2
+    )  # the length of a long text takes two more
+    return codec.encode(RECEIPTS, replace(about, system="x" * room))
+
+
+def test_a_valid_message_one_byte_over_the_topics_limit_is_poison() -> None:
+    limit = RECEIPTS.max_bytes
+    assert isinstance(codec.decode(RECEIPTS, receipt_of(limit)), Receipt)
+    with pytest.raises(PoisonError, match="size: larger"):
+        codec.decode(RECEIPTS, receipt_of(limit + 1))
 
 
 def test_a_record_without_value_is_poison() -> None:

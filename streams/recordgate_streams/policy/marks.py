@@ -11,7 +11,7 @@ from recordgate_schemas.control import (
     Reviewed,
     ReviewGround,
 )
-from recordgate_schemas.values import Audience
+from recordgate_schemas.values import Audience, EntryId
 from recordgate_streams.policy.facts import Switch
 
 
@@ -30,22 +30,27 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class Hide:
-    """One cause of hiding, on or off."""
+    """One cause of hiding, on or off. `root`: the entry the hide named, None for this entry itself.
+
+    `related`: on the named entry, the relatives that any hide of this cause took with it.
+    """
 
     cause: HideCause
     switch: Switch
+    root: EntryId | None = None
+    related: tuple[EntryId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """All that was said of one entry. `hides` holds one item a cause, `reviews` one an audience."""
+    """All that was said of one entry. `hides` holds one item a cause and root, `reviews` one an audience."""
 
     hides: tuple[Hide, ...] = ()
     reviews: tuple[Review, ...] = ()
 
     def hidden_for(self) -> tuple[HideCause, ...]:
         """Return the causes that hide the entry now."""
-        return tuple(hide.cause for hide in self.hides if hide.switch.is_on)
+        return tuple(dict.fromkeys(hide.cause for hide in self.hides if hide.switch.is_on))
 
     def review_for(self, audience: Audience) -> Review | None:
         """Return the reviewer's outcome for an audience, if any."""
@@ -56,10 +61,28 @@ def mark(marks: Marks, change: EntryHidden | EntryShown | Reviewed, at: datetime
     """Return the marks after a control about this entry; order of controls does not matter."""
     if isinstance(change, Reviewed):
         return _review(marks, change, at)
-    known = {hide.cause: hide.switch for hide in marks.hides}
-    switch = known.get(change.cause, Switch()).set(at, on=isinstance(change, EntryHidden))
-    known[change.cause] = switch
-    return replace(marks, hides=tuple(Hide(cause, known[cause]) for cause in sorted(known)))
+    known = own_hide(marks, change.cause)
+    hiding = isinstance(change, EntryHidden)
+    related = {*known.related, *(change.related if isinstance(change, EntryHidden) else ())}
+    switch = known.switch.set(at, on=hiding)
+    return _put(marks, Hide(change.cause, switch, None, tuple(sorted(related))))
+
+
+def own_hide(marks: Marks, cause: HideCause) -> Hide:
+    """Return the hide of a cause that names this entry, off and without relatives if there is none."""
+    own = (hide for hide in marks.hides if hide.cause is cause and hide.root is None)
+    return next(own, Hide(cause, Switch()))
+
+
+def follow(marks: Marks, root: EntryId, hide: Hide) -> Marks:
+    """Return a relative's marks after a hide of its root: hidden with it, and lifted with it."""
+    return _put(marks, Hide(hide.cause, hide.switch, root))
+
+
+def _put(marks: Marks, new: Hide) -> Marks:
+    kept = {(hide.cause, hide.root or ""): hide for hide in marks.hides}
+    kept[new.cause, new.root or ""] = new
+    return replace(marks, hides=tuple(kept[key] for key in sorted(kept)))
 
 
 def _review(marks: Marks, change: Reviewed, at: datetime) -> Marks:

@@ -172,3 +172,30 @@ def test_hides_and_entries_end_the_same_in_either_order(ledger: Ledger, ledger_d
     assert ledger.broker.messages()[-1].nhs_number == NHS_NUMBER
     assert ledger.view() == other.view() == {}
     other.close()
+
+
+def test_a_hide_takes_the_relatives_it_names_and_its_lifting_gives_back_exactly_those(
+    ledger: Ledger,
+) -> None:
+    child, own, bystander = EntryId("child"), EntryId("own"), EntryId("bystander")
+    ledger.say(registered(), access())
+    ledger.publish(entry(), *(entry(entry_id=e) for e in (child, own, bystander)))
+    ledger.say(hidden(related=(child, own)), hidden(entry_id=own))
+    taken = ledger.view()
+    late = EntryId("late")
+    ledger.say(hidden(related=(late,)))
+    ledger.publish(entry(entry_id=late))
+    with_late = ledger.view()
+    ledger.say(control(shown(), effective_at=NOW - timedelta(minutes=1)))
+
+    assert taken == with_late == {"bystander": 1}
+    assert ledger.view() == {E0: 1, "child": 1, "late": 1, "bystander": 1}
+
+
+def test_a_hide_that_comes_after_its_lifting_hides_no_relative(ledger: Ledger) -> None:
+    ledger.say(registered(), access())
+    ledger.publish(entry(), entry(entry_id=EntryId("child")))
+    ledger.say(control(shown(), effective_at=NOW - timedelta(minutes=1)))
+    ledger.say(hidden(related=(EntryId("child"),)))
+
+    assert ledger.view() == {E0: 1, "child": 1}
