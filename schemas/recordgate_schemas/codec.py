@@ -3,7 +3,8 @@
 The only file that imports fastavro. SAFETY: bytes come from outside, and a lenient decoder turns enum index -1 into the
 last symbol. So decoding accepts only the one encoding this codec itself would write: what was decoded is encoded again
 and must equal the input byte for byte. That refuses negative and oversized indices and lengths, padding and trailing
-bytes. No schema has zero-width array items (a test holds that), so work stays proportional to the input's length.
+bytes. No schema has zero-width array items (a test holds that), and large messages are walked first (guard.py), so work
+and memory stay proportional to the input's length.
 """
 
 import io
@@ -18,6 +19,7 @@ import fastavro
 from fastavro import schemaless_reader, schemaless_writer
 
 from recordgate_schemas.errors import FatalError, PoisonError
+from recordgate_schemas.guard import LARGE_BYTES, Skip, walker
 from recordgate_schemas.mapping import Pair, mapper
 from recordgate_schemas.topics import BY_NAME, Topic
 
@@ -30,6 +32,7 @@ class _Schema:
     name: str
     header: bytes
     parsed: Any
+    walk: Skip
 
 
 def encode(topic: Topic, message: object) -> bytes:
@@ -51,6 +54,8 @@ def decode(topic: Topic, data: bytes | None) -> Any:
     schema = _registered(topic.name).get(data[:HEADER_BYTES])
     if schema is None:
         raise PoisonError("fingerprint: not a schema registered for this topic")
+    if len(data) > LARGE_BYTES:
+        schema.walk(data, HEADER_BYTES)
     return _mapper(topic.name).load(_decode_strictly(schema, data))
 
 
@@ -100,7 +105,7 @@ def _load(name: str) -> _Schema:
         raise FatalError(
             f"schema {name}: fingerprint differs from schemas.lock; run make lock-schemas"
         )
-    return _Schema(name, MARKER + struct.pack("<Q", int(actual, 16)), parsed)
+    return _Schema(name, MARKER + struct.pack("<Q", int(actual, 16)), parsed, walker(parsed))
 
 
 def fingerprint(name: str) -> str:

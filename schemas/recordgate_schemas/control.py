@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from recordgate_schemas.values import Audience, EntryId, NhsNumber, OdsCode
+from recordgate_schemas.values import Audience, EntryId, GrantId, NhsNumber, OdsCode
 
 
 class RegistrationKind(StrEnum):
@@ -170,7 +170,7 @@ class NhsNumberChanged:
 class ProxyGranted:
     """Another person may read for the patient, up to `level`, from `granted_on` until `until`."""
 
-    grant_id: str
+    grant_id: GrantId
     practice: OdsCode
     level: Level
     granted_on: date
@@ -183,7 +183,7 @@ class ProxyGranted:
 class ProxyEnded:
     """A proxy grant ended."""
 
-    grant_id: str
+    grant_id: GrantId
 
 
 @dataclass(frozen=True, slots=True)

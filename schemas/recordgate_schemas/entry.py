@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from recordgate_schemas.values import EntryId, NhsNumber, OdsCode
+from recordgate_schemas.values import EntryId, GrantId, NhsNumber, OdsCode
 
 
 class Kind(StrEnum):
@@ -157,7 +157,7 @@ class ClinicalEntry:
     online_visibility: Visibility
     staff_private: bool
     third_party: ThirdParty
-    not_for_grants: tuple[str, ...]
+    not_for_grants: tuple[GrantId, ...]
     links: tuple[Link, ...]
     elements: tuple[Element, ...]
     body: bytes

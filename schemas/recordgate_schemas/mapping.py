@@ -5,7 +5,6 @@ parse raises InvalidValue naming the field, never the value.
 """
 
 import base64
-import binascii
 import dataclasses
 import types
 import typing
@@ -18,10 +17,12 @@ from recordgate_schemas.errors import InvalidValue
 from recordgate_schemas.values import (
     Audience,
     EntryId,
+    GrantId,
     NhsNumber,
     OdsCode,
     parse_audience,
     parse_entry_id,
+    parse_grant_id,
     parse_ods,
 )
 
@@ -154,15 +155,26 @@ def _enum(cls: type[StrEnum], field: str) -> Pair:
 
 def _leaf(hint: Any, form: Form, field: str) -> Pair:
     if hint is NhsNumber:
-        return Pair(_text(NhsNumber.parse, field), lambda value: value.digits)
+        return Pair(_text(_exact_nhs_number, field), lambda value: value.digits)
     if hint in _IDS:
         return Pair(_text(_IDS[hint], field), None)
+    if hint is datetime:
+        return _instant(form, field)
     if form == "json" and hint in _JSON:
         parse, render = _JSON[hint]
         return Pair(_text(parse, field), render)
-    if hint is datetime:
+    if hint is str:
+        return Pair(_text(_storable, field), None)
+    return Pair(_integer(field) if hint is int else _typed(hint, field), None)
+
+
+def _instant(form: Form, field: str) -> Pair:
+    if form == "avro":
         return Pair(_typed(datetime, field), lambda value: _aware(value, field))
-    return Pair(_typed(hint, field), None)
+    return Pair(
+        _text(lambda text: _aware(datetime.fromisoformat(text), field).astimezone(UTC), field),
+        lambda value: _aware(value, field).isoformat(),
+    )
 
 
 def _text(parse: Callable[[str], Any], field: str) -> Load:
@@ -173,7 +185,7 @@ def _text(parse: Callable[[str], Any], field: str) -> Load:
             return parse(data)
         except InvalidValue:
             raise
-        except (ValueError, binascii.Error):
+        except (ValueError, OverflowError):
             raise InvalidValue(f"{field}: does not parse (dates are ISO 8601)") from None
 
     return load
@@ -188,24 +200,45 @@ def _typed(hint: type, field: str) -> Load:
     return load
 
 
+def _integer(field: str) -> Load:
+    def load(data: Any) -> int:
+        if type(data) is not int or not -(2**63) <= data < 2**63:
+            raise InvalidValue(f"{field}: must be a whole number of 64 bits")
+        return data
+
+    return load
+
+
 def _aware(value: datetime, field: str) -> datetime:
     if value.tzinfo is None:
         raise InvalidValue(f"{field}: must carry a time zone")
     return value
 
 
-def _parse_instant(text: str) -> datetime:
-    return _aware(datetime.fromisoformat(text), "time").astimezone(UTC)
+def _exact_nhs_number(text: str) -> NhsNumber:
+    """A number as machines write it: on the wire there is one way to write a patient's key."""
+    number = NhsNumber.parse(text)
+    if number.digits != text:
+        raise InvalidValue("nhs_number: must be ten digits without spaces")
+    return number
+
+
+def _storable(text: str) -> str:
+    """Text that Avro and PostgreSQL can hold: no NUL, no half of a surrogate pair."""
+    if "\0" in text:
+        raise ValueError("NUL")
+    text.encode("utf-8")
+    return text
 
 
 _IDS: dict[Any, Callable[[str], Any]] = {
     EntryId: parse_entry_id,
     OdsCode: parse_ods,
     Audience: parse_audience,
+    GrantId: parse_grant_id,
 }
 _JSON: dict[Any, tuple[Callable[[str], Any], Dump]] = {
     date: (date.fromisoformat, date.isoformat),
-    datetime: (_parse_instant, lambda value: _aware(value, "time").isoformat()),
     bytes: (
         lambda text: base64.b64decode(text, validate=True),
         lambda value: base64.b64encode(value).decode("ascii"),

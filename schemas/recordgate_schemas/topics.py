@@ -7,6 +7,9 @@ from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.messages import Held, Quarantined, Receipt, Released
 
 DAY_MS = 86_400_000
+ENTRY_BYTES = 8 * 1024 * 1024
+WRAPPED_BYTES = ENTRY_BYTES + 64 * 1024
+"""An entry inside a release or a hold grows by its reasons and numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ ENTRIES = Topic(
     readers=("decider (entries lane)",),
     carries="entry versions: a decision envelope and an opaque FHIR body",
     retention_ms=30 * DAY_MS,
-    max_bytes=8 * 1024 * 1024,
+    max_bytes=ENTRY_BYTES,
 )
 CONTROLS = Topic(
     name="controls",
@@ -51,7 +54,7 @@ RELEASED = Topic(
     readers=("view sink",),
     carries="releases, retractions and re-decision markers, in per-patient order",
     retention_ms=30 * DAY_MS,
-    max_bytes=8 * 1024 * 1024,
+    max_bytes=WRAPPED_BYTES,
 )
 HELD = Topic(
     name="held",
@@ -61,7 +64,7 @@ HELD = Topic(
     readers=("review sink",),
     carries="holds opened, updated and closed, with the entry and the reasons",
     retention_ms=30 * DAY_MS,
-    max_bytes=8 * 1024 * 1024,
+    max_bytes=WRAPPED_BYTES,
 )
 RECEIPTS = Topic(
     name="receipts",

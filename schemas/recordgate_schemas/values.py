@@ -16,6 +16,7 @@ from recordgate_schemas.errors import InvalidValue
 EntryId = NewType("EntryId", str)
 OdsCode = NewType("OdsCode", str)
 Audience = NewType("Audience", str)
+GrantId = NewType("GrantId", str)
 
 SELF = Audience("self")
 PROXY_PREFIX = "proxy:"
@@ -74,7 +75,12 @@ def parse_audience(text: str) -> Audience:
 
 def proxy(grant_id: str) -> Audience:
     """Return the audience of one proxy grant."""
-    return Audience(PROXY_PREFIX + _match(_GRANT, grant_id, "grant_id", "1-64 letters, digits, -"))
+    return Audience(PROXY_PREFIX + parse_grant_id(grant_id))
+
+
+def parse_grant_id(text: str) -> GrantId:
+    """Return the id of a proxy grant: 1 to 64 letters, digits and hyphens."""
+    return GrantId(_match(_GRANT, text, "grant_id", "1-64 letters, digits, -"))
 
 
 def _match(pattern: re.Pattern[str], text: str, field: str, rule: str) -> str:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_streams.ledger.rows import StoredEntry
 from recordgate_streams.policy.rules.hidden import NOPAT
+from recordgate_streams.redact import is_redactable
 
 _ANY_TIME = datetime.min.replace(tzinfo=UTC)
 _NOPAT_CODE = re.compile(rb'"code"\s*:\s*"NOPAT"')
@@ -42,8 +43,10 @@ def _content(entry: ClinicalEntry) -> ClinicalEntry:
 
 
 def body_lies(entry: ClinicalEntry) -> bool:
-    """True when the body's hash is not the envelope's, or it carries a NOPAT label that the envelope does not."""
+    """True when the body is not what the envelope says: its hash, its elements, a NOPAT label the envelope lacks."""
     if hashlib.sha256(entry.body).digest() != entry.body_sha256:
+        return True
+    if not is_redactable(entry):
         return True
     labelled = any(label.code == NOPAT for label in entry.labels)
     return not labelled and _NOPAT_CODE.search(entry.body) is not None

@@ -1,23 +1,51 @@
 """Drops whole elements from a FHIR body, never words. The result is parsed again and must not contain them."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
-import orjson
+import simplejson
 
 from recordgate_schemas.entry import ClinicalEntry, ElementKind
 from recordgate_schemas.errors import FatalError
 
+_INDEX = re.compile(r"0|[1-9][0-9]*")
+
 
 def redact(entry: ClinicalEntry, body: bytes, drop: frozenset[ElementKind]) -> bytes:
-    """Return the body without the elements of the given kinds; the body itself when there is nothing to drop."""
+    """Return the body without the elements of the given kinds; the body itself when there is nothing to drop.
+
+    Numbers keep their digits (5.40 stays 5.40): in FHIR they say how precise a value is.
+    """
     pointers = [element.pointer for element in entry.elements if element.kind in drop]
     if not pointers:
         return body
-    resource = orjson.loads(body)
-    for pointer in _deepest_last_first(pointers):
-        _remove(resource, _steps(pointer))
-    return orjson.dumps(_pruned(resource), option=orjson.OPT_SORT_KEYS)
+    resource = _without(body, pointers)
+    text = simplejson.dumps(
+        resource, sort_keys=True, separators=(",", ":"), ensure_ascii=False, use_decimal=True
+    )
+    return text.encode("utf-8")
+
+
+def is_redactable(entry: ClinicalEntry) -> bool:
+    """True when every element can be dropped; asked when an entry arrives, so that no later step finds out."""
+    try:
+        _without(entry.body, [element.pointer for element in entry.elements])
+    except FatalError:
+        return False
+    return True
+
+
+def _without(body: bytes, pointers: list[str]) -> Any:
+    if not pointers:
+        return None
+    try:
+        resource = simplejson.loads(body.decode("utf-8"), use_decimal=True)
+        for pointer in _deepest_last_first(pointers):
+            _remove(resource, _steps(pointer))
+        return _pruned(resource)
+    except (ValueError, RecursionError) as error:
+        raise FatalError(f"redaction: the body is not JSON ({type(error).__name__})") from None
 
 
 def _deepest_last_first(pointers: Iterable[str]) -> list[str]:
@@ -30,17 +58,28 @@ def _deepest_last_first(pointers: Iterable[str]) -> list[str]:
 
 
 def _steps(pointer: str) -> list[str]:
-    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+    root, *steps = pointer.split("/")
+    if root or not steps:
+        raise FatalError("redaction: an element's pointer does not begin with a slash")
+    return [step.replace("~1", "/").replace("~0", "~") for step in steps]
 
 
 def _remove(node: Any, steps: list[str]) -> None:
     """Remove what a pointer names. SAFETY: a pointer that names nothing would leave text in place, so it is fatal."""
     try:
         for step in steps[:-1]:
-            node = node[int(step)] if isinstance(node, list) else node[step]
-        del node[int(steps[-1]) if isinstance(node, list) else steps[-1]]
-    except (KeyError, IndexError, ValueError, TypeError):
+            node = node[_key(node, step)]
+        del node[_key(node, steps[-1])]
+    except (KeyError, IndexError, TypeError):
         raise FatalError("redaction: an element's pointer names nothing in the body") from None
+
+
+def _key(node: Any, step: str) -> str | int:
+    if not isinstance(node, list):
+        return step
+    if not _INDEX.fullmatch(step):
+        raise KeyError(step)
+    return int(step)
 
 
 def _pruned(node: Any) -> Any:

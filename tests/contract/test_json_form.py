@@ -59,14 +59,14 @@ CHANGED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "missing field of a change": ({"change": {"type": "Died"}}, "Died: missing field died_on"),
     "day that is none": ({"change": {"type": "Died", "died_on": "2025-02-30"}}, "died_on: "),
-    "number for a text": ({"source": 5}, "source: must be str"),
+    "number for a text": ({"source": 5}, "source: must be text"),
     "text for a number": (
         {"change": {"type": "StateConfirmed", "through": "5"}},
-        "through: must be int",
+        "through: must be a whole number of 64 bits",
     ),
     "truth for a number": (
         {"change": {"type": "StateConfirmed", "through": True}},
-        "through: must be int",
+        "through: must be a whole number of 64 bits",
     ),
     "number for a day": ({"change": {"type": "Died", "died_on": 1}}, "died_on: must be text"),
     "unknown symbol": (
@@ -100,19 +100,16 @@ def test_what_is_no_object_is_refused(said: Any) -> None:
         LOAD(said)
 
 
-@pytest.mark.xfail(strict=True, reason="the message says `time` instead of the field's name")
 def test_a_time_without_zone_is_refused_naming_the_field() -> None:
     with pytest.raises(InvalidValue, match=r"^effective_at: must carry a time zone"):
         LOAD({**BASE, "effective_at": "2025-06-03T09:00:00"})
 
 
-@pytest.mark.xfail(strict=True, raises=OverflowError, reason="only ValueError is translated")
 def test_a_time_that_has_no_utc_form_is_refused() -> None:
     with pytest.raises(InvalidValue, match="effective_at"):
         LOAD({**BASE, "effective_at": "0001-01-01T00:00:00+14:00"})
 
 
-@pytest.mark.xfail(strict=True, reason="JSON lets through what Avro cannot write")
 @pytest.mark.parametrize(
     "changed",
     [{"change": {"type": "StateConfirmed", "through": 2**70}}, {"source": "\ud800"}],

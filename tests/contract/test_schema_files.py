@@ -15,13 +15,13 @@ import pytest
 
 from recordgate_schemas import codec
 from recordgate_schemas.topics import TOPICS, Topic
-from recordgate_schemas.values import Audience, EntryId, NhsNumber, OdsCode
+from recordgate_schemas.values import Audience, EntryId, GrantId, NhsNumber, OdsCode
 from tests.support.builders import control, registered
 from tests.support.wire import header
 
 NAMESPACE = "uk.recordgate."
 PRIMITIVES: dict[Any, Any] = {
-    **dict.fromkeys((str, NhsNumber, EntryId, OdsCode, Audience), "string"),
+    **dict.fromkeys((str, NhsNumber, EntryId, GrantId, OdsCode, Audience), "string"),
     int: "long",
     bool: "boolean",
     bytes: "bytes",

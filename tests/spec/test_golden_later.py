@@ -1,4 +1,4 @@
-"""Golden rows 76-98: proxies, hides, amendments, reviews, failing rules, repeats."""
+"""Golden rows 75-98: changes of identity, proxies, hides, amendments, reviews, failing rules, repeats."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -9,6 +9,8 @@ from recordgate_schemas.control import (
     AccessDeclined,
     AccessSuspended,
     HideCause,
+    NhsNumberChanged,
+    NumberSide,
     ProxyEnded,
     ReviewAction,
 )
@@ -59,6 +61,20 @@ def broken(_: Case) -> Objections:
 
 
 ROWS = (
+    row(
+        "75",
+        "number changed: under the new one",
+        lambda: case(facts=facts(NhsNumberChanged(NumberSide.NEW))),
+        Outcome.HELD,
+        Reason.IDENTITY_CHANGE,
+    ),
+    row(
+        "75",
+        "entry about an adoption",
+        lambda: case(entry=entry(markers=(Marker.ADOPTION,))),
+        Outcome.HELD,
+        Reason.IDENTITY_CHANGE,
+    ),
     row(
         "76",
         "parent with a full grant, child of 9",

@@ -29,7 +29,7 @@ COVERED = """
 1 2 3 4 5 6 7 8 9 10a 10b 11 12 13a 14 15 16 17a 17b 18 20 21 22a 23a 24a 26 27a 27b
 29a 29b 30a 30b 31b 32a 32b 33a 33c 34b 35 36a 37 38 39a 39b 40a 41
 42 43 44 45 46 47 48a 48b 49 50 51 52 53 54a 54b 55 58 59 60a 60b 60c 60d 61 71a 71b 72 73
-76 80 83a 83b 86a 87b 89a 90a 90b 91 92a 92b 92c 96 97a
+75 76 80 83a 83b 86a 87b 89a 90a 90b 91 92a 92b 92c 96 97a
 """
 OTHER_WORDS = {"39a", "96"}
 """39a: the entry stays and loses its free text. 96: the reference's CONFLICT is here two contents of a version."""

@@ -28,7 +28,7 @@ from recordgate_schemas.control import (
 )
 from recordgate_schemas.entry import ClinicalEntry, Coding, Kind, Origin, Readiness, ThirdParty
 from recordgate_schemas.entry import Visibility as Online
-from recordgate_schemas.values import SELF, Audience, EntryId, NhsNumber, OdsCode, proxy
+from recordgate_schemas.values import SELF, Audience, EntryId, GrantId, NhsNumber, OdsCode, proxy
 from recordgate_streams import ruleset
 from recordgate_streams.ledger.rows import StoredEntry
 from recordgate_streams.policy.decision import Case, Integrity
@@ -40,7 +40,7 @@ NHS_NUMBER = NhsNumber.parse("9990000018")
 OTHER_NUMBER = NhsNumber.parse("9990000026")
 PRACTICE = OdsCode("A82038")
 OTHER_PRACTICE = OdsCode("B81001")
-GRANT = "grant-1"
+GRANT = GrantId("grant-1")
 PARTNER = proxy(GRANT)
 RECORDED = datetime(2025, 6, 2, 10, 30, tzinfo=UTC)
 NOW = datetime(2025, 6, 3, 9, tzinfo=UTC)
@@ -111,7 +111,7 @@ def historic(level: Level = Level.FULL, **overrides: Any) -> Historic:
     return replace(Historic(level, since=None, checked=True), **overrides)
 
 
-def granted(grant_id: str = GRANT, **overrides: Any) -> ProxyGranted:
+def granted(grant_id: GrantId = GRANT, **overrides: Any) -> ProxyGranted:
     """A proxy grant: full, since 2024, without an end."""
     base = ProxyGranted(grant_id, PRACTICE, Level.FULL, date(2024, 1, 1), None, None, None)
     return replace(base, **overrides)

@@ -30,7 +30,7 @@ from recordgate_schemas.messages import (
     Retract,
 )
 from recordgate_schemas.topics import CONTROLS, HELD, RELEASED, Topic
-from recordgate_schemas.values import SELF, Audience, EntryId, NhsNumber, OdsCode
+from recordgate_schemas.values import SELF, Audience, EntryId, GrantId, NhsNumber, OdsCode
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PRACTICE = OdsCode("A82038")
@@ -61,7 +61,9 @@ def registered(on: date = date(2020, 1, 1), practice: OdsCode = PRACTICE) -> Reg
 
 
 def granted(grant_id: str = "g1", until: date | None = None) -> ProxyGranted:
-    return ProxyGranted(grant_id, PRACTICE, Level.FULL, date(2024, 1, 1), until, None, None)
+    return ProxyGranted(
+        GrantId(grant_id), PRACTICE, Level.FULL, date(2024, 1, 1), until, None, None
+    )
 
 
 def control(

@@ -29,7 +29,7 @@ from recordgate_schemas.control import (
     SensitivityFlagged,
     StateConfirmed,
 )
-from recordgate_schemas.values import SELF, Audience, EntryId, NhsNumber, OdsCode, proxy
+from recordgate_schemas.values import SELF, Audience, EntryId, GrantId, NhsNumber, OdsCode, proxy
 from tests.support.builders import (
     NHS_NUMBER,
     OTHER_NUMBER,
@@ -41,7 +41,7 @@ from tests.support.builders import (
 FIRST = datetime(2025, 1, 1, tzinfo=UTC)
 DAYS = st.sampled_from([date(2024, 10, 1), date(2025, 2, 1), date(2025, 6, 1)])
 INSTANTS = st.sampled_from([FIRST, FIRST + timedelta(days=1), FIRST + timedelta(days=2)])
-GRANTS = st.sampled_from(["g1", "g2"])
+GRANTS = st.sampled_from([GrantId("g1"), GrantId("g2")])
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANT = st.integers(-(10**15), 10**15).map(lambda us: _EPOCH + timedelta(microseconds=us))
@@ -55,11 +55,13 @@ def _teach() -> None:
     st.register_type_strategy(Audience, st.sampled_from([SELF, proxy("g1")]))
     st.register_type_strategy(datetime, _INSTANT)
     st.register_type_strategy(int, st.integers(-(2**63), 2**63 - 1))
-    st.register_type_strategy(str, st.text(max_size=12))
+    st.register_type_strategy(GrantId, GRANTS)
+    st.register_type_strategy(str, st.text(_STORABLE, max_size=12))
     st.register_type_strategy(bytes, st.binary(max_size=40))
 
 
 _IN_IDS = "aZ09._:/|-"
+_STORABLE = st.characters(codec="utf-8", exclude_characters="\0")
 _teach()
 
 

@@ -10,11 +10,11 @@ select
   array(select jsonb_array_elements_text(said.reasons::jsonb)),
   decided_under, ruleset, body, body_type, body_sha256, opened_at, due_at, updated_at, closed_because
 from unnest(
-  %(nhs_number)s::text[], %(audience)s::text[], %(entry_id)s::text[], %(sequence)s::bigint[], %(state)s::text[],
-  %(queue)s::text[], %(version)s::bigint[], %(practice)s::text[], %(kind)s::text[], %(event_date)s::date[],
-  %(reasons)s::text[], %(decided_under)s::bigint[], %(ruleset)s::text[], %(body)s::bytea[],
-  %(body_type)s::text[], %(body_sha256)s::bytea[], %(opened_at)s::timestamptz[], %(due_at)s::timestamptz[],
-  %(updated_at)s::timestamptz[], %(closed_because)s::text[]
+  %(nhs_number)b::text[], %(audience)b::text[], %(entry_id)b::text[], %(sequence)b::bigint[], %(state)b::text[],
+  %(queue)b::text[], %(version)b::bigint[], %(practice)b::text[], %(kind)b::text[], %(event_date)b::date[],
+  %(reasons)b::text[], %(decided_under)b::bigint[], %(ruleset)b::text[], %(body)b::bytea[],
+  %(body_type)b::text[], %(body_sha256)s::bytea[], %(opened_at)b::timestamptz[], %(due_at)b::timestamptz[],
+  %(updated_at)b::timestamptz[], %(closed_because)b::text[]
 ) as said (
   nhs_number, audience, entry_id, sequence, state, queue, version, practice, kind, event_date, reasons,
   decided_under, ruleset, body, body_type, body_sha256, opened_at, due_at, updated_at, closed_because

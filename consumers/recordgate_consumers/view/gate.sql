@@ -1,7 +1,7 @@
 -- name: known_grants
 -- The proxy audiences, of those asked for, that the gate has heard of.
 select gate.nhs_number, gate.audience
-from unnest(%(nhs_numbers)s::text[], %(audiences)s::text[]) as asked (nhs_number, audience)
+from unnest(%(nhs_numbers)b::text[], %(audiences)b::text[]) as asked (nhs_number, audience)
 join audience_gate as gate using (nhs_number, audience)
 
 -- name: raise_audience_fences
@@ -9,7 +9,7 @@ join audience_gate as gate using (nhs_number, audience)
 -- as in the view sink's settle_markers: the two sinks cannot deadlock.
 insert into audience_gate as gate (nhs_number, audience, fence)
 select raised.nhs_number, raised.audience, raised.fence
-from unnest(%(nhs_numbers)s::text[], %(audiences)s::text[], %(fences)s::bigint[])
+from unnest(%(nhs_numbers)b::text[], %(audiences)b::text[], %(fences)b::bigint[])
   as raised (nhs_number, audience, fence)
 order by raised.nhs_number, raised.audience
 on conflict (nhs_number, audience) do update set fence = greatest(gate.fence, excluded.fence)
@@ -21,8 +21,8 @@ insert into gate_closure as known
 select distinct on (nhs_number, audience, cause, practice)
   nhs_number, audience, cause, practice, effective_at, closed, coalesce(expires_at, 'infinity')
 from unnest(
-  %(nhs_numbers)s::text[], %(audiences)s::text[], %(causes)s::text[], %(practices)s::text[],
-  %(effective_ats)s::timestamptz[], %(closed)s::boolean[], %(expires_ats)s::timestamptz[]
+  %(nhs_numbers)b::text[], %(audiences)b::text[], %(causes)b::text[], %(practices)b::text[],
+  %(effective_ats)b::timestamptz[], %(closed)b::boolean[], %(expires_ats)b::timestamptz[]
 ) as said (nhs_number, audience, cause, practice, effective_at, closed, expires_at)
 order by nhs_number, audience, cause, practice, effective_at desc, closed desc, expires_at nulls last
 on conflict (nhs_number, audience, cause, practice) do update set
@@ -48,7 +48,7 @@ from (
         and coalesce(bool_and(cause.closed) filter (where cause.cause = 'registration'), true)
       ) as closed,
     min(cause.expires_at) as expires_at
-  from unnest(%(nhs_numbers)s::text[], %(audiences)s::text[]) as touched (nhs_number, audience)
+  from unnest(%(nhs_numbers)b::text[], %(audiences)b::text[]) as touched (nhs_number, audience)
   join gate_closure as cause using (nhs_number, audience)
   group by cause.nhs_number, cause.audience
 ) as summary
@@ -58,7 +58,7 @@ where gate.nhs_number = summary.nhs_number and gate.audience = summary.audience
 -- Fence single entries, arrived or not.
 insert into entry_gate as gate (nhs_number, entry_id, fence)
 select raised.nhs_number, raised.entry_id, raised.fence
-from unnest(%(nhs_numbers)s::text[], %(entry_ids)s::text[], %(fences)s::bigint[])
+from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[], %(fences)b::bigint[])
   as raised (nhs_number, entry_id, fence)
 order by raised.nhs_number, raised.entry_id
 on conflict (nhs_number, entry_id) do update set fence = greatest(gate.fence, excluded.fence)

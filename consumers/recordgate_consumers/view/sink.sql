@@ -8,9 +8,9 @@ select
   nhs_number, audience, entry_id, sequence, decided_under, version, kind, event_date, recorded_at, redacted,
   body, body_type, body_sha256, now()
 from unnest(
-  %(nhs_number)s::text[], %(audience)s::text[], %(entry_id)s::text[], %(sequence)s::bigint[],
-  %(decided_under)s::bigint[], %(version)s::bigint[], %(kind)s::text[], %(event_date)s::date[],
-  %(recorded_at)s::timestamptz[], %(redacted)s::boolean[], %(body)s::bytea[], %(body_type)s::text[],
+  %(nhs_number)b::text[], %(audience)b::text[], %(entry_id)b::text[], %(sequence)b::bigint[],
+  %(decided_under)b::bigint[], %(version)b::bigint[], %(kind)b::text[], %(event_date)b::date[],
+  %(recorded_at)b::timestamptz[], %(redacted)b::boolean[], %(body)b::bytea[], %(body_type)b::text[],
   %(body_sha256)s::bytea[]
 ) as said (
   nhs_number, audience, entry_id, sequence, decided_under, version, kind, event_date, recorded_at, redacted,
@@ -35,7 +35,7 @@ where known.sequence < excluded.sequence
 -- Remember which sequence numbers were applied.
 insert into released_sequence as known (partition, applied)
 select partition, range_agg(int8range(sequence, sequence, '[]'))
-from unnest(%(partition)s::int[], %(sequence)s::bigint[]) as said (partition, sequence)
+from unnest(%(partition)b::int[], %(sequence)b::bigint[]) as said (partition, sequence)
 group by partition
 order by partition
 on conflict (partition) do update set applied = known.applied + excluded.applied
@@ -44,7 +44,7 @@ on conflict (partition) do update set applied = known.applied + excluded.applied
 -- Let the batch's re-decision markers wait.
 insert into waiting_marker (partition, sequence, nhs_number, through)
 select partition, sequence, nhs_number, through
-from unnest(%(partition)s::int[], %(sequence)s::bigint[], %(nhs_number)s::text[], %(through)s::bigint[])
+from unnest(%(partition)b::int[], %(sequence)b::bigint[], %(nhs_number)b::text[], %(through)b::bigint[])
   as said (partition, sequence, nhs_number, through)
 order by partition, sequence
 on conflict (partition, sequence) do nothing
@@ -55,7 +55,7 @@ on conflict (partition, sequence) do nothing
 with due as (
   delete from waiting_marker as marker
   using released_sequence as seen
-  where seen.partition = any (%(partitions)s::int[])
+  where seen.partition = any (%(partitions)b::int[])
     and marker.partition = seen.partition
     and marker.sequence < contiguous_prefix(seen.applied)
   returning marker.nhs_number, marker.through

@@ -15,10 +15,10 @@ from recordgate_producers.fhir import (
 )
 from recordgate_schemas.control import Change, Control, Historic, Level, ProxyGranted
 from recordgate_schemas.errors import UsageError
-from recordgate_schemas.values import SELF, Audience, NhsNumber, proxy
+from recordgate_schemas.values import SELF, Audience, GrantId, NhsNumber, proxy
 
 REGISTERED_ON = date(2009, 1, 1)
-PARENT = "parent"
+PARENT = GrantId("parent")
 
 
 @dataclass(frozen=True, slots=True)

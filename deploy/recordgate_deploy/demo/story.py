@@ -21,7 +21,7 @@ from recordgate_runtime.settings import settings
 from recordgate_schemas.control import AccessDeclined, Control, EntryHidden, HideCause, ProxyEnded
 from recordgate_schemas.entry import ClinicalEntry, ThirdParty
 from recordgate_schemas.reasons import INTEGRITY, Outcome
-from recordgate_schemas.values import SELF
+from recordgate_schemas.values import SELF, GrantId
 
 LOG = "processes.log"
 
@@ -279,4 +279,4 @@ def _amended(entry: ClinicalEntry) -> ClinicalEntry:
 
 
 def _end_of(star: Person) -> ProxyEnded:
-    return ProxyEnded(star.audience.partition(":")[2])
+    return ProxyEnded(GrantId(star.audience.partition(":")[2]))

@@ -14,7 +14,7 @@ from recordgate_schemas.control import (
     RegistrationKind,
     Verification,
 )
-from recordgate_schemas.values import OdsCode
+from recordgate_schemas.values import GrantId, OdsCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Access:
 class Proxy:
     """One proxy grant, as last granted."""
 
-    grant_id: str
+    grant_id: GrantId
     at: datetime
     practice: OdsCode
     level: Level
@@ -86,7 +86,7 @@ class Proxy:
 class ProxyEnd:
     """The latest instant at which a proxy grant was said to have ended."""
 
-    grant_id: str
+    grant_id: GrantId
     at: datetime
 
 
@@ -119,7 +119,7 @@ class Facts:
         current = [r for r in known if r.registered_on == newest]
         return current[0] if len(current) == 1 else None
 
-    def proxy_ended_at(self, grant_id: str) -> datetime | None:
+    def proxy_ended_at(self, grant_id: GrantId) -> datetime | None:
         """Return when a grant was last said to have ended, if ever."""
         return next((end.at for end in self.proxy_ends if end.grant_id == grant_id), None)
 

@@ -10,6 +10,7 @@ from recordgate_runtime.clock import FrozenClock
 from recordgate_runtime.kafka import Record
 from recordgate_schemas.control import AccessResumed, AccessSuspended, Change, ProxyEnded
 from recordgate_schemas.topics import CONTROLS, RELEASED
+from recordgate_schemas.values import GrantId
 from tests.support.consumers import (
     NOW,
     apply,
@@ -30,7 +31,7 @@ CHANGES: list[Change] = [
     AccessSuspended(),
     AccessResumed(),
     granted(),
-    ProxyEnded("g1"),
+    ProxyEnded(GrantId("g1")),
 ]
 
 

@@ -30,7 +30,7 @@ from recordgate_schemas.control import (
 from recordgate_schemas.errors import FatalError
 from recordgate_schemas.messages import Released
 from recordgate_schemas.topics import CONTROLS, RELEASED
-from recordgate_schemas.values import SELF, EntryId, NhsNumber, proxy
+from recordgate_schemas.values import SELF, EntryId, GrantId, NhsNumber, proxy
 from tests.support.consumers import (
     NOW,
     OTHER_PRACTICE,
@@ -70,7 +70,7 @@ CHANGES: list[Change] = [
     Died(None),
     granted("g1"),
     granted("g1", date(2020, 1, 1)),
-    ProxyEnded("g1"),
+    ProxyEnded(GrantId("g1")),
     EntryHidden(EntryId("e1"), (), HideCause.NOPAT),
     EntryHidden(EntryId("e9"), (EntryId("e1"), EntryId("e2")), HideCause.NOPAT),
     EntryShown(EntryId("e1"), HideCause.NOPAT),

@@ -28,7 +28,7 @@ from recordgate_schemas.control import (
     SensitivityFlagged,
 )
 from recordgate_schemas.errors import FatalError
-from recordgate_schemas.values import SELF, EntryId, proxy
+from recordgate_schemas.values import SELF, EntryId, GrantId, proxy
 from tests.support.consumers import (
     OTHER_PRACTICE,
     PRACTICE,
@@ -223,7 +223,7 @@ def test_a_proxy_sees_what_was_released_to_it_while_its_grant_runs(shown: ViewDa
     shown.control(granted("g1"), ALICE)
     assert shown.bodies(ALICE, G1) == [b"for the proxy"]
     assert shown.bodies(ALICE, proxy("g2")) == []
-    shown.control(ProxyEnded("g1"), ALICE, effective=at(1))
+    shown.control(ProxyEnded(GrantId("g1")), ALICE, effective=at(1))
     assert shown.bodies(ALICE, G1) == []
     assert shown.bodies(ALICE) == ONE
     position = shown.control(granted("g1"), ALICE, effective=at(2))
@@ -243,7 +243,7 @@ def test_two_grants_in_one_batch_count_as_a_grant_and_another(shown: ViewDatabas
 def test_a_late_older_end_of_a_grant_closes_it_until_decided_again(shown: ViewDatabase) -> None:
     shown.publish(release(2, ALICE, audience=G1, body=b"p", under=1))
     shown.control(granted("g1"), ALICE, effective=at(2))
-    position = shown.control(ProxyEnded("g1"), ALICE, effective=at(1))
+    position = shown.control(ProxyEnded(GrantId("g1")), ALICE, effective=at(1))
     assert shown.bodies(ALICE, G1) == []
     assert shown.bodies(ALICE) == ONE
     shown.publish(redecided(3, ALICE, position))

@@ -40,7 +40,7 @@ from recordgate_schemas.control import (
     SensitivityFlagged,
 )
 from recordgate_schemas.errors import PoisonError
-from recordgate_schemas.values import SELF, EntryId
+from recordgate_schemas.values import SELF, EntryId, GrantId
 from tests.support.consumers import NOW, OTHER_PRACTICE, PRACTICE, at, granted, registered
 
 E1, E2 = EntryId("e1"), EntryId("e2")
@@ -77,7 +77,7 @@ TABLE: list[tuple[Change, Fences, Closure | None]] = [
         Closure("proxy:g1", "proxy_ended", NOW, closed=False),
     ),
     (
-        ProxyEnded("g1"),
+        ProxyEnded(GrantId("g1")),
         Fences(audiences=("proxy:g1",)),
         Closure("proxy:g1", "proxy_ended", NOW, closed=True),
     ),
@@ -147,4 +147,4 @@ def test_a_grant_ends_with_its_last_day_in_london() -> None:
 
 def test_a_grant_id_that_is_none_is_poison() -> None:
     with pytest.raises(PoisonError):
-        fences(ProxyEnded("not a grant id"))
+        fences(ProxyEnded(GrantId("not a grant id")))

@@ -97,7 +97,6 @@ def test_a_redacted_release_carries_the_hash_of_what_is_shown() -> None:
     assert entry(body=told.body).body_sha256 == told.body_sha256
 
 
-@pytest.mark.xfail(strict=True, reason="all topics share one limit; what is wrapped around grows")
 def test_the_largest_entry_still_fits_when_it_is_released_or_held() -> None:
     """A message over its topic's limit would be poison to the sink: its sequence number never closes."""
     room = ENTRIES.max_bytes - len(codec.encode(ENTRIES, entry(body=b""))) - 4

@@ -60,25 +60,22 @@ def test_dropping_one_element_never_shifts_another(
 
 @pytest.mark.parametrize("pointer", ["/absent", "/note/1", "/note/-", "/note/text", "/code/x", ""])
 def test_a_pointer_that_names_nothing_is_fatal(pointer: str) -> None:
-    with pytest.raises(FatalError, match="names nothing"):
+    with pytest.raises(FatalError, match="redaction: "):
         dropped({"code": 1, "note": [{"text": "x"}]}, pointer)
 
 
-@pytest.mark.xfail(strict=True, reason="list steps go through int(), the first step is not checked")
 @pytest.mark.parametrize("pointer", ["/note/00", "/note/-1", "/note/+0", "/note/ 0", "note/0"])
 def test_a_pointer_that_is_not_written_as_rfc_6901_says_is_fatal(pointer: str) -> None:
     with pytest.raises(FatalError):
         dropped({"0": "x", "note": ["kept", "kept"]}, pointer)
 
 
-@pytest.mark.xfail(strict=True, reason="orjson reads 5.40 as the float 5.4")
 def test_a_number_keeps_its_digits_when_something_else_is_dropped() -> None:
     body = b'{"note":"x","value":5.40}'
     element = (Element(ElementKind.FREE_TEXT, "/note"),)
     assert redact(entry(body=body, elements=element), body, FREE_TEXT) == b'{"value":5.40}'
 
 
-@pytest.mark.xfail(strict=True, reason="a JSONDecodeError, not a RecordgateError, ends the process")
 @pytest.mark.parametrize("body", [b"not json", b"\xff", b'{"a":' * 2000 + b"1" + b"}" * 2000])
 def test_a_body_that_does_not_parse_is_fatal(body: bytes) -> None:
     with pytest.raises(FatalError):

@@ -1,0 +1,84 @@
+"""Asks the questions one after another, each in a process of its own, and prints what they answered.
+
+A process each, because a question adopts the addresses of its own servers, and because ending the process ends them.
+"""
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.facts import machine
+
+QUESTIONS = ("codec", "decide", "clients", "drain", "latency", "hide")
+RESULTS = Path(__file__).parent / "results"
+TIMEOUT_S = 420
+SHORT_TIMEOUT_S = 120
+STOP_S = 150
+
+
+def main(
+    questions: Annotated[list[str] | None, typer.Argument(help=", ".join(QUESTIONS))] = None,
+    *,
+    short: Annotated[bool, typer.Option(help="smaller and fewer: a look, not a result")] = False,
+) -> None:
+    """Measure and write benchmarks/results/QUESTION.json; status 1 if a question was not answered."""
+    asked = tuple(questions or QUESTIONS)
+    if unknown := set(asked) - set(QUESTIONS):
+        raise typer.BadParameter(f"no such question: {', '.join(sorted(unknown))}")
+    console = Console(soft_wrap=True, highlight=False)
+    RESULTS.mkdir(exist_ok=True)
+    unanswered = [question for question in asked if not _ask(question, console, short=short)]
+    sys.exit(1 if unanswered else 0)
+
+
+def _ask(question: str, console: Console, *, short: bool) -> bool:
+    """Ask one question, keep and print its answer; False when there is none."""
+    console.print(f"{question} ...")
+    before = machine()
+    status, said, errors = _run_child(question, short=short)
+    if status:
+        sys.stderr.buffer.write(errors)
+        console.print(f"{question}: no answer (status {status})")
+        return False
+    answer = {"question": question, "short": short, "machine": before, **json.loads(said)}
+    (RESULTS / f"{question}.json").write_text(json.dumps(answer, indent=2) + "\n", "utf-8")
+    console.print(_table(answer))
+    return True
+
+
+def _run_child(question: str, *, short: bool) -> tuple[int, bytes, bytes]:
+    """Run a question; when it takes too long, interrupt it, so that it stops its servers and leaves no folder."""
+    command = [sys.executable, "-m", "benchmarks.ask", question, *(["--short"] if short else [])]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        try:
+            said, errors = child.communicate(timeout=_patience(short=short))
+        except subprocess.TimeoutExpired:
+            child.send_signal(signal.SIGINT)
+            try:
+                said, errors = child.communicate(timeout=STOP_S)
+            finally:
+                child.kill()
+    return child.returncode, said, errors
+
+
+def _patience(*, short: bool) -> int:
+    return SHORT_TIMEOUT_S if short else TIMEOUT_S
+
+
+def _table(answer: dict[str, object]) -> Table:
+    table = Table(str(answer["how"]), "", title=str(answer["what"]), title_justify="left")
+    numbers = answer["numbers"]
+    for name, value in numbers.items() if isinstance(numbers, dict) else ():
+        table.add_row(name, f"{value:,}")
+    return table
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,98 @@
+"""The running system as a question uses it: its own servers in a temporary folder, gone afterwards."""
+
+import contextlib
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from benchmarks.scrape import address
+from recordgate_deploy.processes import APPS
+from recordgate_deploy.settled import Watch
+from recordgate_deploy.stack import running
+from recordgate_deploy.supervisor import Supervisor
+from recordgate_producers.publisher import Publisher
+from recordgate_producers.simulator import SimulatedPatient
+from recordgate_runtime.settings import Settings, settings
+
+ENTRIES_EACH = 20
+PATIENCE_S = 240.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """All processes up, a publisher, and connections that may read everything."""
+
+    home: Path
+    settings: Settings
+    supervisor: Supervisor
+    publisher: Publisher
+    watch: Watch
+    ledger: psycopg.Connection
+    view: psycopg.Connection
+
+    def register(self, patients: Iterable[SimulatedPatient]) -> None:
+        """Publish the patients' controls and wait until the view's gate is open for them."""
+        self.publisher.publish_controls(c for patient in patients for c in patient.controls)
+        self.watch.wait()
+
+    def preload(self, patients: Iterable[SimulatedPatient]) -> int:
+        """Stop the entries lane, publish the patients' entries, return how many wait for it."""
+        self.supervisor.client.stop("decide-entries")
+        return self.publisher.publish_entries(e for patient in patients for e in patient.entries)
+
+    def resume(self) -> None:
+        """Start the entries lane and return when it owns its partitions."""
+        self.supervisor.client.start("decide-entries")
+        await_(lambda: self.ready("decide-entries"), 0.005)
+
+    def ready(self, process: str) -> bool:
+        """Tell whether a process says of itself that it does its work."""
+        url = f"http://{address(self.home, process)}/ready"
+        try:
+            with urllib.request.urlopen(url, timeout=1) as answer:
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return False
+
+    def applied(self) -> int:
+        """Return how many messages of `released` the view has applied."""
+        row = self.view.execute(
+            "select coalesce(sum(next_offset), 0)::bigint from source_position where topic = 'released'"
+        ).fetchone()
+        return int(row[0]) if row else 0
+
+
+@contextlib.contextmanager
+def pipeline() -> Iterator[Pipeline]:
+    """Run everything while the block lasts, in a folder that is removed afterwards."""
+    with (
+        tempfile.TemporaryDirectory(prefix="recordgate-bench-") as folder,
+        contextlib.ExitStack() as stack,
+    ):
+        home = Path(folder)
+        log = stack.enter_context((home / "processes.log").open("wb"))
+        supervisor = stack.enter_context(running(home, log))
+        known = settings()
+        publisher = stack.enter_context(Publisher(known.kafka, prefix=known.topic_prefix))
+        watch = stack.enter_context(contextlib.closing(Watch(known)))
+        ledger = stack.enter_context(psycopg.connect(known.ledger_dsn, autocommit=True))
+        view = stack.enter_context(psycopg.connect(known.view_dsn, autocommit=True))
+        found = Pipeline(home, known, supervisor, publisher, watch, ledger, view)
+        for app in APPS:
+            await_(lambda name=app.name: found.ready(name), 0.05)  # type: ignore[misc]
+        yield found
+
+
+def await_(true: Callable[[], bool], every_s: float) -> None:
+    """Return once `true()` holds; raise TimeoutError when it takes too long for a benchmark."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not true():
+        if time.monotonic() > deadline:
+            raise TimeoutError("what was waited for did not happen")
+        time.sleep(every_s)

@@ -1,0 +1,97 @@
+"""What every file of the product keeps to: docstrings, narrow handlers, one reader of the environment, imports."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.support.sources import EVERYTHING, ROOT, functions, modules
+
+BROAD = {
+    "schemas/recordgate_schemas/codec.py:_decode_strictly": "a hostile body may raise anything",
+    "streams/recordgate_streams/policy/decide.py:_ask": "a rule that fails is a hold",
+    "streams/recordgate_streams/engine_faust.py:_guarded": "ends the process before Faust acknowledges",
+    "runtime/recordgate_runtime/process.py:run_process": "the last line of a process",
+    "deploy/recordgate_deploy/supervisor.py:start": "stops what was started, raises again",
+}
+"""The only functions that may catch everything, and why."""
+
+ENVIRONMENT = {"runtime/recordgate_runtime/settings.py"}
+
+
+def test_every_module_says_what_it_is_for() -> None:
+    silent = [name for name, tree in modules(EVERYTHING).items() if not ast.get_docstring(tree)]
+    assert silent == []
+
+
+def test_every_public_class_and_function_says_what_it_does() -> None:
+    silent = [
+        f"{name}:{node.name}"
+        for name, tree in modules().items()
+        for node in _public(tree)
+        if not ast.get_docstring(node)
+    ]
+    assert silent == []
+
+
+def test_everything_is_caught_only_where_there_is_a_reason() -> None:
+    found = {
+        f"{name}:{function.name}"
+        for name, tree in modules().items()
+        for function in functions(tree)
+        if any(_is_broad(node) for node in ast.walk(function))
+    }
+    assert set(BROAD) == found
+
+
+def test_what_counts_as_catching_everything() -> None:
+    broad = [
+        "except:",
+        "except Exception:",
+        "except BaseException as e:",
+        "except (OSError, Exception):",
+    ]
+    narrow = ["except OSError:", "except (OSError, KeyError):"]
+    assert [
+        any(_is_broad(node) for node in ast.walk(ast.parse(f"try:\n  pass\n{clause}\n  pass")))
+        for clause in (*broad, *narrow)
+    ] == [True] * 4 + [False] * 2
+
+
+def test_only_the_settings_look_at_the_environment() -> None:
+    found = {
+        name
+        for name, tree in modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("environ", "environb", "getenv", "putenv")
+    }
+    assert found == ENVIRONMENT
+
+
+def test_the_import_contracts_hold() -> None:
+    command = Path(sys.executable).parent / "lint-imports"
+    done = subprocess.run([command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def _public(tree: ast.Module) -> Iterator[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Public classes, their public methods, and public functions; inner functions are nobody else's."""
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield node
+            yield from (n for n in _functions_of(node) if not n.name.startswith("_"))
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name[0] != "_":
+            yield node
+
+
+def _functions_of(node: ast.ClassDef) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (n for n in node.body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)))
+
+
+def _is_broad(node: ast.AST) -> bool:
+    if not isinstance(node, ast.ExceptHandler):
+        return False
+    caught = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+    return any(c is None or getattr(c, "id", "") in ("Exception", "BaseException") for c in caught)

@@ -1,0 +1,85 @@
+"""On a ledger of 50,000 entries no statement of the lanes reads a large table from end to end."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from recordgate_streams.ledger.store import SQL
+from tests.support.ledger import Ledger
+
+PATIENTS, EACH = 2_000, 25
+LARGE = ("patient", "entry", "entry_mark", "snapshot", "decision", "current_decision")
+
+FILL = f"""
+insert into patient (nhs_number, partition)
+  select lpad(p::text, 10, '0'), p % 4 from generate_series(1, {PATIENTS}) p;
+insert into entry
+  select lpad(p::text, 10, '0'), 'e' || n, 1, '\\x00', 'Y90001', 'test', now(), decode(repeat('00', 250), 'hex'),
+    decode(repeat('00', 900), 'hex'), false, false, p % 4, p * {EACH} + n, now()
+  from generate_series(1, {EACH}) n, generate_series(1, {PATIENTS}) p;
+insert into entry_mark select nhs_number, entry_id, '{{}}' from entry;
+insert into snapshot select nhs_number, 'Y' || n, 'test', now(), array['e1']
+  from patient, generate_series(90001, 90000 + {EACH}) n;
+insert into current_decision
+  select nhs_number, entry_id, 'self', source_partition, 1, 'RELEASED', null, '\\x00', 0 from entry;
+insert into decision (nhs_number, entry_id, audience, version, body_sha256, outcome, reasons, ruleset, decided_under,
+    decided_at)
+  select nhs_number, entry_id, 'self', 1, '\\x00', 'RELEASED', '[]', 'r', 0, now() from entry;
+insert into redecision (nhs_number, partition, through, published_at)
+  select nhs_number, partition, 1, now() from patient where partition = 0;
+analyze
+"""
+
+NUMBERS = [f"{p:010}" for p in range(4, 4 * 201, 4)]
+NAMED = {
+    "nhs_numbers": [number for number in NUMBERS[:20] for _ in range(5)],
+    "entry_ids": ["e1", "e2", "e3", "e4", "e5"] * 20,
+}
+COLUMNS = {
+    "practices": ["Y90001"] * len(NAMED["nhs_numbers"]),
+    "systems": ["test"] * len(NAMED["nhs_numbers"]),
+    "extracted": ["2026-01-01T00:00:00Z"] * len(NAMED["nhs_numbers"]),
+}
+HOT: dict[str, dict[str, Any]] = {
+    "lock_patients": {"nhs_numbers": NUMBERS},
+    "load_entries": NAMED,
+    "gone_at_source": NAMED | COLUMNS,
+    "load_marks": NAMED,
+    "load_decisions": NAMED,
+    "load_bodies": NAMED,
+    "next_redecisions": {"partitions": [0], "patients": 200},
+    "read_redecisions": {"nhs_numbers": NUMBERS},
+    "page_entries": {"nhs_numbers": NUMBERS, "limit": 500},
+    "find_entry": {"entry_id": "e1"},
+    "history": {"nhs_number": NUMBERS[0], "entry_id": "e1"},
+    "source": {"nhs_number": NUMBERS[0], "entry_id": "e1"},
+}
+
+
+@pytest.fixture(scope="module")
+def filled(ledger_dsn: str) -> Iterator[psycopg.Connection]:
+    ledger = Ledger(ledger_dsn)
+    ledger.owner.execute(FILL)
+    yield ledger.owner
+    ledger.close()
+    Ledger(ledger_dsn).close()  # empties it again
+
+
+@pytest.mark.parametrize("name", HOT)
+def test_a_hot_statement_scans_no_large_table(filled: psycopg.Connection, name: str) -> None:
+    assert _scanned(filled, SQL[name], HOT[name]) == set()
+
+
+def test_the_check_sees_a_scan(filled: psycopg.Connection) -> None:
+    statement = (
+        "select from entry join redecision using (nhs_number) where partition = %(partition)s"
+    )
+    assert _scanned(filled, statement, {"partition": 0}) == {"entry"}
+
+
+def _scanned(database: psycopg.Connection, statement: str, values: dict[str, Any]) -> set[str]:
+    plan = "\n".join(row[0] for row in database.execute(f"explain {statement}".encode(), values))
+    return set(re.findall(r"Seq Scan on (\w+)", plan)) & set(LARGE)
