@@ -7,7 +7,7 @@ from benchmarks.repeat import median_us
 from recordgate_producers.simulator import PRACTICE, START, SimulatedPatient, simulate
 from recordgate_runtime.clock import SystemClock
 from recordgate_schemas.control import Control, Level, ProxyGranted
-from recordgate_schemas.values import SELF, Audience, proxy
+from recordgate_schemas.values import SELF, Audience, GrantId, proxy
 from recordgate_streams import ruleset
 from recordgate_streams.policy.decide import decide
 from recordgate_streams.policy.decision import Case, Integrity
@@ -16,7 +16,7 @@ from recordgate_streams.policy.fold import fold
 from recordgate_streams.policy.marks import Marks
 
 ROUNDS = 15
-_GRANT = ProxyGranted("g1", PRACTICE, Level.FULL, date(2024, 1, 1), None, None, None)
+_GRANT = ProxyGranted(GrantId("g1"), PRACTICE, Level.FULL, date(2024, 1, 1), None, None, None)
 
 
 def measure(*, short: bool) -> dict[str, object]:
@@ -31,7 +31,7 @@ def measure(*, short: bool) -> dict[str, object]:
             f"{name}_us": median_us(
                 lambda case: decide(case, rules.hash), list(_cases(patients, audience)), rounds
             )
-            for name, audience in (("self", SELF), ("proxy", proxy("g1")))
+            for name, audience in (("self", SELF), ("proxy", proxy(GrantId("g1"))))
         },
     }
 

@@ -4,6 +4,7 @@ import itertools
 import threading
 import time
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 
 from benchmarks.cpu import cpu_seconds, us_each
 from benchmarks.numbers import spread_ms
@@ -27,11 +28,8 @@ class Clocks:
     sent: dict[Key, float] = field(default_factory=dict)
     acknowledged: dict[Key, float] = field(default_factory=dict)
     visible: dict[Key, float] = field(default_factory=dict)
+    new: SimpleQueue[list[Key]] = field(default_factory=SimpleQueue)
     all_sent: bool = False
-
-    def waiting(self) -> list[Key]:
-        """Return what was sent and not found yet."""
-        return [key for key in list(self.sent) if key not in self.visible]
 
 
 def measure(*, short: bool) -> dict[str, object]:
@@ -74,7 +72,7 @@ def _run(running: Pipeline, entries: list[ClinicalEntry]) -> Clocks:
     finally:
         clocks.all_sent = True
         looking.join()
-    if clocks.waiting():
+    if len(clocks.visible) < len(entries):
         raise TimeoutError("entries did not become visible")
     return clocks
 
@@ -88,26 +86,39 @@ def _send(running: Pipeline, entries: list[ClinicalEntry], clocks: Clocks) -> No
             time.sleep(0.001)
             continue
         batch = entries[done:due]
-        clocks.sent |= dict.fromkeys(map(_key, batch), time.perf_counter())
+        keys = [_key(entry) for entry in batch]
+        clocks.new.put(keys)
+        clocks.sent |= dict.fromkeys(keys, time.perf_counter())
         running.publisher.publish_entries(batch)
-        clocks.acknowledged |= dict.fromkeys(map(_key, batch), time.perf_counter())
+        clocks.acknowledged |= dict.fromkeys(keys, time.perf_counter())
         done = due
 
 
 def _look(running: Pipeline, clocks: Clocks) -> None:
-    deadline = time.monotonic() + PATIENCE_S
+    """Ask the view for what was sent and not found yet, again and again."""
+    deadline, waiting = time.monotonic() + PATIENCE_S, set[Key]()
     while time.monotonic() < deadline:
-        waiting = clocks.waiting()
-        if clocks.all_sent and not waiting:
+        finished = clocks.all_sent
+        while not clocks.new.empty():
+            waiting |= set(clocks.new.get())
+        if finished and not waiting:
             return
-        found = running.view.execute(
-            "select nhs_number, entry_id from released_entry"
-            " join unnest(%(numbers)b::text[], %(ids)b::text[]) as asked (nhs_number, entry_id)"
-            " using (nhs_number, entry_id) where audience = 'self' and body is not null",
-            {"numbers": [n for n, _ in waiting], "ids": [e for _, e in waiting]},
-        ).fetchall()
+        found = _found(running, waiting)
         clocks.visible |= dict.fromkeys(found, time.perf_counter())
+        waiting -= found
         time.sleep(POLL_S)
+
+
+def _found(running: Pipeline, keys: set[Key]) -> set[Key]:
+    if not keys:
+        return set()
+    rows = running.view.execute(
+        "select nhs_number, entry_id from released_entry"
+        " join unnest(%(numbers)b::text[], %(ids)b::text[]) as asked (nhs_number, entry_id)"
+        " using (nhs_number, entry_id) where audience = 'self' and body is not null",
+        {"numbers": [n for n, _ in keys], "ids": [e for _, e in keys]},
+    )
+    return set(rows.fetchall())
 
 
 def _key(entry: ClinicalEntry) -> Key:

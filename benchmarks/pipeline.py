@@ -22,6 +22,7 @@ from recordgate_runtime.settings import Settings, settings
 
 ENTRIES_EACH = 20
 PATIENCE_S = 240.0
+_PLANS = "-c plan_cache_mode=force_custom_plan"  # as the processes have it
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,10 @@ def pipeline() -> Iterator[Pipeline]:
         known = settings()
         publisher = stack.enter_context(Publisher(known.kafka, prefix=known.topic_prefix))
         watch = stack.enter_context(contextlib.closing(Watch(known)))
-        ledger = stack.enter_context(psycopg.connect(known.ledger_dsn, autocommit=True))
-        view = stack.enter_context(psycopg.connect(known.view_dsn, autocommit=True))
+        ledger = stack.enter_context(
+            psycopg.connect(known.ledger_dsn, autocommit=True, options=_PLANS)
+        )
+        view = stack.enter_context(psycopg.connect(known.view_dsn, autocommit=True, options=_PLANS))
         found = Pipeline(home, known, supervisor, publisher, watch, ledger, view)
         for app in APPS:
             await_(lambda name=app.name: found.ready(name), 0.05)  # type: ignore[misc]

@@ -5,7 +5,7 @@ twelve times the CPU, so its absence is an error.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import crc32c as _crc32c  # noqa: F401  see above
@@ -28,8 +28,8 @@ class Record:
     partition: int
     offset: int
     timestamp_ms: int
-    key: bytes | None
-    value: bytes | None
+    key: bytes | None = field(repr=False)
+    value: bytes | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

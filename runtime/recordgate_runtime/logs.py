@@ -25,10 +25,8 @@ FIELDS = frozenset(
         "error",
         "where",
         "port",
-        "database",
         "migration",
         "ruleset",
-        "outcome",
         "advice",
         "library",
         "template",
@@ -53,7 +51,6 @@ class LogCode(Enum):
     REVIEW_REFUSED = ("warning", "a review outcome no longer matched what it was given for")
     REDECIDED = ("info", "pages of patients' entries were decided again")
     RULE_FAILED = ("error", "a rule raised; the entry is held")
-    SEQUENCE_GAP = ("error", "a sequence number is missing for longer than it should")
     LIBRARY = ("warning", "a library warned; only its message template is kept, never the values")
     CRASHED = ("critical", "an unexpected error; the process ends and is started again")
     FATAL = ("critical", "going on could lose or leak; the process ends, see the advice")

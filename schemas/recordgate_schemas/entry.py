@@ -3,7 +3,7 @@
 Rules read the envelope only; the body is never parsed by a rule. Avro form: `avro/clinical_entry.v1.avsc`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -160,6 +160,6 @@ class ClinicalEntry:
     not_for_grants: tuple[GrantId, ...]
     links: tuple[Link, ...]
     elements: tuple[Element, ...]
-    body: bytes
+    body: bytes = field(repr=False)
     body_type: str
     body_sha256: bytes

@@ -15,6 +15,9 @@ MANY_ITEMS = 1_000
 LEAST_ITEM_BYTES = 8
 """A list of more than MANY_ITEMS must have at least so many bytes an item: real codes and ids have more."""
 
+MOST_ITEMS = 50_000
+"""No list has more: the largest is a snapshot's list of a patient's entries."""
+
 Skip = Callable[[bytes, int], int]
 """Takes the message and an offset, returns the offset after the value."""
 
@@ -71,8 +74,8 @@ def _array(item: Skip) -> Skip:
             if count == 0:
                 return at
             total += count
-            if count < 0 or total > len(data):
-                raise PoisonError("body: a list's count is not one a writer makes")
+            if count < 0 or total > min(len(data), MOST_ITEMS):
+                raise PoisonError(f"body: a list has more than {MOST_ITEMS} items")
             for _ in range(count):
                 at = item(data, at)
             if total > MANY_ITEMS and (at - begin) < total * LEAST_ITEM_BYTES:

@@ -4,7 +4,7 @@ Every message carries its `sequence`: contiguous per partition and topic, so a r
 Avro forms: `avro/released.v1.avsc`, `held.v1.avsc`, `receipt.v1.avsc`, `quarantined.v1.avsc`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -23,7 +23,7 @@ class Release:
     event_date: date | None
     recorded_at: datetime | None
     redacted: bool
-    body: bytes
+    body: bytes = field(repr=False)
     body_type: str
     body_sha256: bytes
 
@@ -71,7 +71,7 @@ class HoldOpened:
     reasons: tuple[str, ...]
     decided_under: int
     ruleset: str
-    body: bytes
+    body: bytes = field(repr=False)
     body_type: str
     body_sha256: bytes
 

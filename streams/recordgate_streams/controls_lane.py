@@ -7,7 +7,7 @@ from typing import cast
 
 from recordgate_runtime.kafka import Record
 from recordgate_runtime.logs import LogCode, log
-from recordgate_schemas.control import Control, Reviewed
+from recordgate_schemas.control import Control, Reviewed, StateConfirmed
 from recordgate_schemas.topics import CONTROLS
 from recordgate_schemas.values import EntryId, NhsNumber
 from recordgate_streams.entry_marks import effective, take_marks
@@ -113,6 +113,9 @@ class ControlsLane:
 
 
 def _after(patient: Patient, record: Record, control: Control) -> Patient:
+    if isinstance(control.change, StateConfirmed):  # nobody confirms what has yet to come
+        confirmed = StateConfirmed(min(control.change.through, record.offset))
+        control = replace(control, change=confirmed)
     facts = fold(patient.facts, control, effective(record, control))
     position = max(patient.control_position, record.offset)
     return replace(patient, facts=facts, control_position=position)

@@ -7,6 +7,7 @@ SAFETY: any exception ends the process at once; inside Faust an exception that p
 import asyncio
 import os
 import time
+from functools import partial
 from typing import Any
 
 import faust
@@ -19,12 +20,15 @@ from recordgate_runtime.metrics import OLDEST_UNDECIDED
 from recordgate_runtime.process import ExitCode
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import RecordgateError
+from recordgate_streams.gauges import refresh_account
 from recordgate_streams.lane import Lane, LaneName, open_lane
 
 
 def run(name: LaneName, settings: Settings) -> None:
     """Run the lane until the process is asked to stop."""
-    health = Health()
+    # one lane tells the account, or every record would be counted twice on a dashboard
+    refresh = partial(refresh_account, settings) if name == "entries" else lambda: None
+    health = Health(refresh)
     health.serve(settings.metrics_port)
     app = create_app(name, open_lane(name, settings), settings, health)
     worker = faust.Worker(app, quiet=True, override_logging=False, redirect_stdouts=False)

@@ -57,22 +57,45 @@ def _accept(work: Work, good: list[Decoded]) -> dict[EntryKey, StoredEntry]:
     gone = work.store.gone(entries)
     accepted: dict[EntryKey, StoredEntry] = {}
     conflicts: dict[EntryKey, StoredEntry] = {}
-    for (record, _), entry in zip(good, entries, strict=True):
+    for place, ((record, _), entry) in enumerate(zip(good, entries, strict=True)):
         key = entry_key(entry)
         before = accepted.get(key, known.get(key))
-        arrival, conflict = classify(before, entry)
+        arrival, conflict = _classify(before, entry)
+        new = _stored(record, entry, gone=place in gone)
         if arrival is Arrival.ACCEPTED:
             _account_accepted(work, record, before)
-            accepted[key] = _stored(record, entry, gone=key in gone)
+            accepted[key] = new
         else:
             work.count(ENTRIES, record.partition, arrival.value)
             work.tell_receipt(record.partition, entry, ReceiptClass(arrival.value))
+        if arrival is Arrival.DUPLICATE and before is not None:
+            accepted |= _refreshed(key, before, new)
         if conflict and before is not None:
             conflicts[key] = replace(before, conflict=True)
             if key in accepted:
                 accepted[key] = conflicts[key]
     work.store.put_entries(list(accepted.values()))
     return _with_conflicts(work, accepted, conflicts)
+
+
+def _classify(before: StoredEntry | None, entry: ClinicalEntry) -> tuple[Arrival, bool]:
+    """As `classify`; and of two equal envelopes one of which lies about its body, neither is believed."""
+    arrival, conflict = classify(before, entry)
+    if arrival is Arrival.DUPLICATE and before and body_lies(entry) != before.body_mismatch:
+        return Arrival.SUPERSEDED, True
+    return arrival, conflict
+
+
+def _refreshed(key: EntryKey, before: StoredEntry, new: StoredEntry) -> dict[EntryKey, StoredEntry]:
+    """A duplicate extracted later says that the entry was still there: an older snapshot cannot have lost it."""
+    if new.entry.extracted_at <= before.entry.extracted_at:
+        return {}
+    said = (before.partition, before.offset, before.published_at)
+    return {
+        key: StoredEntry(
+            new.entry, before.conflict, before.body_mismatch, *said, new.gone_at_source
+        )
+    }
 
 
 def _account_accepted(work: Work, record: Record, before: StoredEntry | None) -> None:

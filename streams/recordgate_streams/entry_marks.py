@@ -5,7 +5,14 @@ from datetime import UTC, datetime
 
 from recordgate_runtime.kafka import Record
 from recordgate_runtime.logs import LogCode, log
-from recordgate_schemas.control import Control, EntryHidden, EntryShown, RecordSnapshot, Reviewed
+from recordgate_schemas.control import (
+    Control,
+    EntryHidden,
+    EntryShown,
+    RecordSnapshot,
+    ReviewAction,
+    Reviewed,
+)
 from recordgate_schemas.values import EntryId
 from recordgate_streams.ledger.rows import EntryKey
 from recordgate_streams.ledger.store import Store
@@ -49,11 +56,21 @@ def _take(marks: dict[EntryKey, Marks], record: Record, control: Control, rulese
     change = control.change
     if not isinstance(change, EntryHidden | EntryShown | Reviewed):
         return
-    if isinstance(change, Reviewed) and change.ruleset != ruleset.hash:
-        log(LogCode.REVIEW_REFUSED, ruleset=change.ruleset)
+    if _is_outdated(change, ruleset):
+        log(LogCode.REVIEW_REFUSED, ruleset=ruleset.hash)
         return
     key = (control.nhs_number, change.entry_id)
-    marks[key] = mark(marks.get(key, Marks()), change, effective(record, control))
+    at = effective(record, control)
+    marks[key] = mark(marks.get(key, Marks()), change, at, record.offset)
+
+
+def _is_outdated(change: EntryHidden | EntryShown | Reviewed, ruleset: Ruleset) -> bool:
+    """A release was given under rules that no longer hold. A withholding stands under any rules."""
+    return (
+        isinstance(change, Reviewed)
+        and change.action is ReviewAction.RELEASE
+        and change.ruleset != ruleset.hash
+    )
 
 
 def _take_along(marks: dict[EntryKey, Marks], root: EntryKey) -> None:

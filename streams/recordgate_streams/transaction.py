@@ -17,6 +17,7 @@ from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.metrics import BATCH_SECONDS, DECISIONS, RECORDS
 from recordgate_schemas import codec
 from recordgate_schemas.errors import FatalError
+from recordgate_schemas.reasons import Reason
 from recordgate_schemas.topics import BY_NAME, Topic
 from recordgate_streams.ledger.rows import Outgoing
 from recordgate_streams.ledger.store import SQL, Store
@@ -81,7 +82,7 @@ class LaneTransaction:
             SQL["lock_positions"], {"topic": topic.name, "partitions": partitions}
         )
         expected: dict[int, int] = dict(rows.fetchall())
-        new = []
+        new: list[Record] = []
         for record in sorted(records, key=lambda r: (r.partition, r.offset)):
             stands = expected.get(record.partition)
             if stands is None or record.offset > stands:
@@ -92,6 +93,8 @@ class LaneTransaction:
             if record.offset == stands:
                 expected[record.partition] = stands + 1
                 new.append(record)
+        if len(new) < len(records):
+            log(LogCode.REPLAYED, lane=self.lane, count=len(records) - len(new))
         self._db.execute(
             SQL["move_positions"],
             {
@@ -215,6 +218,8 @@ def _measure(lane: str, work: Work) -> None:
     for verdict in work.verdicts:
         if verdict.changed:
             headline = verdict.decision.headline
+            if headline is Reason.ENGINE_ERROR:
+                log(LogCode.RULE_FAILED, lane=lane, ruleset=verdict.decision.ruleset)
             DECISIONS.labels(
                 verdict.decision.outcome.value, headline.value if headline else "-"
             ).inc()

@@ -218,10 +218,6 @@ def test_later_events(golden: Any) -> None:
     assert (golden.expect, golden.reasons) == effect(golden)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="the later of two outcomes wins, even if its reviewer had not seen the other",
-)
 def test_row_96_a_release_by_a_reviewer_who_had_not_seen_the_withholding_shows_nothing() -> None:
     disagreed = held((WITHHOLD, EARLIER), (RELEASE, LATER))
     assert decide(disagreed, RULESET.hash).outcome is Outcome.WITHHELD

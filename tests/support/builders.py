@@ -45,6 +45,8 @@ PARTNER = proxy(GRANT)
 RECORDED = datetime(2025, 6, 2, 10, 30, tzinfo=UTC)
 NOW = datetime(2025, 6, 3, 9, tzinfo=UTC)
 BORN = date(1985, 1, 15)
+POSITION = 5
+"""Where controls about entries stand that come after what a reviewer saw (position 1)."""
 BODY = b'{"resourceType":"Encounter","id":"e0","note":[{"text":"Seen today"}]}'
 RULESET = ruleset.current()
 
@@ -172,7 +174,7 @@ def marks(*said: EntryHidden | EntryShown | Reviewed | tuple[Any, datetime]) -> 
     """What these changes say of E0."""
     known = Marks()
     for change, at in map(_timed, said):
-        known = mark(known, change, at)
+        known = mark(known, change, at, POSITION)
     return known
 
 

@@ -45,9 +45,10 @@ cross join lateral (
 
 -- name: gone_at_source
 -- Which of the arriving entries a snapshot taken since their extraction does not list.
-select n.nhs_number, n.entry_id
+select n.place
 from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[], %(practices)b::text[], %(systems)b::text[],
-  %(extracted)b::timestamptz[]) as n (nhs_number, entry_id, practice, system, extracted_at)
+  %(extracted)b::timestamptz[]) with ordinality
+  as n (nhs_number, entry_id, practice, system, extracted_at, place)
 join snapshot s on s.nhs_number = n.nhs_number and s.practice = n.practice and s.system = n.system
 where s.taken_at >= n.extracted_at and not n.entry_id = any(s.entry_ids)
 

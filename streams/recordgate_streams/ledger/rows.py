@@ -1,6 +1,6 @@
 """The ledger's rows as values, in the words of the glossary."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from recordgate_schemas.entry import ClinicalEntry
@@ -74,8 +74,8 @@ class Outgoing:
     topic: str
     partition: int
     sequence: int
-    key: bytes
-    value: bytes
+    key: bytes = field(repr=False)
+    value: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,4 +86,4 @@ class Quarantine:
     partition: int
     offset: int
     error: str
-    raw: bytes | None
+    raw: bytes | None = field(repr=False)

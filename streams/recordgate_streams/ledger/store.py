@@ -76,8 +76,8 @@ class Store:
         rows = self._db.execute(SQL["page_entries"], {"nhs_numbers": digits, "limit": limit})
         return [_stored(row) for row in rows]
 
-    def gone(self, entries: Sequence[ClinicalEntry]) -> set[EntryKey]:
-        """Return which arriving entries a snapshot taken since their extraction does not list."""
+    def gone(self, entries: Sequence[ClinicalEntry]) -> set[int]:
+        """Return the places of arriving entries that a snapshot taken since their extraction does not list."""
         rows = self._db.execute(
             SQL["gone_at_source"],
             _named([entry_key(e) for e in entries])
@@ -87,7 +87,7 @@ class Store:
                 "extracted": [e.extracted_at for e in entries],
             },
         )
-        return {(NhsNumber(number), EntryId(entry_id)) for number, entry_id in rows}
+        return {place - 1 for (place,) in rows}
 
     def load_marks(self, keys: Sequence[EntryKey]) -> dict[EntryKey, Marks]:
         """Return what controls said of the entries named; unmarked ones are missing."""

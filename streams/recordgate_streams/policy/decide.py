@@ -43,13 +43,15 @@ def _after_review(case: Case, objections: tuple[Objection, ...]) -> tuple[Object
     """
     review = case.marks.review_for(case.audience)
     entry = case.entry
-    if review is None or (review.entry_version, review.body_sha256) != (
-        entry.version,
-        entry.body_sha256,
-    ):
+    if review is None:
         return objections
     because = {"reviewed_at": _iso(review.at), "ground": review.ground.value}
-    if review.action is ReviewAction.WITHHOLD:
+    withholds = review.action is ReviewAction.WITHHOLD
+    if (review.entry_version, review.body_sha256) != (entry.version, entry.body_sha256):
+        # SAFETY: what was withheld and then amended must be looked at again before anyone sees it
+        again = Objection(Reason.REVIEWED, Outcome.HELD, {**because, "amended": "since the review"})
+        return (*objections, again) if withholds else objections
+    if withholds:
         return (*objections, Objection(Reason.REVIEWED, Outcome.WITHHELD, because))
     holds = {o.reason for o in objections if o.outcome is Outcome.HELD}
     if holds & INTEGRITY or not holds <= set(review.reasons):

@@ -17,7 +17,10 @@ from recordgate_streams.policy.facts import Switch
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """A reviewer's outcome for one audience, bound to version, hash and the reasons that were seen."""
+    """A reviewer's outcome for one audience, bound to version, hash and the reasons that were seen.
+
+    `position`: of the control that brought it; `seen_at`: the patient's control position that the reviewer saw.
+    """
 
     audience: Audience
     at: datetime
@@ -26,6 +29,8 @@ class Review:
     reasons: tuple[str, ...]
     entry_version: int
     body_sha256: bytes
+    position: int
+    seen_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ class Hide:
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """All that was said of one entry. `hides` holds one item a cause and root, `reviews` one an audience."""
+    """All that was said of one entry. `hides` holds one item a cause and root, `reviews` one an audience and action."""
 
     hides: tuple[Hide, ...] = ()
     reviews: tuple[Review, ...] = ()
@@ -53,14 +58,25 @@ class Marks:
         return tuple(dict.fromkeys(hide.cause for hide in self.hides if hide.switch.is_on))
 
     def review_for(self, audience: Audience) -> Review | None:
-        """Return the reviewer's outcome for an audience, if any."""
-        return next((review for review in self.reviews if review.audience == audience), None)
+        """Return the outcome in force for an audience, if any.
+
+        A release lifts a withholding only if its reviewer had seen it: until reviewers who disagree have settled, the
+        more restrictive one stands (golden row 96).
+        """
+        found = {review.action: review for review in self.reviews if review.audience == audience}
+        withheld, released = found.get(ReviewAction.WITHHOLD), found.get(ReviewAction.RELEASE)
+        if withheld is None or released is None:
+            return withheld or released
+        settled = released.at > withheld.at and released.seen_at >= withheld.position
+        return released if settled else withheld
 
 
-def mark(marks: Marks, change: EntryHidden | EntryShown | Reviewed, at: datetime) -> Marks:
-    """Return the marks after a control about this entry; order of controls does not matter."""
+def mark(
+    marks: Marks, change: EntryHidden | EntryShown | Reviewed, at: datetime, position: int
+) -> Marks:
+    """Return the marks after the control at a position about this entry; order of controls does not matter."""
     if isinstance(change, Reviewed):
-        return _review(marks, change, at)
+        return _review(marks, change, at, position)
     known = own_hide(marks, change.cause)
     hiding = isinstance(change, EntryHidden)
     related = {*known.related, *(change.related if isinstance(change, EntryHidden) else ())}
@@ -85,7 +101,7 @@ def _put(marks: Marks, new: Hide) -> Marks:
     return replace(marks, hides=tuple(kept[key] for key in sorted(kept)))
 
 
-def _review(marks: Marks, change: Reviewed, at: datetime) -> Marks:
+def _review(marks: Marks, change: Reviewed, at: datetime, position: int) -> Marks:
     said = Review(
         change.audience,
         at,
@@ -94,13 +110,10 @@ def _review(marks: Marks, change: Reviewed, at: datetime) -> Marks:
         change.reasons,
         change.entry_version,
         change.body_sha256,
+        position,
+        change.control_position,
     )
-    known = marks.review_for(change.audience)
-    winner = said if known is None else max(said, known, key=_rank)
-    others = [review for review in marks.reviews if review.audience != change.audience]
-    return replace(marks, reviews=tuple(sorted([*others, winner], key=lambda r: r.audience)))
-
-
-def _rank(review: Review) -> tuple[datetime, bool, str]:
-    """Later wins; of two at the same instant the one that withholds (golden row 96)."""
-    return (review.at, review.action is ReviewAction.WITHHOLD, repr(review))
+    known = {(review.audience, review.action): review for review in marks.reviews}
+    key = (said.audience, said.action)
+    known[key] = max(said, known.get(key, said), key=lambda review: (review.at, repr(review)))
+    return replace(marks, reviews=tuple(known[key] for key in sorted(known)))

@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import permutations
+
+import pytest
 
 from recordgate_schemas.control import (
     AccessDeclined,
@@ -199,3 +202,48 @@ def test_a_hide_that_comes_after_its_lifting_hides_no_relative(ledger: Ledger) -
     ledger.say(hidden(related=(EntryId("child"),)))
 
     assert ledger.view() == {E0: 1, "child": 1}
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_an_entry_seen_again_after_a_snapshot_stays_whatever_comes_first(
+    ledger: Ledger, order: tuple[int, ...]
+) -> None:
+    before, after = RECORDED, RECORDED + timedelta(days=9)
+    listing = control(
+        RecordSnapshot(PRACTICE, "emis", ()), effective_at=RECORDED + timedelta(days=5)
+    )
+    steps = (
+        lambda: ledger.publish(entry(extracted_at=before)),
+        lambda: ledger.say(listing),
+        lambda: ledger.publish(entry(extracted_at=after)),
+    )
+    ledger.say(registered(), access())
+    for step in order:
+        steps[step]()
+
+    assert ledger.view() == {E0: 1}
+    assert ledger.account().unaccounted == 0
+
+
+def test_an_amendment_of_a_withheld_entry_is_held_until_somebody_looks_again(
+    ledger: Ledger,
+) -> None:
+    ledger.say(registered(), access())
+    ledger.publish(entry(third_party=ThirdParty.PRESENT))
+    ledger.say(reviewed("THIRD_PARTY", action=ReviewAction.WITHHOLD))
+    ledger.publish(entry(version=2))
+    amended = ledger.outcome(E0)
+    release = replace(reviewed("REVIEWED"), entry_version=2, control_position=9)
+    ledger.say(control(release, effective_at=NOW - timedelta(minutes=1)))
+
+    assert amended == ("HELD", "REVIEWED")
+    assert ledger.outcome(E0) == ("RELEASED", None)
+
+
+def test_a_confirmation_cannot_reach_beyond_its_own_position(ledger: Ledger) -> None:
+    ledger.say(registered(), access(), StateConfirmed(through=2**62))
+    ledger.publish(entry())
+    poison = ledger.raw(CONTROLS, b"\xc3\x01 perhaps a hide", NHS_NUMBER.digits.encode())
+    ledger.controls.process_batch([poison])
+
+    assert ledger.outcome(E0) == ("HELD", "STATE_UNKNOWN")

@@ -1,6 +1,7 @@
 """Arrivals: duplicates, amendments, late versions, conflicts, poison, replays; every record accounted for."""
 
 import hashlib
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -12,10 +13,6 @@ from tests.support.builders import NHS_NUMBER, OTHER_NUMBER, access, entry, regi
 from tests.support.ledger import Ledger
 
 OTHER_BODY = b'{"resourceType":"Encounter","id":"e0","note":[{"text":"Seen yesterday"}]}'
-
-
-def e0(version: int = 1, **overrides: object) -> object:
-    return entry(version=version, **overrides)
 
 
 def test_an_entry_of_a_registered_patient_is_released_and_accounted_for(ledger: Ledger) -> None:
@@ -138,3 +135,16 @@ def test_the_decision_history_cannot_be_rewritten_by_the_decider(
         connection.execute("set role decider")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("delete from decision")
+
+
+@pytest.mark.parametrize("liar_first", [True, False])
+def test_of_two_equal_envelopes_one_of_which_lies_about_its_body_neither_is_shown(
+    ledger: Ledger, *, liar_first: bool
+) -> None:
+    honest, liar = entry(), replace(entry(), body=OTHER_BODY)
+    ledger.say(registered(), access())
+    ledger.publish(*((liar, honest) if liar_first else (honest, liar)))
+
+    assert ledger.view() == {}
+    assert ledger.outcome("A82038/emis/e0")[0] == "HELD"
+    assert ledger.account().unaccounted == 0
