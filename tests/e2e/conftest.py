@@ -1,22 +1,27 @@
-"""One running product for the tests that do not break it."""
+"""One running product for the tests that do not break it, ready before the first of them."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from recordgate_deploy.processes import APPS
 from recordgate_deploy.settled import Watch
 from recordgate_deploy.supervisor import Supervisor
+from recordgate_runtime.embedded.waiting import await_true
 from recordgate_runtime.settings import settings
-from tests.support.stack import running_stack
+from tests.support.stack import is_ready, running_stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervisor]:
     with running_stack(tmp_path_factory.mktemp("stack")) as up:
+        for app in APPS:
+            name = app.name
+            assert await_true(lambda: is_ready(up, name), timeout_s=120), f"{name} is not ready"  # noqa: B023
         yield up
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def watch(supervisor: Supervisor) -> Iterator[Watch]:
     assert supervisor.client.alive()
     opened = Watch(settings())

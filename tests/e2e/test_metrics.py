@@ -3,12 +3,12 @@
 import json
 import re
 import urllib.request
-from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from recordgate_deploy.supervisor import Supervisor
+from recordgate_runtime.embedded.waiting import await_true
 from recordgate_runtime.metrics import REGISTRY
 from recordgate_runtime.settings import settings
 
@@ -16,8 +16,8 @@ from recordgate_runtime.settings import settings
 @pytest.fixture(scope="module")
 def scraped(supervisor: Supervisor) -> dict[str, str]:
     assert supervisor.client.alive()
-    targets = json.loads((Path(settings().home) / "targets.json").read_text("utf-8"))
-    return {t["labels"]["process"]: _scrape(t["targets"][0]) for t in targets}
+    targets = json.loads((settings().home / "targets.json").read_text("utf-8"))
+    return {t["labels"]["process"]: _scrape_when_up(t["targets"][0]) for t in targets}
 
 
 def test_each_process_serves_exactly_the_catalogue(scraped: dict[str, str]) -> None:
@@ -35,7 +35,16 @@ def test_no_scrape_carries_what_could_be_an_nhs_number(scraped: dict[str, str]) 
     assert [label for label in labels if re.search(r"\d{10}", label)] == []
 
 
-def _scrape(address: str) -> str:
-    with urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as answer:
-        text: str = answer.read().decode("utf-8")
-    return text
+def _scrape_when_up(address: str) -> str:
+    found: list[str] = []
+
+    def answers() -> bool:
+        try:
+            with urllib.request.urlopen(f"http://{address}/metrics", timeout=5) as answer:
+                found.append(answer.read().decode("utf-8"))
+        except OSError:
+            return False
+        return True
+
+    assert await_true(answers, timeout_s=60), address
+    return found[-1]

@@ -7,34 +7,16 @@ import pytest
 
 from recordgate_deploy.processes import APPS
 from recordgate_deploy.supervisor import Supervisor
-from recordgate_runtime.embedded.waiting import await_true
 from recordgate_runtime.settings import settings
+from tests.support.stack import listening
 
 NAMES = tuple(app.name for app in APPS)
-
-
-def listening(supervisor: Supervisor, name: str) -> list[tuple[str, int]]:
-    pid = supervisor.client.pid(name)
-    assert pid, f"{name} does not run"
-    connections = psutil.Process(pid).net_connections(kind="tcp")
-    return [(c.laddr.ip, c.laddr.port) for c in connections if c.status == psutil.CONN_LISTEN]
-
-
-def is_ready(supervisor: Supervisor, name: str) -> bool:
-    for _, port in listening(supervisor, name):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-    return False
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_process_listens_for_its_health_on_loopback_and_nowhere_else(
     supervisor: Supervisor, name: str
 ) -> None:
-    assert await_true(lambda: is_ready(supervisor, name), timeout_s=120)
     ports = listening(supervisor, name)
 
     assert [address for address, _ in ports] == ["127.0.0.1"]

@@ -63,6 +63,27 @@ class Output(io.BytesIO):
     """What the processes have printed; readable after the stop as well."""
 
 
+OTHERS: set[int] = set()
+"""Children this process had before a test: servers that other tests share."""
+
+
+@pytest.fixture(autouse=True)
+def _know_the_others() -> None:
+    OTHERS.clear()
+    OTHERS.update(child.pid for child in psutil.Process().children())
+
+
+def our_children() -> list[psutil.Process]:
+    """The children this test has started."""
+    return [child for child in psutil.Process().children() if child.pid not in OTHERS]
+
+
+def our_family() -> list[psutil.Process]:
+    """Those children and all theirs."""
+    children = our_children()
+    return [*children, *(one for child in children for one in child.children(recursive=True))]
+
+
 @pytest.fixture
 def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
     made = supervisor_of(tmp_path)
@@ -73,7 +94,7 @@ def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
 def test_what_was_started_runs_and_stops_without_a_trace(supervisor: Supervisor) -> None:
     supervisor.start()
     _await(lambda: _all_are(supervisor, State.RUNNING))
-    family = psutil.Process().children(recursive=True)
+    family = our_family()
     assert len(NAMES) + 1 == len(family)
     supervisor.stop()
     assert not [process for process in family if lives(process)]
@@ -163,7 +184,7 @@ def test_survivors_of_a_killed_supervisord_are_ended_by_the_next_start(tmp_path:
 def test_survivors_can_be_ended_before_the_addresses_are_settled(tmp_path: Path) -> None:
     lost = supervisor_of(tmp_path)
     lost.start()
-    family = psutil.Process().children(recursive=True)
+    family = our_family()
     with pytest.raises(UsageError, match="already up"):
         end_previous(tmp_path, lost._commands)
     lost._held.close()  # as if the process that held it had died: its lifeline ends as well
@@ -238,12 +259,12 @@ def test_a_service_that_never_answers_stops_the_start(
     supervisor = Supervisor(tmp_path, [mute], _env(), output=Output())
     with pytest.raises(SupervisionLostError, match="kafka did not become ready"):
         supervisor.start()
-    assert not psutil.Process().children(recursive=True)
+    assert not our_family()
 
 
 def test_no_secret_is_on_disk_or_in_a_command_line(supervisor: Supervisor, tmp_path: Path) -> None:
     supervisor.start()
-    family = psutil.Process().children(recursive=True)
+    family = our_family()
     assert not [process for process in family if SECRET in " ".join(process.cmdline())]
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert not [path for path in files if SECRET in path.read_text(errors="replace")]
@@ -269,7 +290,7 @@ def test_the_real_services_come_back_where_they_were(tmp_path: Path) -> None:
         _kill(supervisor, command.name)
         _await(lambda: command.ready is None or not command.ready())  # noqa: B023
         _await(command.ready)
-    family = psutil.Process().children(recursive=True)
+    family = our_family()
     supervisor.stop()
     assert before == embedded.addresses(tmp_path)
     assert not [process for process in family if lives(process)]
@@ -343,7 +364,7 @@ def _has_new_pid(supervisor: Supervisor, name: str, before: int) -> bool:
 
 def _kill_supervisord() -> list[psutil.Process]:
     """Kill our only child, supervisord; return the children it had."""
-    (daemon,) = psutil.Process().children()
+    (daemon,) = our_children()
     family = daemon.children(recursive=True)
     daemon.kill()
     return family

@@ -2,8 +2,11 @@
 
 import contextlib
 import os
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+
+import psutil
 
 from recordgate_deploy.stack import running
 from recordgate_deploy.supervisor import Supervisor
@@ -25,3 +28,23 @@ def running_stack(folder: Path, **variables: str) -> Iterator[Supervisor]:
         os.environ.clear()
         os.environ.update(before)
         settings.cache_clear()
+
+
+def listening(supervisor: Supervisor, name: str) -> list[tuple[str, int]]:
+    """Return the addresses a process listens on; none while it does not run."""
+    pid = supervisor.client.pid(name)
+    if not pid:
+        return []
+    connections = psutil.Process(pid).net_connections(kind="tcp")
+    return [(c.laddr.ip, c.laddr.port) for c in connections if c.status == psutil.CONN_LISTEN]
+
+
+def is_ready(supervisor: Supervisor, name: str) -> bool:
+    """True once the process says that it does its work."""
+    for _, port in listening(supervisor, name):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+    return False
