@@ -11,7 +11,7 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-disable_created_metrics()  # they double the series and nobody asks when a counter was born
+disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the series and nobody asks when a counter was born
 REGISTRY = CollectorRegistry()
 
 _LATENCY = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 900.0)
