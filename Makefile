@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-CODE := schemas runtime producers streams consumers deploy tests benchmarks docs
+CODE := schemas runtime producers streams consumers audit deploy tests benchmarks docs
 RECORDS ?=
 
 .PHONY: help setup demo up test check chaos bench docs lock lock-schemas clean

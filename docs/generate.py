@@ -5,7 +5,6 @@ import ast
 import inspect
 import json
 import sys
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
@@ -19,11 +18,20 @@ from recordgate_runtime.settings import Settings
 from recordgate_schemas import codec
 from recordgate_schemas.reasons import INTEGRITY, Outcome, Reason
 from recordgate_schemas.topics import DAY_MS, TOPICS
-from recordgate_streams.policy import decide, rules
-from recordgate_streams.policy.rules import RULES
+from recordgate_streams import ruleset
+from recordgate_streams.golden import pages as golden
+from recordgate_streams.golden.words import MEANINGS
+from recordgate_streams.policy import decide, decision, relatives, review, rule_change, rules
+from recordgate_streams.policy.rules import CONTENT, STANDING
+from recordgate_streams.ruleset import describe
 
 FOLDER = Path(__file__).parent / "reference"
-MEANINGS = tomllib.loads((Path(__file__).parent / "reasons.toml").read_text("utf-8"))
+RULESET = ruleset.current()
+RULES = (*STANDING, *CONTENT)
+BESIDE = (relatives, review, rule_change, decide)
+"""Modules of the policy that give reasons and are no rules."""
+BY_TABLE = "those that the [tables](ruleset.md) name"
+NOTHING = ("release", "release")
 NOTE = "Made from the code by `make docs`; do not edit."
 
 
@@ -37,6 +45,7 @@ def pages() -> dict[str, str]:
         "log-codes.md": log_codes(),
         "reasons.md": reasons(),
         "rules.md": rule_book(),
+        "ruleset.md": ruleset_data(),
     }
 
 
@@ -115,45 +124,178 @@ def log_codes() -> str:
 
 
 def reasons() -> str:
-    """Outcomes, and reasons with the rules that give them."""
-    outcomes = ((f"`{o}`", MEANINGS["outcomes"][o]) for o in reversed(Outcome))
-    given = reasons_by_rule()
+    """Outcomes, and reasons: what they tell a reviewer, what follows from them, and what gives them."""
+    outcomes = ((f"`{o}`", RULESET.reasons.outcomes[o]) for o in reversed(Outcome))
     rows = (
         (
             f"`{reason}`",
             "yes" if reason in INTEGRITY else "",
-            MEANINGS["reasons"][reason],
-            ", ".join(f"[{rule}](rules.md#{rule})" for rule, has in given.items() if reason in has),
+            RULESET.reasons[reason].reviewer,
+            RULESET.reasons[reason].remedy,
+            ", ".join(_consequences(RULESET.reasons[reason])),
+            RULESET.reasons[reason].guidance,
+            ", ".join(_given_by(reason)),
         )
         for reason in Reason
     )
+    head = ("reason", "integrity", "meaning", "what would change it", "work", "sources", "given by")
     return _page(
         "Outcomes and reasons",
-        "A hold for a reason of integrity outranks every other outcome.",
+        "A hold for a reason of integrity outranks every other outcome. Every patient reads the same sentence,"
+        f" whatever is or is not shown: *{RULESET.reasons.standing}*",
         *_table(("outcome", "meaning"), outcomes),
         "",
-        *_table(("reason", "integrity", "meaning", "given by"), rows),
+        *_table(head, rows),
     )
 
 
+def _consequences(text: ruleset.ReasonText) -> Iterable[str]:
+    if text.queue:
+        yield f"{text.queue} queue"
+    if text.task:
+        yield f"{text.task} task"
+    if text.bulk_release:
+        yield "released in bulk"
+    if text.hide_first:
+        yield "hiding is offered first"
+
+
+def _given_by(reason: Reason) -> Iterable[str]:
+    for rule, has in reasons_by_rule().items():
+        if reason in has:
+            yield f"[{rule}](rules.md#{rule})"
+    if reason in reasons_by_table():
+        yield "[labels and code sets](ruleset.md)"
+
+
+def ruleset_data() -> str:
+    """The shipped ruleset: switches, numbers, labels, code sets."""
+    data = RULESET.data
+    switches = (
+        (f"`{name}`", _shown(value), describe.meaning("switches", name))
+        for name, value in data["switches"].items()
+    )
+    numbers = (
+        (f"`{name}`", value, describe.meaning("numbers", name))
+        for name, value in data["numbers"].items()
+    )
+    labels = (
+        (f"`{code}`", one["title"], one["self"], one["proxy"], one["reason"], one["source"])
+        for code, one in data["labels"].items()
+    )
+    sets = (
+        (
+            f"`{one['id']}`",
+            one["title"],
+            one["self"],
+            one["proxy"],
+            one["reason"],
+            one["signal"],
+            len(one["members"]),
+            one["source"],
+        )
+        for one in data["code_sets"]
+    )
+    asks = ("title", "patient", "proxies", "reason")
+    return _page(
+        "Ruleset",
+        f"The shipped ruleset `{RULESET.name}`. Source keys are those of the domain reference.",
+        "## Switches",
+        "",
+        *_table(("switch", "shipped", "meaning"), switches),
+        "",
+        "## Numbers",
+        "",
+        *_table(("number", "shipped", "meaning"), numbers),
+        "",
+        "## Labels",
+        "",
+        *_table(("label", *asks, "source"), labels),
+        "",
+        "## Code sets",
+        "",
+        *_table(("set", *asks, "signal", "members", "source"), sets),
+    )
+
+
+def _shown(value: object) -> str:
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
 def rule_book() -> str:
+    """Precedence, switches, the golden decision table group by group, and each rule."""
+    return _page(
+        "Rules",
+        "What is decided, as a table to check: every row of the golden decision table, and the rules that give its"
+        " reasons. All of it is run by `recordgate rules golden`, and through the whole product by our tests; what is"
+        " said and expected exactly stands in `streams/recordgate_streams/golden/`. The norm is the"
+        " [specification](../specification.md); source keys are those of the domain reference; [G] published"
+        " guidance, [S] our choice, [U] unverified.",
+        *_precedence(),
+        *_switches(),
+        *_golden(),
+        *_each_rule(),
+    )
+
+
+def _precedence() -> Iterable[str]:
+    yield from ("## Which outcome", "", "The first of these that any reason asks for:", "")
+    yield f"1. `HELD`, for a reason of integrity: {', '.join(f'`{r}`' for r in sorted(INTEGRITY))}"
+    order = (*decision._PRECEDENCE, Outcome.RELEASED)  # noqa: SLF001
+    yield from (f"{n}. `{o}`: {RULESET.reasons.outcomes[o]}" for n, o in enumerate(order, 2))
+
+
+def _switches() -> Iterable[str]:
+    yield from ("", "## Switches", "")
+    rows = (
+        (f"`{name}`", ", ".join(f"`{c}`" for c in describe.choices(name)), describe.meaning("switches", name))
+        for name in RULESET.data["switches"]
+    )  # fmt: skip
+    yield from _table(("switch", "choices, ours first", "meaning"), rows)
+
+
+def _golden() -> Iterable[str]:
+    yield from ("", "## Golden decision table", "")
+    yield (
+        "Every row begins with P0: aged 40, registered at practice A since 2020-03-01, live since 2023-10-31, full"
+        " access, nothing historic, no codes; a proxy has full access since January 2024. The entry is E0: a finished"
+        " consultation recorded on 2025-06-02, without labels. A row says what is different. Rows show several faces"
+        " where there are some; the first is the one the domain reference states."
+    )
+    yield from ("", "### What is expected", "")
+    yield from _table(("word", "is met when"), ((f"`{w}`", m) for w, m in MEANINGS.items()))
+    for group, rows in golden.groups():
+        yield from ("", f"### {group}", "")
+        yield from _table(golden.HEAD, rows)
+    yield from ("", "### What a run does not show", "")
+    yield from _table(("row", "in memory", "through the product"), golden.unseen())
+
+
+def _each_rule() -> Iterable[str]:
     """One section a rule, in the order of reasons on a reviewer's screen."""
-    lines: list[str] = []
+    yield from ("", "## Each rule", "", inspect.getdoc(rules) or "")
     for rule in RULES:
         module = _module(rule)
         given = ", ".join(f"`{reason}`" for reason in sorted(reasons_by_rule()[rule.__name__]))
-        lines += ["", f"## {rule.__name__}", "", inspect.getdoc(module) or "", ""]
-        lines += [inspect.getdoc(rule) or "", "", f"Reasons: {given}."]
-    lines += ["", "## decide", "", inspect.getdoc(decide) or "", ""]
-    given = ", ".join(f"`{reason}`" for reason in sorted(reasons_by_rule()["decide"]))
-    lines += [f"Reasons: {given}."]
-    return _page("Rules", inspect.getdoc(rules) or "", *lines)
+        yield from ("", f"### {rule.__name__}", "", inspect.getdoc(module) or "", "")
+        yield from (inspect.getdoc(rule) or "", "", f"Reasons: {given or BY_TABLE}.")
+    for module in BESIDE:
+        name = _name(module)
+        given = ", ".join(f"`{reason}`" for reason in sorted(reasons_by_rule()[name]))
+        yield from ("", f"### {name}", "", inspect.getdoc(module) or "", "", f"Reasons: {given}.")
 
 
 def reasons_by_rule() -> dict[str, set[Reason]]:
-    """Return which reasons each rule's file names, and decide() itself."""
-    files = {rule.__name__: _module(rule) for rule in RULES} | {"decide": decide}
+    """Return which reasons each rule's file names, and each module beside them."""
+    files = {rule.__name__: _module(rule) for rule in RULES}
+    files |= {_name(module): module for module in BESIDE}
     return {name: _reasons_in(inspect.getsource(module)) for name, module in files.items()}
+
+
+def reasons_by_table() -> set[Reason]:
+    """Return the reasons that labels and code sets give."""
+    asking = (*RULESET.data["labels"].values(), *RULESET.data["code_sets"])
+    return {Reason(one["reason"]) for one in asking if (one["self"], one["proxy"]) != NOTHING}
 
 
 def _reasons_in(source: str) -> set[Reason]:
@@ -165,6 +307,10 @@ def _reasons_in(source: str) -> set[Reason]:
         and node.value.id == "Reason"
     )
     return {Reason[name] for name in named}
+
+
+def _name(module: ModuleType) -> str:
+    return module.__name__.rpartition(".")[2]
 
 
 def _module(rule: Any) -> ModuleType:

@@ -1,4 +1,4 @@
-"""The consumers' commands for people and programs: `view`, `holds`, `review`. Mounted by `recordgate`.
+"""The consumers' commands for people and programs: `view`, `holds`, `tasks`, `review`. Mounted by `recordgate`.
 
 A patient's number given as an argument is seen by everyone who may list this machine's processes: give `-` and type it,
 or pipe it, instead.
@@ -15,11 +15,16 @@ import psycopg
 import typer
 from rich.console import Console
 
-from recordgate_consumers.review.queue import find_hold, open_holds
+from recordgate_consumers.review.queue import find_hold, open_holds, open_tasks
 from recordgate_consumers.review.relay import ControlPublisher, relay
-from recordgate_consumers.review.show import as_plain_data as holds_as_data
-from recordgate_consumers.review.show import print_holds
-from recordgate_consumers.review.workflow import Role, Verdict, check, decide
+from recordgate_consumers.review.show import (
+    holds_as_data,
+    print_holds,
+    print_tasks,
+    tasks_as_data,
+)
+from recordgate_consumers.review.verdict import Role, Verdict, check
+from recordgate_consumers.review.workflow import decide
 from recordgate_consumers.view.read import read_view
 from recordgate_consumers.view.show import as_plain_data as view_as_data
 from recordgate_consumers.view.show import print_view
@@ -28,10 +33,11 @@ from recordgate_runtime.postgres import connect
 from recordgate_runtime.settings import need, settings
 from recordgate_schemas.control import ReviewAction, ReviewGround
 from recordgate_schemas.errors import InvalidValue, RetryableError, UsageError
-from recordgate_schemas.values import NhsNumber, parse_audience, parse_entry_id, parse_ods
+from recordgate_schemas.values import NhsNumber, OdsCode, parse_audience, parse_entry_id, parse_ods
 
 T = TypeVar("T")
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: one JSON list.")]
+PracticeOption = Annotated[str | None, typer.Option(help="ODS code; all without it.")]
 AudienceOption = Annotated[str, typer.Option(help="self or proxy:<grant id>.")]
 
 
@@ -56,17 +62,35 @@ def view(
 
 def holds(
     *,
-    practice: Annotated[str | None, typer.Option(help="ODS code; all without it.")] = None,
+    practice: PracticeOption = None,
     as_json: AsJson = False,
 ) -> None:
     """List open holds, the one due first on top."""
-    ods = None if practice is None else _parsed(parse_ods, practice)
-    with connect(need(settings().review_dsn, "RECORDGATE_REVIEW_DSN"), "review_app") as connection:
+    ods = _practice(practice)
+    with _review_database() as connection:
         found = open_holds(connection, ods)
     if as_json:
         _print_json(holds_as_data(found))
     else:
         print_holds(found, Console())
+
+
+def tasks(
+    *,
+    practice: PracticeOption = None,
+    numbers: Annotated[
+        bool, typer.Option("--numbers", help="Name patients by NHS number.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List open tasks: work about a patient, a grant or an entry beyond deciding a hold; what is urgent on top."""
+    ods = _practice(practice)
+    with _review_database() as connection:
+        found = open_tasks(connection, ods)
+    if as_json:
+        _print_json(tasks_as_data(found, numbers=numbers))
+    else:
+        print_tasks(found, Console(), numbers=numbers)
 
 
 def review(
@@ -82,13 +106,13 @@ def review(
     ] = None,
 ) -> None:
     """Release or withhold a held entry. The decider has the last word: facts that moved hold it again."""
-    clock, known = SystemClock(), settings()
+    clock = SystemClock()
     action = ReviewAction.RELEASE if release else ReviewAction.WITHHOLD
     opinion = opinion_on.date() if opinion_on else None
     verdict = Verdict(action, ground or ReviewGround.CHECKED, role, opinion)
     check(verdict, clock.now().date())
     entry, reader = _parsed(parse_entry_id, entry_id), _parsed(parse_audience, audience)
-    with connect(need(known.review_dsn, "RECORDGATE_REVIEW_DSN"), "review_app") as connection:
+    with _review_database() as connection:
         decide(connection, find_hold(connection, entry, reader), verdict, clock.now())
         typer.echo(_relayed(connection, clock.now()))
 
@@ -103,6 +127,14 @@ def _relayed(connection: psycopg.Connection, now: datetime) -> str:
     finally:
         publisher.close()
     return "outcome recorded and sent"
+
+
+def _review_database() -> psycopg.Connection:
+    return connect(need(settings().review_dsn, "RECORDGATE_REVIEW_DSN"), "review_app")
+
+
+def _practice(argument: str | None) -> OdsCode | None:
+    return None if argument is None else _parsed(parse_ods, argument)
 
 
 def _nhs_number(argument: str) -> NhsNumber:

@@ -8,11 +8,15 @@ import typer
 from rich.console import Console
 
 from recordgate_consumers import cli as consumers
+from recordgate_deploy.coverage import coverage
 from recordgate_producers import cli as producers
 from recordgate_runtime.process import exit_code, run_process
 from recordgate_runtime.settings import settings
 from recordgate_schemas.errors import RecordgateError, UsageError
 from recordgate_streams import cli as streams
+from recordgate_streams.decide_file import decide_file
+from recordgate_streams.golden_cli import golden
+from recordgate_streams.rules_cli import app as rules
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -22,9 +26,14 @@ app = typer.Typer(
 producers.mount(app)
 app.command()(consumers.view)
 app.command()(consumers.holds)
+app.command()(consumers.tasks)
 app.command()(consumers.review)
 app.command()(streams.explain)
 app.command()(streams.account)
+app.command("decide-file", rich_help_panel="Rules")(decide_file)
+rules.command()(golden)
+rules.command()(coverage)
+app.add_typer(rules, name="rules", rich_help_panel="Rules")
 app.command(rich_help_panel="Processes")(streams.decide)
 
 

@@ -81,3 +81,8 @@ MARKERS_WAITING = Gauge(
     "Re-decision markers the view holds back because a lower sequence number is missing.",
     registry=REGISTRY,
 )
+RULE_PATIENTS_WAITING = Gauge(
+    "recordgate_rule_patients_waiting",
+    "Patients to whom a newly activated ruleset has still to be applied.",
+    registry=REGISTRY,
+)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
+from recordgate_schemas.entry import Kind
 from recordgate_schemas.values import Audience, EntryId, GrantId, NhsNumber, OdsCode
 
 
@@ -119,6 +120,22 @@ class AccessLevelSet:
 
 
 @dataclass(frozen=True, slots=True)
+class AreaSet:
+    """Whether this patient's entries of a kind are shown at `practice`; goes before what the practice set for all."""
+
+    practice: OdsCode
+    kind: Kind
+    shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AccountChanged:
+    """The patient linked a verified account (NHS login P9), or closed it. Never lifts a suspension."""
+
+    linked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class AccessDeclined:
     """The patient does not want online access (SNOMED 1290331000000103)."""
 
@@ -187,6 +204,13 @@ class ProxyEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class ProxyUsed:
+    """A proxy read the record; said now and then, so that an unused grant can end."""
+
+    grant_id: GrantId
+
+
+@dataclass(frozen=True, slots=True)
 class EntryHidden:
     """An entry must not be shown, whether it has arrived or not; `related` are relatives its publisher knows."""
 
@@ -240,6 +264,8 @@ Change = (
     Registered
     | Deregistered
     | AccessLevelSet
+    | AreaSet
+    | AccountChanged
     | AccessDeclined
     | AccessOptedIn
     | AccessReviewCoded
@@ -250,6 +276,7 @@ Change = (
     | NhsNumberChanged
     | ProxyGranted
     | ProxyEnded
+    | ProxyUsed
     | EntryHidden
     | EntryShown
     | RecordSnapshot

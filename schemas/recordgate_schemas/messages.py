@@ -14,7 +14,7 @@ from recordgate_schemas.values import Audience, EntryId, NhsNumber, OdsCode
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Show this entry to this audience. `body_sha256` is the hash of the body as released."""
+    """Show this entry to this audience until `valid_until` (None: for ever). `body_sha256`: of the body as released."""
 
     audience: Audience
     entry_id: EntryId
@@ -23,6 +23,7 @@ class Release:
     event_date: date | None
     recorded_at: datetime | None
     redacted: bool
+    valid_until: datetime | None
     body: bytes = field(repr=False)
     body_type: str
     body_sha256: bytes
@@ -58,9 +59,31 @@ class Released:
     change: Release | Retract | Redecided
 
 
+class Queue(StrEnum):
+    """Who must look: staff of the practice, a clinician, operators, or nobody yet because its source is not done."""
+
+    PRACTICE = "practice"
+    CLINICIAN = "clinician"
+    SYSTEM = "system"
+    SOURCE = "source"
+
+
+class TaskKind(StrEnum):
+    """What kind of work a decision asks for when it holds no entry."""
+
+    REVIEW = "review"
+    URGENT = "urgent"
+    PRACTICE = "practice"
+    CONFIG = "config"
+    INCIDENT = "incident"
+
+
 @dataclass(frozen=True, slots=True)
 class HoldOpened:
-    """A person must look at this entry: opens the hold, or replaces what an open one says."""
+    """A person must look at this entry: opens the hold, or replaces what an open one says.
+
+    `hide_first`: hiding is the action to offer first. `bulk_release`: may be released together with others.
+    """
 
     audience: Audience
     entry_id: EntryId
@@ -69,6 +92,9 @@ class HoldOpened:
     kind: Kind
     event_date: date | None
     reasons: tuple[str, ...]
+    queue: Queue
+    hide_first: bool
+    bulk_release: bool
     decided_under: int
     ruleset: str
     body: bytes = field(repr=False)
@@ -86,13 +112,36 @@ class HoldClosed:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskOpened:
+    """Somebody has to do something about a patient, a grant or an entry, though no entry waits for it.
+
+    Known by reason, audience and entry; `entry_id` is None when it is about the patient or the grant.
+    """
+
+    reason: str
+    audience: Audience
+    entry_id: EntryId | None
+    practice: OdsCode
+    kind: TaskKind
+
+
+@dataclass(frozen=True, slots=True)
+class TaskClosed:
+    """What the task was about is settled."""
+
+    reason: str
+    audience: Audience
+    entry_id: EntryId | None
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
-    """One step of a practice's hold queue."""
+    """One step of a practice's work: holds and tasks."""
 
     sequence: int
     nhs_number: NhsNumber
     at: datetime
-    change: HoldOpened | HoldClosed
+    change: HoldOpened | HoldClosed | TaskOpened | TaskClosed
 
 
 class ReceiptClass(StrEnum):

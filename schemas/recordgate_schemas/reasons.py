@@ -40,6 +40,8 @@ class Reason(StrEnum):
     S_FLAG = "S_FLAG"
     LEVEL_NONE = "LEVEL_NONE"
     LEVEL = "LEVEL"
+    AREA = "AREA"
+    NO_ACCOUNT = "NO_ACCOUNT"
     DECLINED = "DECLINED"
     SUSPENDED = "SUSPENDED"
     RESOURCE_EXCLUDED = "RESOURCE_EXCLUDED"
@@ -50,12 +52,14 @@ class Reason(StrEnum):
     IN_ERROR = "IN_ERROR"
     GONE_AT_SOURCE = "GONE_AT_SOURCE"
     REVIEWED = "REVIEWED"
+    OPINION_STALE = "OPINION_STALE"
     # not ready at source
     NOT_FILED = "NOT_FILED"
     NOT_REVIEWED = "NOT_REVIEWED"
     DRAFT = "DRAFT"
     IN_TRANSIT = "IN_TRANSIT"
     PARTIAL = "PARTIAL"
+    DELAYED = "DELAYED"
     # a person must look
     BACKDATED = "BACKDATED"
     FUTURE_DATED = "FUTURE_DATED"
@@ -88,6 +92,7 @@ class Reason(StrEnum):
     SUBJECT_WISH = "SUBJECT_WISH"
     # release with whole elements dropped
     FREE_TEXT_DROPPED = "FREE_TEXT_DROPPED"
+    ATTACHMENT_DROPPED = "ATTACHMENT_DROPPED"
     POINTERS_DROPPED = "POINTERS_DROPPED"
 
 

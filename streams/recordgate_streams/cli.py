@@ -3,20 +3,20 @@
 import dataclasses
 import json
 import sys
+from enum import StrEnum
 from typing import Annotated, cast
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.process import run_process
 from recordgate_runtime.settings import need, settings
-from recordgate_schemas.values import parse_entry_id
+from recordgate_schemas.values import parse_audience, parse_entry_id
+from recordgate_streams import explanations
 from recordgate_streams.account import Account, read_account
-from recordgate_streams.explain import Explained
 from recordgate_streams.explain import explain as explain_entry
 from recordgate_streams.lane import LaneName
+from recordgate_streams.ledger.rules import in_force_for_reading
 
 AsJson = Annotated[bool, typer.Option("--json", help="for programs")]
 
@@ -32,42 +32,44 @@ def decide(
     run_process(lambda: run(cast("LaneName", lane), settings()))
 
 
-def explain(entry_id: str, *, as_json: AsJson = False) -> None:
-    """Say what was decided about an entry, and why: all reasons, facts used, ruleset, positions, source."""
+class Reader(StrEnum):
+    """Whom an explanation is for."""
+
+    PATIENT = "patient"
+    REVIEWER = "reviewer"
+    ENGINEER = "engineer"
+
+
+def explain(
+    entry_id: str,
+    reader: Annotated[Reader, typer.Option("--for", help="who reads it")] = Reader.REVIEWER,
+    audience: Annotated[str, typer.Option(help="for --why-not: self or proxy:GRANT")] = "self",
+    *,
+    why_not: Annotated[bool, typer.Option(help="say what keeps it from the audience")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what was decided about an entry, and why: to a patient, a reviewer or an engineer."""
     dsn = need(settings().ledger_dsn, "RECORDGATE_LEDGER_DSN")
     with connect(dsn, "ledger_reader") as connection:
+        used = in_force_for_reading(connection)
+        if (
+            reader is Reader.PATIENT
+        ):  # SAFETY: the same words for what is hidden and for what does not exist
+            print(explanations.for_patient(used.reasons))  # noqa: T201
+            return
         found = explain_entry(connection, parse_entry_id(entry_id))
     if as_json:
         print(json.dumps([dataclasses.asdict(one) for one in found], default=str, indent=2))  # noqa: T201
         return
     for one in found:
-        _show(one)
-
-
-def _show(explained: Explained) -> None:
-    out = Console()
-    out.print(f"[bold]{explained.entry_id}[/bold] version {explained.version}")
-    out.print(
-        f"from {explained.topic}/{explained.partition} offset {explained.offset},"
-        f" received {explained.published_at}; patient's control position {explained.control_position}"
-    )
-    table = Table(
-        "audience", "version", "outcome", "reason", "rests on", "under", "ruleset", "decided at"
-    )
-    for decision in explained.decisions:
-        reasons = decision["reasons"] or [{"reason": "-", "outcome": "", "because": {}}]
-        for place, reason in enumerate(reasons):
-            because = ", ".join(f"{name} {value}" for name, value in reason["because"].items())
-            head = (decision["audience"], str(decision["version"]), decision["outcome"])
-            tail = (
-                str(decision["decided_under"]),
-                decision["ruleset"],
-                f"{decision['decided_at']:%F %T}",
-            )
-            label = f"{reason['reason']} ({reason['outcome']})" if reason["outcome"] else "-"
-            blank = ("", "", "")
-            table.add_row(*(blank if place else head), label, because, *(blank if place else tail))
-    out.print(table)
+        print(one.entry_id)  # noqa: T201
+        if why_not:
+            lines = explanations.why_not(one, parse_audience(audience), used.reasons)
+        elif reader is Reader.REVIEWER:
+            lines = explanations.for_reviewer(one, used.reasons)
+        else:
+            lines = explanations.for_engineer(one, used.hash)
+        print("\n".join(lines))  # noqa: T201
 
 
 def account(*, as_json: AsJson = False) -> None:

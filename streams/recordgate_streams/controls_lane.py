@@ -10,14 +10,15 @@ from recordgate_runtime.logs import LogCode, log
 from recordgate_schemas.control import Control, Reviewed, StateConfirmed
 from recordgate_schemas.topics import CONTROLS
 from recordgate_schemas.values import EntryId, NhsNumber
+from recordgate_streams.agenda import ask_application, ask_due
+from recordgate_streams.deciding import Cause
 from recordgate_streams.entry_marks import effective, take_marks
 from recordgate_streams.ledger.rows import EntryKey, Patient, Redecision, StoredEntry
 from recordgate_streams.ledger.store import entry_key
 from recordgate_streams.policy.fold import fold
 from recordgate_streams.records import Decoded, decode_all, patient_of
-from recordgate_streams.ruleset import Ruleset
 from recordgate_streams.transaction import LaneTransaction
-from recordgate_streams.verdicts import verdicts
+from recordgate_streams.verdicts import decide_within
 from recordgate_streams.work import Work
 
 PATIENTS_A_PAGE = 200
@@ -28,9 +29,8 @@ class ControlsLane:
 
     topic = CONTROLS
 
-    def __init__(self, ledger: LaneTransaction, ruleset: Ruleset, page_entries: int) -> None:
+    def __init__(self, ledger: LaneTransaction, page_entries: int) -> None:
         self._ledger = ledger
-        self._ruleset = ruleset
         self._page_entries = page_entries
 
     def resume(self, partitions: Sequence[int]) -> None:
@@ -61,7 +61,7 @@ class ControlsLane:
             patients[number] = _after(patients[number], record, control)
         for record, number in unreadable:
             patients[number] = _after_unreadable(patients[number], record)
-        concerned = take_marks(work.store, controls, self._ruleset)
+        concerned = take_marks(work.store, controls, work.rules.ruleset)
         work.store.put_facts(patients.values())
         work.store.ask_redecisions(
             [
@@ -70,6 +70,13 @@ class ControlsLane:
             ]
             + [_asked(record, number, None, ()) for record, number in unreadable]
         )
+
+    def tick(self, partitions: Sequence[int]) -> None:
+        """Decide again the patients for whom the time has come, or to whom a new ruleset is still to be applied."""
+        with self._ledger.begin() as work:
+            asked = ask_due(work, partitions) or ask_application(work, partitions)
+        if asked:
+            self._redecide(partitions)
 
     def _redecide(self, partitions: Sequence[int]) -> None:
         pages = 0
@@ -88,28 +95,20 @@ class ControlsLane:
             patients = work.store.lock_patients(owners)
             asked = {a.nhs_number: a for a in work.store.read_redecisions(numbers)}
             page = work.store.page_entries(list(asked), self._page_entries)
-            self._decide_page(work, page, patients, asked)
+            causes = {n: Cause(a.published_at, a.forced) for n, a in asked.items()}
             full = len(page) == self._page_entries
-            _turn(work, page, asked, full=full)
-        return full or len(numbers) == PATIENTS_A_PAGE
-
-    def _decide_page(
-        self,
-        work: Work,
-        page: list[StoredEntry],
-        patients: dict[NhsNumber, Patient],
-        asked: dict[NhsNumber, Redecision],
-    ) -> None:
-        for subject in work.store.subjects(page):
-            number, entry_id = entry_key(subject.stored.entry)
-            work.verdicts += verdicts(
-                subject,
-                patients[number],
-                self._ruleset,
-                work.at,
-                asked[number].published_at,
-                forced=entry_id in asked[number].forced,
+            done = _turn(work, page, asked, full=full)
+            concerned = {entry_key(stored.entry)[0] for stored in page} | {
+                a.nhs_number for a in done
+            }
+            decide_within(
+                work,
+                {number: patients[number] for number in concerned},
+                causes,
+                work.store.subjects(page),
             )
+            work.redecided += done
+        return full or len(numbers) == PATIENTS_A_PAGE
 
 
 def _after(patient: Patient, record: Record, control: Control) -> Patient:
@@ -145,11 +144,11 @@ def _asked(
 
 def _turn(
     work: Work, page: list[StoredEntry], asked: dict[NhsNumber, Redecision], *, full: bool
-) -> None:
-    """Patients wholly on the page are done; the last one of a full page goes on, and those after it wait."""
+) -> list[Redecision]:
+    """Return the patients that are done: wholly on the page. The last one of a full page goes on, others wait."""
     last: EntryKey | None = entry_key(page[-1].entry) if page and full else None
     done = [a for number, a in asked.items() if last is None or number < last[0]]
-    work.redecided += done
     work.store.end_redecisions([a.nhs_number for a in done])
     if last is not None:
         work.store.turn_page(*last)
+    return done

@@ -23,6 +23,9 @@ from recordgate_schemas.errors import RecordgateError
 from recordgate_streams.gauges import refresh_account
 from recordgate_streams.lane import Lane, LaneName, open_lane
 
+TICK_S = 1.0
+"""Seconds between looks at what time alone asks for."""
+
 
 def run(name: LaneName, settings: Settings) -> None:
     """Run the lane until the process is asked to stop."""
@@ -67,15 +70,24 @@ def create_app(name: LaneName, lane: Lane, settings: Settings, health: Health) -
             for event in events:
                 event.ack()
 
-    async def assigned(_app: Any, partitions: Any, **_: Any) -> None:
-        mine = sorted(tp.partition for tp in partitions if tp.topic == source.get_topic_name())
+    mine: list[int] = []
+
+    async def resume(_app: Any, partitions: Any, **_: Any) -> None:
+        assigned = sorted(tp.partition for tp in partitions if tp.topic == source.get_topic_name())
         async with turn:
-            await _guarded(lane.resume, mine, name)
+            await _guarded(lane.resume, assigned, name)
+            mine[:] = assigned
         health.ready()
         log(LogCode.STARTED, lane=name, topic=lane.topic.name)
 
+    async def tick() -> None:
+        if mine:
+            async with turn:
+                await _guarded(lane.tick, list(mine), name)
+
     app.agent(source, concurrency=1, name=f"decide-{name}")(decide)
-    app.on_partitions_assigned.connect(assigned, weak=False)  # type: ignore[arg-type]
+    app.timer(interval=TICK_S)(tick)
+    app.on_partitions_assigned.connect(resume, weak=False)  # type: ignore[arg-type]
     return app
 
 

@@ -9,13 +9,13 @@ from recordgate_runtime.kafka import Record
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.messages import ReceiptClass
 from recordgate_schemas.topics import ENTRIES
-from recordgate_streams.accept import Arrival, body_lies, classify
+from recordgate_streams.accept import Arrival, body_lies, classify, content, merge
+from recordgate_streams.deciding import Cause
 from recordgate_streams.ledger.rows import EntryKey, StoredEntry
 from recordgate_streams.ledger.store import entry_key
 from recordgate_streams.records import Decoded, decode_all
-from recordgate_streams.ruleset import Ruleset
 from recordgate_streams.transaction import LaneTransaction
-from recordgate_streams.verdicts import verdicts
+from recordgate_streams.verdicts import decide_within
 from recordgate_streams.work import Work
 
 
@@ -24,13 +24,15 @@ class EntriesLane:
 
     topic = ENTRIES
 
-    def __init__(self, ledger: LaneTransaction, ruleset: Ruleset) -> None:
+    def __init__(self, ledger: LaneTransaction) -> None:
         self._ledger = ledger
-        self._ruleset = ruleset
 
     def resume(self, partitions: Sequence[int]) -> None:
         """Publish what was committed before a crash on these partitions."""
         self._ledger.republish(partitions)
+
+    def tick(self, partitions: Sequence[int]) -> None:
+        """Time alone changes nothing here: the controls lane decides again."""
 
     def process_batch(self, records: Sequence[Record]) -> None:
         """Account for every record, decide what is accepted, commit, publish. Replays change nothing."""
@@ -43,11 +45,10 @@ class EntriesLane:
 
     def _decide(self, work: Work, good: list[Decoded]) -> None:
         patients = work.store.lock_patients({m.nhs_number: r.partition for r, m in good})
+        causes = {m.nhs_number: Cause(_published_at(record)) for record, m in reversed(good)}
         accepted = _accept(work, good)
-        for subject in work.store.subjects(list(accepted.values())):
-            stored = subject.stored
-            patient = patients[stored.entry.nhs_number]
-            work.verdicts += verdicts(subject, patient, self._ruleset, work.at, stored.published_at)
+        work.relatives.put_pointers([stored.entry for stored in accepted.values()])
+        decide_within(work, patients, causes, work.store.subjects(list(accepted.values())))
 
 
 def _accept(work: Work, good: list[Decoded]) -> dict[EntryKey, StoredEntry]:
@@ -56,46 +57,43 @@ def _accept(work: Work, good: list[Decoded]) -> dict[EntryKey, StoredEntry]:
     known = work.store.load_entries(sorted({entry_key(e) for e in entries}))
     gone = work.store.gone(entries)
     accepted: dict[EntryKey, StoredEntry] = {}
-    conflicts: dict[EntryKey, StoredEntry] = {}
     for place, ((record, _), entry) in enumerate(zip(good, entries, strict=True)):
         key = entry_key(entry)
         before = accepted.get(key, known.get(key))
-        arrival, conflict = _classify(before, entry)
         new = _stored(record, entry, gone=place in gone)
+        arrival = classify(before.entry if before else None, entry)
         if arrival is Arrival.ACCEPTED:
             _account_accepted(work, record, before)
             accepted[key] = new
-        else:
-            work.count(ENTRIES, record.partition, arrival.value)
-            work.tell_receipt(record.partition, entry, ReceiptClass(arrival.value))
-        if arrival is Arrival.DUPLICATE and before is not None:
-            accepted |= _refreshed(key, before, new)
-        if conflict and before is not None:
-            conflicts[key] = replace(before, conflict=True)
-            if key in accepted:
-                accepted[key] = conflicts[key]
-    work.store.put_entries(list(accepted.values()))
-    return _with_conflicts(work, accepted, conflicts)
+            continue
+        after = _merged(before, new) if before else new
+        if before and after.conflict and not before.conflict and arrival is Arrival.DUPLICATE:
+            arrival = Arrival.SUPERSEDED  # equal envelopes, one of which lies about its body
+        work.count(ENTRIES, record.partition, arrival.value)
+        work.tell_receipt(record.partition, entry, ReceiptClass(arrival.value))
+        if after != before:
+            accepted[key] = after
+    return _put(work, accepted)
 
 
-def _classify(before: StoredEntry | None, entry: ClinicalEntry) -> tuple[Arrival, bool]:
-    """As `classify`; and of two equal envelopes one of which lies about its body, neither is believed."""
-    arrival, conflict = classify(before, entry)
-    if arrival is Arrival.DUPLICATE and before and body_lies(entry) != before.body_mismatch:
-        return Arrival.SUPERSEDED, True
-    return arrival, conflict
+def _merged(before: StoredEntry, new: StoredEntry) -> StoredEntry:
+    """What stands after another arrival of the same version, or of a lower one, which changes nothing."""
+    if new.entry.version < before.entry.version:
+        return before
+    later = new.entry.extracted_at > before.entry.extracted_at
+    return replace(
+        before,
+        entry=merge(before.entry, new.entry),
+        conflict=before.conflict or _contradict(before, new),
+        body_mismatch=before.body_mismatch or new.body_mismatch,
+        gone_at_source=new.gone_at_source if later else before.gone_at_source,
+    )
 
 
-def _refreshed(key: EntryKey, before: StoredEntry, new: StoredEntry) -> dict[EntryKey, StoredEntry]:
-    """A duplicate extracted later says that the entry was still there: an older snapshot cannot have lost it."""
-    if new.entry.extracted_at <= before.entry.extracted_at:
-        return {}
-    said = (before.partition, before.offset, before.published_at)
-    return {
-        key: StoredEntry(
-            new.entry, before.conflict, before.body_mismatch, *said, new.gone_at_source
-        )
-    }
+def _contradict(one: StoredEntry, other: StoredEntry) -> bool:
+    """Two contents of one version, or one of two arrivals lies about its body: neither is believed."""
+    same = content(one.entry) == content(other.entry)
+    return not same or one.body_mismatch != other.body_mismatch
 
 
 def _account_accepted(work: Work, record: Record, before: StoredEntry | None) -> None:
@@ -106,15 +104,15 @@ def _account_accepted(work: Work, record: Record, before: StoredEntry | None) ->
         work.count(ENTRIES, record.partition, Arrival.SUPERSEDED.value)
 
 
-def _with_conflicts(
-    work: Work, accepted: dict[EntryKey, StoredEntry], conflicts: dict[EntryKey, StoredEntry]
-) -> dict[EntryKey, StoredEntry]:
-    stored_before = {key: value for key, value in conflicts.items() if key not in accepted}
-    bodies = work.store.load_bodies(list(stored_before))
-    for key, value in stored_before.items():
-        stored_before[key] = replace(value, entry=replace(value.entry, body=bodies[key]))
-    work.store.put_entries(list(stored_before.values()))
-    return accepted | stored_before
+def _put(work: Work, accepted: dict[EntryKey, StoredEntry]) -> dict[EntryKey, StoredEntry]:
+    """Store accepted entries; one that stood before the batch and changed in it gets its body back first."""
+    bodiless = [key for key, stored in accepted.items() if not stored.entry.body]
+    bodies = work.store.load_bodies(bodiless) if bodiless else {}
+    for key, body in bodies.items():
+        stored = accepted[key]
+        accepted[key] = replace(stored, entry=replace(stored.entry, body=body))
+    work.store.put_entries(list(accepted.values()))
+    return accepted
 
 
 def _stored(record: Record, entry: ClinicalEntry, *, gone: bool) -> StoredEntry:
@@ -124,6 +122,10 @@ def _stored(record: Record, entry: ClinicalEntry, *, gone: bool) -> StoredEntry:
         body_mismatch=body_lies(entry),
         partition=record.partition,
         offset=record.offset,
-        published_at=datetime.fromtimestamp(record.timestamp_ms / 1000, UTC),
+        published_at=_published_at(record),
         gone_at_source=gone,
     )
+
+
+def _published_at(record: Record) -> datetime:
+    return datetime.fromtimestamp(record.timestamp_ms / 1000, UTC)

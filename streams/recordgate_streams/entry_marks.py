@@ -10,13 +10,13 @@ from recordgate_schemas.control import (
     EntryHidden,
     EntryShown,
     RecordSnapshot,
-    ReviewAction,
     Reviewed,
 )
 from recordgate_schemas.values import EntryId
+from recordgate_streams.history import is_outdated
 from recordgate_streams.ledger.rows import EntryKey
 from recordgate_streams.ledger.store import Store
-from recordgate_streams.policy.marks import Marks, follow, mark
+from recordgate_streams.policy.marks import Marks, mark
 from recordgate_streams.ruleset import Ruleset
 
 Said = Sequence[tuple[Record, Control]]
@@ -33,30 +33,22 @@ def take_marks(store: Store, controls: Said, ruleset: Ruleset) -> list[tuple[Ent
 
     None named means that the control concerns all entries of its patient.
     """
-    roots = {(c.nhs_number, named) for _, c in controls if (named := _named(c))}
-    marks = store.load_marks(sorted(roots))
+    named = {(c.nhs_number, entry_id) for _, c in controls if (entry_id := _named(c))}
+    marks = store.load_marks(sorted(named))
     for record, control in controls:
         _take(marks, record, control, ruleset)
         if isinstance(control.change, RecordSnapshot):
             at = effective(record, control)
             store.put_snapshot(control.nhs_number, control.change, at)
-    relatives = {(number, e) for number, root in roots for e in _relatives(marks, (number, root))}
-    missing = sorted(relatives - marks.keys())
-    marks |= dict.fromkeys(missing, Marks()) | store.load_marks(missing)
-    for root in sorted(roots):
-        _take_along(marks, root)
     store.put_marks(marks)
-    return [
-        (named, *_relatives(marks, (c.nhs_number, named))) if (named := _named(c)) else ()
-        for _, c in controls
-    ]
+    return [_concerned(marks, control) for _, control in controls]
 
 
 def _take(marks: dict[EntryKey, Marks], record: Record, control: Control, ruleset: Ruleset) -> None:
     change = control.change
     if not isinstance(change, EntryHidden | EntryShown | Reviewed):
         return
-    if _is_outdated(change, ruleset):
+    if isinstance(change, Reviewed) and is_outdated(change, ruleset.hash):
         log(LogCode.REVIEW_REFUSED, ruleset=ruleset.hash)
         return
     key = (control.nhs_number, change.entry_id)
@@ -64,29 +56,17 @@ def _take(marks: dict[EntryKey, Marks], record: Record, control: Control, rulese
     marks[key] = mark(marks.get(key, Marks()), change, at, record.offset)
 
 
-def _is_outdated(change: EntryHidden | EntryShown | Reviewed, ruleset: Ruleset) -> bool:
-    """A release was given under rules that no longer hold. A withholding stands under any rules."""
-    return (
-        isinstance(change, Reviewed)
-        and change.action is ReviewAction.RELEASE
-        and change.ruleset != ruleset.hash
-    )
+def _concerned(marks: dict[EntryKey, Marks], control: Control) -> tuple[EntryId, ...]:
+    """The entry named and the relatives its hides named.
 
-
-def _take_along(marks: dict[EntryKey, Marks], root: EntryKey) -> None:
-    """Hide and show a root's relatives with it.
-
-    SAFETY: the marker that follows lifts the gate's fence from the relatives too.
+    SAFETY: the marker that follows lifts the gate's fence from these relatives too.
     """
-    number, entry_id = root
-    for hide in marks.get(root, Marks()).hides:
-        for relative in (e for e in hide.related if e != entry_id):
-            marks[number, relative] = follow(marks[number, relative], entry_id, hide)
-
-
-def _relatives(marks: dict[EntryKey, Marks], root: EntryKey) -> tuple[EntryId, ...]:
-    related = {e for hide in marks.get(root, Marks()).hides for e in hide.related}
-    return tuple(sorted(related - {root[1]}))
+    entry_id = _named(control)
+    if entry_id is None:
+        return ()
+    said = marks.get((control.nhs_number, entry_id), Marks())
+    related = {other for hide in said.hides for other in hide.related}
+    return (entry_id, *sorted(related - {entry_id}))
 
 
 def _named(control: Control) -> EntryId | None:

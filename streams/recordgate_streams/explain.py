@@ -13,7 +13,10 @@ from recordgate_streams.ledger.store import SQL
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """One patient's entry: source coordinates, position, and its decisions, newest last, by audience."""
+    """One patient's entry: source coordinates, what is known of patient and entry, and its decisions, newest last.
+
+    `roots`, `reached`: audiences for which it is concealed by itself, or reached by a concealed relative, and how.
+    """
 
     entry_id: EntryId
     version: int | None
@@ -22,6 +25,11 @@ class Explained:
     offset: int | None
     published_at: datetime | None
     control_position: int
+    due_at: datetime | None
+    facts: dict[str, Any]
+    marks: dict[str, Any]
+    roots: tuple[str, ...]
+    reached: tuple[str, ...]
     decisions: tuple[dict[str, Any], ...]
 
 
@@ -35,8 +43,10 @@ def explain(connection: psycopg.Connection, entry_id: EntryId) -> list[Explained
 
 def _explained(connection: psycopg.Connection, number: str, entry_id: EntryId) -> Explained:
     key = {"nhs_number": number, "entry_id": entry_id}
-    source = connection.execute(SQL["source"], key).fetchone() or (None, None, None, None, -1)
-    version, partition, offset, published_at, position = source
+    source = connection.execute(SQL["source"], key).fetchone() or (None,) * 4
+    version, partition, offset, published_at = source
+    row = connection.execute(SQL["known_of"], key).fetchone()
+    position, due_at, facts, marks, roots, reached = row or (-1, None, {}, {}, [], [])
     names = (
         "audience",
         "version",
@@ -50,5 +60,17 @@ def _explained(connection: psycopg.Connection, number: str, entry_id: EntryId) -
     rows = connection.execute(SQL["history"], key)
     decisions = tuple(dict(zip(names, row, strict=True)) for row in rows)
     return Explained(
-        entry_id, version, "entries", partition, offset, published_at, position, decisions
+        entry_id,
+        version,
+        "entries",
+        partition,
+        offset,
+        published_at,
+        position,
+        due_at,
+        facts,
+        marks or {},
+        tuple(roots),
+        tuple(reached),
+        decisions,
     )

@@ -8,9 +8,9 @@ from recordgate_runtime.kafka import Record, partition_counts, topic_state
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.settings import Settings, need
 from recordgate_schemas.topics import TOPICS, Topic
-from recordgate_streams import ruleset
 from recordgate_streams.controls_lane import ControlsLane
 from recordgate_streams.entries_lane import EntriesLane
+from recordgate_streams.ledger.rules import RulesInForce
 from recordgate_streams.publish import KafkaPublisher
 from recordgate_streams.transaction import LaneTransaction
 
@@ -25,6 +25,9 @@ class Lane(Protocol):
     def resume(self, partitions: Sequence[int]) -> None:
         """Finish what a crash cut short on these partitions."""
 
+    def tick(self, partitions: Sequence[int]) -> None:
+        """Do what time asks for on these partitions; called about once a second."""
+
     def process_batch(self, records: Sequence[Record]) -> None:
         """Account for every record, decide, commit, publish; raise to end the process."""
 
@@ -35,11 +38,11 @@ def open_lane(name: LaneName, settings: Settings) -> Lane:
     connection = connect(
         need(settings.ledger_dsn, "RECORDGATE_LEDGER_DSN"), "decider", autocommit=True
     )
-    ledger = LaneTransaction(name, connection, KafkaPublisher(settings), SystemClock())
+    ledger = LaneTransaction(
+        name, connection, KafkaPublisher(settings), SystemClock(), RulesInForce()
+    )
     lane: Lane = (
-        EntriesLane(ledger, ruleset.current())
-        if name == "entries"
-        else ControlsLane(ledger, ruleset.current(), settings.page_entries)
+        EntriesLane(ledger) if name == "entries" else ControlsLane(ledger, settings.page_entries)
     )
     state = topic_state(lane.topic, settings)
     ledger.adopt(lane.topic, state.topic_id, state.partitions)

@@ -8,10 +8,12 @@ import orjson
 
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.messages import HoldClosed, HoldOpened, ReceiptClass, Release, Retract
-from recordgate_schemas.reasons import Outcome
+from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_streams.ledger.rows import CurrentDecision, StoredEntry
 from recordgate_streams.policy.decision import Decision
 from recordgate_streams.redact import redact
+from recordgate_streams.routing import route
+from recordgate_streams.ruleset import ReasonTexts
 
 RELEASED = (Outcome.RELEASED, Outcome.RELEASED_REDACTED)
 
@@ -20,7 +22,8 @@ RELEASED = (Outcome.RELEASED, Outcome.RELEASED_REDACTED)
 class Verdict:
     """A new decision about a stored entry, the patient's control position it takes into account, and what caused it.
 
-    `caused_at` is the broker's time of the entry or control; `forced` tells it again even if nothing changed.
+    `caused_at` is the broker's time of the entry or control; `forced` tells it again even if nothing changed. A release
+    is valid until `valid_until`. `released_under`: the other ruleset under which the entry was released, if it was.
     """
 
     stored: StoredEntry
@@ -30,6 +33,8 @@ class Verdict:
     caused_at: datetime
     previous: CurrentDecision | None
     forced: bool = False
+    valid_until: datetime | None = None
+    released_under: str | None = None
 
     @property
     def digest(self) -> bytes:
@@ -40,6 +45,8 @@ class Verdict:
             self.decision.outcome,
             sorted({o.reason for o in self.decision.objections}),
             sorted(self.decision.drop),
+            self.decision.pointers,
+            self.valid_until,
         ]
         return hashlib.sha256(orjson.dumps(told)).digest()[:16]
 
@@ -58,14 +65,16 @@ def for_view(verdict: Verdict, body: bytes) -> Release | Retract | None:
     """Return the release or retraction that follows, if any."""
     decision, entry = verdict.decision, verdict.stored.entry
     if decision.released:
-        return _release(entry, body, decision)
-    if verdict.previous is not None and verdict.previous.outcome in RELEASED:
+        return _release(entry, body, decision, verdict.valid_until)
+    if verdict.previous is not None and verdict.previous.released:
         return Retract(decision.audience, entry.entry_id)
     return None
 
 
-def _release(entry: ClinicalEntry, body: bytes, decision: Decision) -> Release:
-    shown = redact(entry, body, decision.drop)
+def _release(
+    entry: ClinicalEntry, body: bytes, decision: Decision, valid_until: datetime | None
+) -> Release:
+    shown = redact(entry, body, decision.drop, decision.pointers)
     return Release(
         audience=decision.audience,
         entry_id=entry.entry_id,
@@ -74,17 +83,25 @@ def _release(entry: ClinicalEntry, body: bytes, decision: Decision) -> Release:
         event_date=entry.event_date,
         recorded_at=entry.recorded_at,
         redacted=decision.outcome is Outcome.RELEASED_REDACTED,
+        valid_until=valid_until,
         body=shown,
         body_type=entry.body_type,
         body_sha256=hashlib.sha256(shown).digest(),
     )
 
 
-def for_queue(verdict: Verdict, body: bytes) -> HoldOpened | HoldClosed | None:
+OF_THE_GRANT = frozenset({Reason.PROXY_AGE})
+"""Holds that one task about the grant stands for: renewing it opens all entries at once."""
+
+
+def for_queue(verdict: Verdict, body: bytes, texts: ReasonTexts) -> HoldOpened | HoldClosed | None:
     """Return the hold opened, updated or closed, if any."""
     decision, entry = verdict.decision, verdict.stored.entry
-    if decision.outcome is Outcome.HELD:
-        reasons = [o.reason.value for o in decision.objections if o.outcome is Outcome.HELD]
+    reasons = list(
+        dict.fromkeys(o.reason for o in decision.objections if o.outcome is Outcome.HELD)
+    )
+    if decision.outcome is Outcome.HELD and not OF_THE_GRANT.issuperset(reasons):
+        routed = route(reasons, texts)
         return HoldOpened(
             audience=decision.audience,
             entry_id=entry.entry_id,
@@ -92,7 +109,10 @@ def for_queue(verdict: Verdict, body: bytes) -> HoldOpened | HoldClosed | None:
             practice=entry.practice,
             kind=entry.kind,
             event_date=entry.event_date,
-            reasons=tuple(dict.fromkeys(reasons)),
+            reasons=tuple(reason.value for reason in reasons),
+            queue=routed.queue,
+            hide_first=routed.hide_first,
+            bulk_release=routed.bulk_release,
             decided_under=verdict.decided_under,
             ruleset=decision.ruleset,
             body=body,

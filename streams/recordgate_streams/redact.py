@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import simplejson
+from simplejson import RawJSON
 
 from recordgate_schemas.entry import ClinicalEntry, ElementKind
 from recordgate_schemas.errors import FatalError
@@ -12,18 +13,22 @@ from recordgate_schemas.errors import FatalError
 _INDEX = re.compile(r"0|[1-9][0-9]*")
 
 
-def redact(entry: ClinicalEntry, body: bytes, drop: frozenset[ElementKind]) -> bytes:
-    """Return the body without the elements of the given kinds; the body itself when there is nothing to drop.
+def redact(
+    entry: ClinicalEntry, body: bytes, drop: frozenset[ElementKind], references: Iterable[str] = ()
+) -> bytes:
+    """Return the body without the elements of the given kinds, and without the references at these JSON pointers.
 
-    Numbers keep their digits (5.40 stays 5.40): in FHIR they say how precise a value is.
+    The body itself when there is nothing to drop.
+
+    Numbers stay as they are written (5.40 stays 5.40): in FHIR their digits say how precise a value is. Objects and
+    lists that a removal left empty go too; those that were empty before stay.
     """
     pointers = [element.pointer for element in entry.elements if element.kind in drop]
+    pointers += references
     if not pointers:
         return body
     resource = _without(body, pointers)
-    text = simplejson.dumps(
-        resource, sort_keys=True, separators=(",", ":"), ensure_ascii=False, use_decimal=True
-    )
+    text = simplejson.dumps(resource, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return text.encode("utf-8")
 
 
@@ -40,10 +45,11 @@ def _without(body: bytes, pointers: list[str]) -> Any:
     if not pointers:
         return None
     try:
-        resource = simplejson.loads(body.decode("utf-8"), use_decimal=True)
+        resource = simplejson.loads(body.decode("utf-8"), parse_float=RawJSON, parse_int=RawJSON)
+        emptied: set[int] = set()
         for pointer in _deepest_last_first(pointers):
-            _remove(resource, _steps(pointer))
-        return _pruned(resource)
+            emptied.add(_remove(resource, _steps(pointer)))
+        return _pruned(resource, emptied)
     except (ValueError, RecursionError) as error:
         raise FatalError(f"redaction: the body is not JSON ({type(error).__name__})") from None
 
@@ -64,12 +70,16 @@ def _steps(pointer: str) -> list[str]:
     return [step.replace("~1", "/").replace("~0", "~") for step in steps]
 
 
-def _remove(node: Any, steps: list[str]) -> None:
-    """Remove what a pointer names. SAFETY: a pointer that names nothing would leave text in place, so it is fatal."""
+def _remove(node: Any, steps: list[str]) -> int:
+    """Remove what a pointer names and return the identity of what held it.
+
+    SAFETY: a pointer that names nothing would leave text in place, so it is fatal.
+    """
     try:
         for step in steps[:-1]:
             node = node[_key(node, step)]
         del node[_key(node, steps[-1])]
+        return id(node)
     except (KeyError, IndexError, TypeError):
         raise FatalError("redaction: an element's pointer names nothing in the body") from None
 
@@ -82,11 +92,23 @@ def _key(node: Any, step: str) -> str | int:
     return int(step)
 
 
-def _pruned(node: Any) -> Any:
-    """Return the resource without the empty objects and lists that removals left behind."""
+def _pruned(node: Any, emptied: set[int]) -> Any:
+    """Return the resource without the empty objects and lists that removals left behind; the resource itself stays."""
     if isinstance(node, dict):
-        kept = {key: _pruned(value) for key, value in node.items()}
-        return {key: value for key, value in kept.items() if value not in ({}, [])}
+        return {
+            key: kept
+            for key, value in node.items()
+            if (kept := _pruned(value, emptied)) or not _was_emptied(kept, value, emptied)
+        }
     if isinstance(node, list):
-        return [item for item in map(_pruned, node) if item not in ({}, [])]
+        return [
+            kept
+            for value in node
+            if (kept := _pruned(value, emptied)) or not _was_emptied(kept, value, emptied)
+        ]
     return node
+
+
+def _was_emptied(kept: Any, value: Any, emptied: set[int]) -> bool:
+    """True for an object or list that holds nothing any more, and held something before."""
+    return isinstance(kept, dict | list) and (bool(value) or id(value) in emptied)

@@ -6,6 +6,7 @@ INVARIANT: whatever was committed is published, now or at the next start, before
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -19,7 +20,9 @@ from recordgate_schemas import codec
 from recordgate_schemas.errors import FatalError
 from recordgate_schemas.reasons import Reason
 from recordgate_schemas.topics import BY_NAME, Topic
+from recordgate_streams.ledger.relatives import RelativesStore
 from recordgate_streams.ledger.rows import Outgoing
+from recordgate_streams.ledger.rules import InForce, RulesInForce
 from recordgate_streams.ledger.store import SQL, Store
 from recordgate_streams.outcome import Verdict
 from recordgate_streams.publish import Publisher
@@ -30,12 +33,18 @@ class LaneTransaction:
     """Runs transactions for one lane over one ledger connection. Not thread-safe: one batch at a time."""
 
     def __init__(
-        self, lane: str, connection: psycopg.Connection, publisher: Publisher, clock: Clock
+        self,
+        lane: str,
+        connection: psycopg.Connection,
+        publisher: Publisher,
+        clock: Clock,
+        rules: RulesInForce,
     ) -> None:
         self.lane = lane
         self._db = connection
         self._publisher = publisher
         self._clock = clock
+        self._rules = rules
         self._confirmed: list[Outgoing] = []
 
     @contextmanager
@@ -44,7 +53,9 @@ class LaneTransaction:
         started = time.monotonic()
         with self._db.transaction():
             self._forget(self._confirmed)
-            work = Work(Store(self._db), self._clock.now())
+            now = self._clock.now()
+            rules = self._rules.read(self._db, now)
+            work = Work(Store(self._db), RelativesStore(self._db), rules, now)
             yield work
             outgoing = self._write(work)
         self._confirmed = []
@@ -108,7 +119,8 @@ class LaneTransaction:
     def _write(self, work: Work) -> list[Outgoing]:
         changed = [verdict for verdict in work.verdicts if verdict.changed]
         work.tell_all(changed)
-        self._write_decisions(changed)
+        self._write_decisions(changed, work.rules)
+        self._stamp(work)
         work.store.put_quarantine(work.quarantined, work.at)
         if work.account:
             keys = sorted(work.account)
@@ -123,22 +135,37 @@ class LaneTransaction:
             )
         return self._number(work)
 
-    def _write_decisions(self, verdicts: list[Verdict]) -> None:
+    def _stamp(self, work: Work) -> None:
+        """Decisions that came out the same under another ruleset are this ruleset's from now on."""
+        ruleset = work.rules.ruleset.hash
+        same = [
+            v
+            for v in work.verdicts
+            if not v.changed and v.previous and v.previous.ruleset != ruleset
+        ]
+        if same:
+            self._db.execute(
+                SQL["stamp_decisions"],
+                _places(same) | {"ruleset": ruleset, "generation": work.rules.generation},
+            )
+
+    def _write_decisions(self, verdicts: list[Verdict], rules: InForce) -> None:
         if not verdicts:
             return
         entries = [v.stored.entry for v in verdicts]
         self._db.execute(
             SQL["put_decisions"],
-            {
-                "nhs_numbers": [e.nhs_number.digits for e in entries],
-                "entry_ids": [e.entry_id for e in entries],
-                "audiences": [v.decision.audience for v in verdicts],
+            _places(verdicts)
+            | {
                 "partitions": [v.stored.partition for v in verdicts],
                 "versions": [e.version for e in entries],
                 "outcomes": [v.decision.outcome.value for v in verdicts],
                 "headlines": [v.decision.headline for v in verdicts],
                 "digests": [v.digest for v in verdicts],
                 "under": [v.decided_under for v in verdicts],
+                "released_under": [v.released_under for v in verdicts],
+                "ruleset": rules.ruleset.hash,
+                "generation": rules.generation,
             },
         )
         with self._db.cursor().copy(SQL["copy_decisions"]) as copy:
@@ -188,6 +215,15 @@ class LaneTransaction:
                     "sequences": [o.sequence for o in confirmed],
                 },
             )
+
+
+def _places(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    entries = [v.stored.entry for v in verdicts]
+    return {
+        "nhs_numbers": [e.nhs_number.digits for e in entries],
+        "entry_ids": [e.entry_id for e in entries],
+        "audiences": [v.decision.audience for v in verdicts],
+    }
 
 
 def _decision_row(verdict: Verdict) -> tuple[object, ...]:

@@ -1,43 +1,25 @@
-"""Decides stored entries for every audience a patient has: the patient, and each proxy grant ever given."""
+"""Decides entries inside a lane's transaction and leaves there all that follows: verdicts, timers, tasks."""
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 
-from recordgate_schemas.values import SELF, Audience, proxy
+from recordgate_schemas.values import NhsNumber
+from recordgate_streams.aftermath import put_due, tell_tasks
+from recordgate_streams.deciding import Cause, Deciding
 from recordgate_streams.ledger.rows import Patient, Subject
-from recordgate_streams.outcome import Verdict
-from recordgate_streams.policy.decide import decide
-from recordgate_streams.policy.decision import Case, Integrity
-from recordgate_streams.ruleset import Ruleset
+from recordgate_streams.work import Work
 
 
-def verdicts(
-    subject: Subject,
-    patient: Patient,
-    ruleset: Ruleset,
-    now: datetime,
-    caused_at: datetime,
-    *,
-    forced: bool = False,
-) -> Iterator[Verdict]:
-    """Yield the verdict for each audience, in a fixed order."""
-    stored = subject.stored
-    integrity = Integrity(stored.conflict, stored.body_mismatch, stored.gone_at_source)
-    for audience in audiences(patient):
-        case = Case(
-            stored.entry, patient.facts, subject.marks, integrity, audience, ruleset.settings, now
-        )
-        yield Verdict(
-            stored,
-            decide(case, ruleset.hash),
-            patient.control_position,
-            now,
-            caused_at,
-            subject.current.get(audience),
-            forced,
-        )
-
-
-def audiences(patient: Patient) -> tuple[Audience, ...]:
-    """Return `self` and every grant ever given: an ended one still has to be told."""
-    return (SELF, *(proxy(grant.grant_id) for grant in patient.facts.proxies))
+def decide_within(
+    work: Work,
+    patients: Mapping[NhsNumber, Patient],
+    causes: Mapping[NhsNumber, Cause],
+    subjects: Iterable[Subject],
+) -> None:
+    """Decide these entries of locked patients, with every entry that follows from them, for every audience."""
+    deciding = Deciding(
+        work.store, work.relatives, work.rules.ruleset, work.at, dict(patients), causes
+    )
+    verdicts = deciding.decide(subjects)
+    work.verdicts += verdicts
+    tell_tasks(work, deciding, verdicts)
+    put_due(deciding)

@@ -19,7 +19,9 @@ from recordgate_schemas.messages import (
 from recordgate_schemas.topics import HELD, QUARANTINED, RECEIPTS, RELEASED, Topic
 from recordgate_schemas.values import SELF
 from recordgate_streams import outcome
+from recordgate_streams.ledger.relatives import RelativesStore
 from recordgate_streams.ledger.rows import Quarantine, Redecision
+from recordgate_streams.ledger.rules import InForce
 from recordgate_streams.ledger.store import Store, entry_key
 from recordgate_streams.outcome import Verdict
 
@@ -34,6 +36,8 @@ class Work:
     """
 
     store: Store
+    relatives: RelativesStore
+    rules: InForce
     at: datetime
     verdicts: list[Verdict] = field(default_factory=list)
     redecided: list[Redecision] = field(default_factory=list)
@@ -119,7 +123,7 @@ def _tell_verdict(work: Work, verdict: Verdict, body: bytes) -> None:
     if shown is not None:
         under, at = verdict.decided_under, verdict.caused_at
         work.tell(RELEASED, partition, key, lambda n: Released(n, number, under, at, shown))
-    hold = outcome.for_queue(verdict, body)
+    hold = outcome.for_queue(verdict, body, work.rules.ruleset.reasons)
     if hold is not None:
         work.tell(HELD, partition, key, lambda n: Held(n, number, work.at, hold))
     if verdict.decision.audience == SELF:

@@ -35,6 +35,8 @@ from recordgate_streams.policy.decision import Case, Integrity
 from recordgate_streams.policy.facts import Facts
 from recordgate_streams.policy.fold import fold
 from recordgate_streams.policy.marks import Marks, mark
+from recordgate_streams.policy.settings import PolicySettings
+from recordgate_streams.policy.standing import stand
 
 NHS_NUMBER = NhsNumber.parse("9990000018")
 OTHER_NUMBER = NhsNumber.parse("9990000026")
@@ -170,6 +172,9 @@ def facts(
     return known
 
 
+_facts = facts
+
+
 def marks(*said: EntryHidden | EntryShown | Reviewed | tuple[Any, datetime]) -> Marks:
     """What these changes say of E0."""
     known = Marks()
@@ -178,17 +183,17 @@ def marks(*said: EntryHidden | EntryShown | Reviewed | tuple[Any, datetime]) -> 
     return known
 
 
-def case(**overrides: Any) -> Case:
-    """E0 of P0 for the patient, now; fields of Case as overrides."""
-    base = Case(
-        entry=entry(),
-        facts=facts(),
-        marks=Marks(),
-        integrity=Integrity(),
-        audience=SELF,
-        settings=RULESET.settings,
-        now=NOW,
-    )
+def case(
+    *,
+    facts: Facts | None = None,
+    audience: Audience = SELF,
+    settings: PolicySettings = RULESET.settings,
+    now: datetime = NOW,
+    **overrides: Any,
+) -> Case:
+    """E0 of P0 for the patient, now; fields of Standing and Case as overrides."""
+    standing = stand(_facts() if facts is None else facts, audience, settings, now)
+    base = Case(entry=entry(), standing=standing, marks=Marks(), integrity=Integrity())
     return replace(base, **overrides)
 
 

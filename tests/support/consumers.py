@@ -24,10 +24,14 @@ from recordgate_schemas.messages import (
     Held,
     HoldClosed,
     HoldOpened,
+    Queue,
     Redecided,
     Release,
     Released,
     Retract,
+    TaskClosed,
+    TaskKind,
+    TaskOpened,
 )
 from recordgate_schemas.topics import CONTROLS, HELD, RELEASED, Topic
 from recordgate_schemas.values import SELF, Audience, EntryId, GrantId, NhsNumber, OdsCode
@@ -99,6 +103,7 @@ def release(
     sha256: bytes | None = None,
     version: int = 1,
     event_date: date | None = date(2026, 11, 1),
+    valid_until: datetime | None = None,
 ) -> Released:
     change = Release(
         audience,
@@ -108,6 +113,7 @@ def release(
         event_date,
         NOW,
         redacted=False,
+        valid_until=valid_until,
         body=body,
         body_type="application/fhir+json",
         body_sha256=sha256 or hashlib.sha256(body).digest(),
@@ -140,6 +146,9 @@ def opened(
     version: int = 1,
     practice: OdsCode = PRACTICE,
     audience: Audience = SELF,
+    queue: Queue = Queue.PRACTICE,
+    hide_first: bool = False,
+    bulk_release: bool = True,
 ) -> Held:
     change = HoldOpened(
         audience,
@@ -149,6 +158,9 @@ def opened(
         Kind.OBSERVATION,
         date(2026, 11, 1),
         reasons,
+        queue,
+        hide_first,
+        bulk_release,
         5,
         "ruleset-1",
         BODY,
@@ -160,6 +172,33 @@ def opened(
 
 def closed(sequence: int, who: NhsNumber, entry: str = "e1", *, outcome: str = "RELEASED") -> Held:
     return Held(sequence, who, at(1), HoldClosed(SELF, EntryId(entry), outcome))
+
+
+def task_opened(
+    sequence: int,
+    who: NhsNumber,
+    reason: str = "S_FLAG",
+    *,
+    entry: str | None = None,
+    audience: Audience = SELF,
+    practice: OdsCode = PRACTICE,
+    kind: TaskKind = TaskKind.PRACTICE,
+    when: datetime = NOW,
+) -> Held:
+    about = None if entry is None else EntryId(entry)
+    return Held(sequence, who, when, TaskOpened(reason, audience, about, practice, kind))
+
+
+def task_closed(
+    sequence: int,
+    who: NhsNumber,
+    reason: str = "S_FLAG",
+    *,
+    entry: str | None = None,
+    audience: Audience = SELF,
+) -> Held:
+    about = None if entry is None else EntryId(entry)
+    return Held(sequence, who, at(1), TaskClosed(reason, audience, about))
 
 
 def published(message: Released | Held, *, offset: int, partition: int = 0) -> Record:

@@ -19,13 +19,16 @@ from recordgate_streams.account import Account, read_account
 from recordgate_streams.controls_lane import ControlsLane
 from recordgate_streams.entries_lane import EntriesLane
 from recordgate_streams.ledger.rows import Outgoing
+from recordgate_streams.ledger.rules import RulesInForce
+from recordgate_streams.ruleset import Ruleset
 from recordgate_streams.transaction import LaneTransaction
 from tests.support.builders import NHS_NUMBER, NOW, RULESET, control
 
 PARTITION = 0
 TABLES = (
     "source_position, account, patient, entry, entry_mark, snapshot, decision, current_decision,"
-    " redecision, outgoing, outgoing_sequence, quarantine"
+    " redecision, outgoing, outgoing_sequence, quarantine, pointer, root, reached, current_task,"
+    " active_ruleset, rule_application"
 )
 
 
@@ -58,8 +61,9 @@ class Broker:
 class Ledger:
     """Both lanes as two processes would run them; `restart` gives them new connections."""
 
-    def __init__(self, dsn: str) -> None:
+    def __init__(self, dsn: str, ruleset: Ruleset = RULESET) -> None:
         self._dsn = dsn
+        self._ruleset = ruleset
         self.broker = Broker()
         self.clock = FrozenClock(NOW)
         self.page_entries = 500
@@ -77,17 +81,18 @@ class Ledger:
 
     def entries_lane(self) -> EntriesLane:
         """Return an entries lane with a connection of its own."""
-        return EntriesLane(self._transaction("entries", ENTRIES), RULESET)
+        return EntriesLane(self._transaction("entries", ENTRIES))
 
     def controls_lane(self) -> ControlsLane:
         """Return a controls lane with a connection of its own."""
         transaction = self._transaction("controls", CONTROLS)
-        return ControlsLane(transaction, RULESET, self.page_entries)
+        return ControlsLane(transaction, self.page_entries)
 
     def _transaction(self, lane: str, topic: Topic) -> LaneTransaction:
         connection = connect(self._dsn, "decider", autocommit=True)
         self._open.append(connection)
-        transaction = LaneTransaction(lane, connection, self.broker, self.clock)
+        rules = RulesInForce(self._ruleset)
+        transaction = LaneTransaction(lane, connection, self.broker, self.clock, rules)
         transaction.adopt(topic, "topic-1", 1)
         return transaction
 

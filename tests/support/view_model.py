@@ -24,7 +24,9 @@ class ViewModel:
             change = message.change
             fence = max(self._fence(PATIENT), self._fence(audience), self._entry_fence(entry_id))
             fresh = max(message.decided_under, through) >= fence
-            if isinstance(change, Release) and fresh and self._is_open(audience, now):
+            if not isinstance(change, Release) or _ran_out(change, now):
+                continue
+            if fresh and self._is_open(audience, now):
                 shown.add(change.body)
         return shown
 
@@ -71,6 +73,10 @@ class ViewModel:
         causes = {c.cause for c in wide + own}
         last = [_last([c for c in wide + own if c.cause == cause]) for cause in causes]
         return not any(c.closed or _ended(c, now) for c in last)
+
+
+def _ran_out(release: Release, now: datetime) -> bool:
+    return release.valid_until is not None and now >= release.valid_until
 
 
 def _last(said: Iterable[Closure]) -> Closure:

@@ -1,4 +1,4 @@
-"""The queue as reviewers see it: open holds, and the one an outcome is for."""
+"""What waits for people: open holds, the one an outcome is for, and open tasks."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -28,6 +28,8 @@ class Hold:
     kind: str
     event_date: date | None = field(repr=False)
     reasons: list[str]
+    hide_first: bool
+    bulk_release: bool
     decided_under: int
     ruleset: str
     body_sha256: bytes
@@ -35,10 +37,29 @@ class Hold:
     due_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Open work beyond deciding a hold; without `entry_id` it is about the patient or the grant."""
+
+    nhs_number: str = field(repr=False)
+    reason: str
+    audience: str
+    entry_id: str | None
+    practice: str
+    kind: str
+    opened_at: datetime
+
+
 def open_holds(connection: psycopg.Connection, practice: OdsCode | None = None) -> list[Hold]:
     """Return the open holds, of one practice or of all, the one due first on top."""
     with connection.transaction(), connection.cursor(row_factory=class_row(Hold)) as cursor:
         return cursor.execute(_SQL["open_holds"], {"practice": practice}).fetchall()
+
+
+def open_tasks(connection: psycopg.Connection, practice: OdsCode | None = None) -> list[Task]:
+    """Return the open tasks, of one practice or of all: incidents and urgent ones first, then the oldest."""
+    with connection.transaction(), connection.cursor(row_factory=class_row(Task)) as cursor:
+        return cursor.execute(_SQL["open_tasks"], {"practice": practice}).fetchall()
 
 
 def find_hold(connection: psycopg.Connection, entry_id: EntryId, audience: Audience) -> Hold:

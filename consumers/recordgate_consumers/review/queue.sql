@@ -1,7 +1,7 @@
 -- name: open_holds
 -- Open holds, of one practice or of all, the one due first on top.
 select nhs_number, audience, entry_id, sequence, state, queue, version, practice, kind, event_date, reasons,
-  decided_under, ruleset, body_sha256, opened_at, due_at
+  hide_first, bulk_release, decided_under, ruleset, body_sha256, opened_at, due_at
 from hold
 where state = 'open' and (%(practice)s::text is null or practice = %(practice)s)
 order by due_at, practice, entry_id, audience
@@ -9,10 +9,17 @@ order by due_at, practice, entry_id, audience
 -- name: holds_of_entry
 -- The hold or holds of an entry for an audience, whatever their state, and but for the content.
 select nhs_number, audience, entry_id, sequence, state, queue, version, practice, kind, event_date, reasons,
-  decided_under, ruleset, body_sha256, opened_at, due_at
+  hide_first, bulk_release, decided_under, ruleset, body_sha256, opened_at, due_at
 from hold
 where entry_id = %(entry_id)s and audience = %(audience)s and state <> 'closed'
 order by state desc
+
+-- name: open_tasks
+-- Open tasks, of one practice or of all, what is urgent on top, then the oldest.
+select nhs_number, reason, audience, nullif(entry_id, '') as entry_id, practice, kind, opened_at
+from task
+where closed_at is null and (%(practice)s::text is null or practice = %(practice)s)
+order by kind not in ('incident', 'urgent'), opened_at, practice, reason, audience, task.entry_id, nhs_number
 
 -- name: mark_decided
 -- Take an open hold out of the queue, if it is still the one the reviewer saw.

@@ -1,12 +1,13 @@
-"""Held messages as rows of `hold`: newest per key, with an owner and a due date, one list a column."""
+"""Held messages as rows of `hold`."""
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from recordgate_consumers.review.queues import queue_for
-from recordgate_schemas.messages import Held, HoldOpened
+from recordgate_schemas.messages import Held, HoldClosed, HoldOpened, Queue
+
+SOURCE_FACTOR = 2
+"""Nobody can work on a hold that waits for its source: it is due after so many times the days of the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class HoldRow:
     kind: str | None = None
     event_date: date | None = field(default=None, repr=False)
     reasons: str = "[]"
+    hide_first: bool | None = None
+    bulk_release: bool | None = None
     decided_under: int | None = None
     ruleset: str | None = None
     body: bytes | None = field(default=None, repr=False)
@@ -40,56 +43,47 @@ class HoldRow:
         return self.nhs_number, self.audience, self.entry_id
 
 
-def hold_row(message: Held, due_after: timedelta) -> HoldRow:
-    """Return the row a message asks for."""
-    number, change = message.nhs_number.digits, message.change
-    if isinstance(change, HoldOpened):
-        return _open(number, message, change, due_after)
-    return HoldRow(
-        number,
-        change.audience,
-        change.entry_id,
-        message.sequence,
-        "closed",
-        message.at,
-        closed_because=change.outcome.replace("\0", ""),
-    )
+def hold_row(message: Held, due_after: timedelta) -> HoldRow | None:
+    """Return the row of `hold` a message asks for, if any. `due_after`: how long a hold may stay open."""
+    match message.change:
+        case HoldOpened() as change:
+            return _open_hold(message, change, due_after)
+        case HoldClosed() as change:
+            return HoldRow(
+                message.nhs_number.digits,
+                change.audience,
+                change.entry_id,
+                message.sequence,
+                "closed",
+                message.at,
+                closed_because=change.outcome.replace("\0", ""),
+            )
+        case _:
+            return None
 
 
-def _open(number: str, message: Held, change: HoldOpened, due_after: timedelta) -> HoldRow:
+def _open_hold(message: Held, change: HoldOpened, due_after: timedelta) -> HoldRow:
+    factor = SOURCE_FACTOR if change.queue is Queue.SOURCE else 1
     return HoldRow(
-        number,
+        message.nhs_number.digits,
         change.audience,
         change.entry_id,
         message.sequence,
         "open",
         message.at,
-        queue=queue_for(change.reasons).value,
+        queue=change.queue.value,
         version=change.version,
         practice=change.practice,
         kind=change.kind.value,
         event_date=change.event_date,
         reasons=json.dumps([reason.replace("\0", "") for reason in change.reasons]),
+        hide_first=change.hide_first,
+        bulk_release=change.bulk_release,
         decided_under=change.decided_under,
         ruleset=change.ruleset,
         body=change.body,
         body_type=change.body_type.replace("\0", ""),  # PostgreSQL's text knows no NUL
         body_sha256=change.body_sha256,
         opened_at=message.at,
-        due_at=message.at + due_after,
+        due_at=message.at + factor * due_after,
     )
-
-
-def newest_rows(rows: Iterable[HoldRow]) -> list[HoldRow]:
-    """Return one row a key, the one with the highest sequence number, in key order."""
-    newest: dict[tuple[str, str, str], HoldRow] = {}
-    for row in rows:
-        known = newest.get(row.key)
-        if known is None or known.sequence < row.sequence:
-            newest[row.key] = row
-    return [newest[key] for key in sorted(newest)]
-
-
-def columns(rows: Sequence[HoldRow]) -> dict[str, list[object]]:
-    """Return the rows turned on their side, as `unnest` takes them."""
-    return {f.name: [getattr(row, f.name) for row in rows] for f in fields(HoldRow)}

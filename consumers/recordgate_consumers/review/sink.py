@@ -1,11 +1,13 @@
-"""The review sink: fills the queues from `held`. The highest sequence number per (entry, audience) wins."""
+"""The review sink: fills queues and task list from `held`. The highest sequence number per hold or task wins."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 import psycopg
 
-from recordgate_consumers.review.rows import columns, hold_row, newest_rows
+from recordgate_consumers.review.rows import hold_row
+from recordgate_consumers.review.task_rows import task_row
+from recordgate_consumers.rows import columns, newest_rows
 from recordgate_runtime.clock import Clock
 from recordgate_runtime.kafka import Record
 from recordgate_runtime.logs import LogCode, log
@@ -21,17 +23,20 @@ _COUNT_EVERY = timedelta(seconds=5)
 
 
 class ReviewSink:
-    """Applies `held` to the review queue (a sink's Handler)."""
+    """Applies `held` to holds and tasks (a sink's Handler)."""
 
     def __init__(self, due_after: timedelta) -> None:
         self._due_after = due_after
 
     def apply(self, connection: psycopg.Connection, records: Sequence[Record]) -> None:
-        """Open, replace and close holds, set-based."""
+        """Open, replace and close holds and tasks, set-based."""
         messages = [m for r in records if (m := _read(r)) is not None]
-        rows = newest_rows(hold_row(m, self._due_after) for m in messages)
-        if rows:
-            connection.execute(_SQL["put_holds"], columns(rows))
+        holds = [hold for m in messages if (hold := hold_row(m, self._due_after)) is not None]
+        tasks = [task for m in messages if (task := task_row(m)) is not None]
+        if holds:
+            connection.execute(_SQL["put_holds"], columns(newest_rows(holds)))
+        if tasks:
+            connection.execute(_SQL["put_tasks"], columns(newest_rows(tasks)))
 
     def applied(self, records: Sequence[Record]) -> None:
         """Nothing to measure per record."""

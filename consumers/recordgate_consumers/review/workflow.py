@@ -4,16 +4,15 @@ It decides nothing about the view: the decider takes it as one more fact, and re
 """
 
 import hashlib
-from dataclasses import dataclass
-from datetime import date, datetime
-from enum import StrEnum
+from datetime import datetime
 
 import psycopg
 
 from recordgate_consumers.review.queue import Hold
+from recordgate_consumers.review.verdict import Verdict, check, check_role, opinion_day
 from recordgate_runtime.sql import Statements
 from recordgate_schemas import codec
-from recordgate_schemas.control import Control, ReviewAction, Reviewed, ReviewGround
+from recordgate_schemas.control import Control, Reviewed
 from recordgate_schemas.errors import UsageError
 from recordgate_schemas.topics import CONTROLS
 from recordgate_schemas.values import Audience, EntryId, NhsNumber
@@ -22,56 +21,13 @@ _SQL = Statements("recordgate_consumers.review", "queue.sql")
 SOURCE = "recordgate-review"
 
 
-class Role(StrEnum):
-    """Who reviews."""
-
-    CLINICIAN = "clinician"
-    ADMIN = "admin"
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What a reviewer says about a hold. `opinion_on`: the day a clinician gave an opinion on serious harm."""
-
-    action: ReviewAction
-    ground: ReviewGround
-    role: Role
-    opinion_on: date | None = None
-
-
-def check(verdict: Verdict, today: date) -> None:
-    """Raise UsageError when a verdict may not be given.
-
-    Serious harm is a health professional's judgement (Data Protection Act 2018, Schedule 3, Part 2): a clinician's own,
-    or recorded with the date of a clinician's opinion from the last six months.
-    """
-    withhold = verdict.action is ReviewAction.WITHHOLD
-    if verdict.opinion_on is not None and verdict.opinion_on > today:
-        raise UsageError("--opinion-on: lies in the future")
-    if withhold and verdict.ground is ReviewGround.CHECKED:
-        raise UsageError("--ground: withholding needs one: serious_harm, third_party, court, other")
-    if not withhold or verdict.ground is not ReviewGround.SERIOUS_HARM:
-        return
-    if verdict.opinion_on is None and verdict.role is not Role.CLINICIAN:
-        raise UsageError(
-            "serious_harm: only a clinician may say so; give --role clinician, or the date of a"
-            " clinician's opinion with --opinion-on"
-        )
-    if verdict.opinion_on is not None and verdict.opinion_on < _six_months_before(today):
-        raise UsageError("--opinion-on: older than six months; ask the clinician again")
-
-
-def _six_months_before(day: date) -> date:
-    month = day.year * 12 + day.month - 1 - 6
-    return date(month // 12, month % 12 + 1, min(day.day, 28))
-
-
 def decide(connection: psycopg.Connection, seen: Hold, verdict: Verdict, now: datetime) -> str:
     """Mark the hold decided and put the outcome into the outbox, in one transaction; return the control's id.
 
-    Raise UsageError when the hold is no longer the one that was seen.
+    Raise UsageError when the verdict may not be given, or the hold is no longer the one that was seen.
     """
     check(verdict, now.date())
+    check_role(seen, verdict)
     control = outcome(seen, verdict, now)
     with connection.transaction():
         hold = {
@@ -110,7 +66,7 @@ def outcome(seen: Hold, verdict: Verdict, now: datetime) -> Control:
             control_position=seen.decided_under,
             ruleset=seen.ruleset,
             reviewer_role=verdict.role.value,
-            clinician_opinion_on=verdict.opinion_on,
+            clinician_opinion_on=opinion_day(verdict, now.date()),
         ),
     )
 

@@ -13,6 +13,8 @@ from recordgate_schemas.control import (
     AccessOptedIn,
     AccessResumed,
     AccessSuspended,
+    AccountChanged,
+    AreaSet,
     Change,
     Deregistered,
     Died,
@@ -22,6 +24,7 @@ from recordgate_schemas.control import (
     NumberSide,
     ProxyEnded,
     ProxyGranted,
+    ProxyUsed,
     Registered,
     ReviewAction,
     Reviewed,
@@ -68,6 +71,9 @@ def fences(change: Change) -> Fences:
             | AccessOptedIn()
             | EntryShown()
             | SensitivityFlagged(flagged=False)
+            | AreaSet(shown=True)
+            | AccountChanged(linked=True)
+            | ProxyUsed()
             | Reviewed(action=ReviewAction.RELEASE)
         ):
             return NOTHING

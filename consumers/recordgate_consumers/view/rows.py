@@ -1,13 +1,10 @@
-"""Released messages as rows: newest per key, checked, one list a column."""
+"""Released messages as rows of `released_entry`, checked."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from recordgate_schemas.messages import Redecided, Release, Released
-
-Columns = dict[str, list[object]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +21,7 @@ class EntryRow:
     event_date: date | None = field(default=None, repr=False)
     recorded_at: datetime | None = field(default=None, repr=False)
     redacted: bool | None = None
+    valid_until: datetime | None = None
     body: bytes | None = field(default=None, repr=False)
     body_type: str | None = None
     body_sha256: bytes | None = None
@@ -53,6 +51,7 @@ def entry_row(message: Released) -> EntryRow | None:
         event_date=change.event_date,
         recorded_at=change.recorded_at,
         redacted=change.redacted,
+        valid_until=change.valid_until,
         body=change.body,
         body_type=change.body_type,
         body_sha256=change.body_sha256,
@@ -63,18 +62,3 @@ def is_broken(release: Release) -> bool:
     """Return True when the body is not the one that was decided on, or cannot be stored."""
     # SAFETY: what the hash does not cover was not released; PostgreSQL's text knows no NUL.
     return hashlib.sha256(release.body).digest() != release.body_sha256 or "\0" in release.body_type
-
-
-def newest_rows(rows: Iterable[EntryRow]) -> list[EntryRow]:
-    """Return one row a key, the one with the highest sequence number, in key order."""
-    newest: dict[tuple[str, str, str], EntryRow] = {}
-    for row in rows:
-        known = newest.get(row.key)
-        if known is None or known.sequence < row.sequence:
-            newest[row.key] = row
-    return [newest[key] for key in sorted(newest)]
-
-
-def columns(rows: Sequence[EntryRow]) -> Columns:
-    """Return the rows turned on their side, as `unnest` takes them."""
-    return {f.name: [getattr(row, f.name) for row in rows] for f in fields(EntryRow)}

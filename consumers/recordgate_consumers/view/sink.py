@@ -9,7 +9,8 @@ from datetime import datetime
 
 import psycopg
 
-from recordgate_consumers.view.rows import columns, entry_row, is_broken, newest_rows
+from recordgate_consumers.rows import columns, newest_rows
+from recordgate_consumers.view.rows import entry_row, is_broken
 from recordgate_runtime.clock import Clock
 from recordgate_runtime.kafka import Record
 from recordgate_runtime.logs import LogCode, log

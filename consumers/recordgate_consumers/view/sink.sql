@@ -2,19 +2,19 @@
 -- Keep the newest message per (entry, audience): a release with its body, a retraction as an empty row.
 insert into released_entry as known (
   nhs_number, audience, entry_id, sequence, decided_under, version, kind, event_date, recorded_at, redacted,
-  body, body_type, body_sha256, released_at
+  valid_until, body, body_type, body_sha256, released_at
 )
 select
   nhs_number, audience, entry_id, sequence, decided_under, version, kind, event_date, recorded_at, redacted,
-  body, body_type, body_sha256, now()
+  valid_until, body, body_type, body_sha256, now()
 from unnest(
   %(nhs_number)b::text[], %(audience)b::text[], %(entry_id)b::text[], %(sequence)b::bigint[],
   %(decided_under)b::bigint[], %(version)b::bigint[], %(kind)b::text[], %(event_date)b::date[],
-  %(recorded_at)b::timestamptz[], %(redacted)b::boolean[], %(body)b::bytea[], %(body_type)b::text[],
-  %(body_sha256)s::bytea[]
+  %(recorded_at)b::timestamptz[], %(redacted)b::boolean[], %(valid_until)b::timestamptz[],
+  %(body)b::bytea[], %(body_type)b::text[], %(body_sha256)s::bytea[]
 ) as said (
   nhs_number, audience, entry_id, sequence, decided_under, version, kind, event_date, recorded_at, redacted,
-  body, body_type, body_sha256
+  valid_until, body, body_type, body_sha256
 )
 order by nhs_number, audience, entry_id
 on conflict (nhs_number, audience, entry_id) do update set
@@ -25,6 +25,7 @@ on conflict (nhs_number, audience, entry_id) do update set
   event_date = excluded.event_date,
   recorded_at = excluded.recorded_at,
   redacted = excluded.redacted,
+  valid_until = excluded.valid_until,
   body = excluded.body,
   body_type = excluded.body_type,
   body_sha256 = excluded.body_sha256,

@@ -9,7 +9,7 @@ from recordgate_schemas.entry import Element, ElementKind
 from recordgate_schemas.values import EntryId
 
 FREE_TEXT_FIELDS = frozenset({"comment", "conclusion", "description", "note", "patientInstruction"})
-"""Fields that hold what somebody typed, at any depth."""
+"""Fields that hold what somebody typed, at any depth; `_comment` beside `comment` may say it again."""
 
 TYPED_LINES = frozenset({"dosage", "dosageInstruction", "item", "answer", "activity", "reaction"})
 """Parts whose `text` (or `valueString`) is typed; elsewhere `text` is the wording of a code."""
@@ -30,7 +30,7 @@ def _typed_and_attached(body: Json) -> Iterator[Element]:
     if "text" in body:
         yield Element(ElementKind.FREE_TEXT, "/text")
     for path, key, value in _fields(body):
-        if key in FREE_TEXT_FIELDS or _is_line(path, key):
+        if key.removeprefix("_") in FREE_TEXT_FIELDS or _is_line(path, key.removeprefix("_")):
             yield from _each(ElementKind.FREE_TEXT, (*path, key), value)
         elif key in ATTACHMENTS:
             yield from _each(ElementKind.ATTACHMENT, (*path, key), value)
@@ -55,10 +55,15 @@ def pointer(path: Path) -> str:
 
 
 def _whole(path: Path) -> Path:
-    """Return what to drop so that no trace of a reference stays: its extension, list item or field."""
+    """Return what to drop so that no trace of a reference stays: its extension, list item or field.
+
+    Of a contained resource only a part: without the whole, what refers to it would refer to nothing.
+    """
     if path[0] in ("extension", "modifierExtension"):
         return path[:2]
-    last = max((place for place, part in enumerate(path) if isinstance(part, int)), default=None)
+    inside = 2 if path[0] == "contained" else 0
+    places = (place for place, part in enumerate(path) if isinstance(part, int) and place >= inside)
+    last = max(places, default=None)
     return path if last is None else path[: last + 1]
 
 

@@ -19,7 +19,7 @@ on conflict do nothing
 
 -- name: lock_patients
 -- Locks patients in the one order everybody uses and returns what is known of them.
-select nhs_number, partition, facts, control_position from patient
+select nhs_number, partition, facts, control_position, due_at from patient
 where nhs_number = any(%(nhs_numbers)s) order by nhs_number for update
 
 -- name: put_facts
@@ -28,6 +28,21 @@ update patient p set facts = n.facts, control_position = n.control_position
 from unnest(%(nhs_numbers)b::text[], %(facts)b::jsonb[], %(positions)b::bigint[])
   as n (nhs_number, facts, control_position)
 where p.nhs_number = n.nhs_number
+
+-- name: put_due
+-- Stores when time alone will next change something about patients.
+update patient p set due_at = n.due_at
+from unnest(%(nhs_numbers)b::text[], %(due)b::timestamptz[]) as n (nhs_number, due_at)
+where p.nhs_number = n.nhs_number
+
+-- name: claim_due
+-- Patients for whom the time has come; another worker's are skipped.
+update patient set due_at = null where nhs_number in (
+  select nhs_number from patient
+  where due_at <= %(now)s and partition = any(%(partitions)s) order by due_at limit %(limit)s
+  for update skip locked
+)
+returning nhs_number, partition, control_position
 
 -- name: load_entries
 -- The stored entries among those named, without bodies.
@@ -52,15 +67,33 @@ from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[], %(practices)b::text[
 join snapshot s on s.nhs_number = n.nhs_number and s.practice = n.practice and s.system = n.system
 where s.taken_at >= n.extracted_at and not n.entry_id = any(s.entry_ids)
 
+-- name: load_patient_marks
+-- What controls said of any entry of the patients, arrived or not.
+select nhs_number, entry_id, marks from entry_mark where nhs_number = any(%(nhs_numbers)s)
+
 -- name: load_marks
 -- What controls said of the entries named.
 select m.nhs_number, m.entry_id, m.marks
 from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[]) as n (nhs_number, entry_id)
 join entry_mark m on m.nhs_number = n.nhs_number and m.entry_id = n.entry_id
 
+-- name: load_tasks
+-- Open tasks of the patients.
+select nhs_number, reason, audience, entry_id from current_task where nhs_number = any(%(nhs_numbers)s)
+
+-- name: put_task
+-- Opens a task.
+insert into current_task (nhs_number, reason, audience, entry_id)
+values (%(nhs_number)s, %(reason)s, %(audience)s, %(entry_id)s)
+
+-- name: end_task
+-- Closes a task.
+delete from current_task where nhs_number = %(nhs_number)s and reason = %(reason)s and audience = %(audience)s
+  and entry_id = %(entry_id)s
+
 -- name: load_decisions
 -- The decisions in force for the entries named.
-select d.nhs_number, d.entry_id, d.audience, d.version, d.outcome, d.headline, d.digest
+select d.nhs_number, d.entry_id, d.audience, d.version, d.outcome, d.headline, d.digest, d.ruleset, d.released_under
 from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[]) as n (nhs_number, entry_id)
 join current_decision d on d.nhs_number = n.nhs_number and d.entry_id = n.entry_id
 
@@ -73,16 +106,17 @@ join entry e on e.nhs_number = n.nhs_number and e.entry_id = n.entry_id
 -- name: put_entries
 -- Stores accepted versions; the caller holds the patients' locks and has compared versions.
 insert into entry (nhs_number, entry_id, version, body_sha256, practice, system, extracted_at, envelope, body,
-  conflict, body_mismatch, source_partition, source_offset, published_at)
+  conflict, body_mismatch, source_partition, source_offset, published_at, links, has_text)
 select * from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[], %(versions)b::bigint[], %(hashes)b::bytea[],
   %(practices)b::text[], %(systems)b::text[], %(extracted)b::timestamptz[], %(envelopes)b::bytea[],
   %(bodies)b::bytea[], %(conflicts)b::boolean[], %(mismatches)b::boolean[], %(partitions)b::int[],
-  %(offsets)b::bigint[], %(published)b::timestamptz[])
+  %(offsets)b::bigint[], %(published)b::timestamptz[], %(links)b::jsonb[], %(has_text)b::boolean[])
 on conflict (nhs_number, entry_id) do update set version = excluded.version, body_sha256 = excluded.body_sha256,
   practice = excluded.practice, system = excluded.system, extracted_at = excluded.extracted_at,
   envelope = excluded.envelope, body = excluded.body, conflict = excluded.conflict,
   body_mismatch = excluded.body_mismatch, source_partition = excluded.source_partition,
-  source_offset = excluded.source_offset, published_at = excluded.published_at
+  source_offset = excluded.source_offset, published_at = excluded.published_at, links = excluded.links,
+  has_text = excluded.has_text
 
 -- name: put_marks
 -- Stores what controls said of entries.
@@ -100,13 +134,26 @@ on conflict (nhs_number, practice, system) do update set taken_at = excluded.tak
 where s.taken_at <= excluded.taken_at
 
 -- name: put_decisions
--- Stores the decisions in force.
-insert into current_decision (nhs_number, entry_id, audience, partition, version, outcome, headline, digest,
-  decided_under)
-select * from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[], %(audiences)b::text[], %(partitions)b::int[],
-  %(versions)b::bigint[], %(outcomes)b::text[], %(headlines)b::text[], %(digests)b::bytea[], %(under)b::bigint[])
+-- Stores the decisions in force. An older ruleset never takes a newer one's place.
+insert into current_decision as d (nhs_number, entry_id, audience, partition, version, outcome, headline, digest,
+  decided_under, ruleset, generation, released_under)
+select n.nhs_number, n.entry_id, n.audience, n.partition, n.version, n.outcome, n.headline, n.digest, n.decided_under,
+  %(ruleset)s, %(generation)s, n.released_under
+from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[], %(audiences)b::text[], %(partitions)b::int[],
+  %(versions)b::bigint[], %(outcomes)b::text[], %(headlines)b::text[], %(digests)b::bytea[], %(under)b::bigint[],
+  %(released_under)b::text[])
+  as n (nhs_number, entry_id, audience, partition, version, outcome, headline, digest, decided_under, released_under)
 on conflict (nhs_number, entry_id, audience) do update set version = excluded.version, outcome = excluded.outcome,
-  headline = excluded.headline, digest = excluded.digest, decided_under = excluded.decided_under
+  headline = excluded.headline, digest = excluded.digest, decided_under = excluded.decided_under,
+  ruleset = excluded.ruleset, generation = excluded.generation, released_under = excluded.released_under
+where d.generation <= excluded.generation
+
+-- name: stamp_decisions
+-- Decisions that came out the same under another ruleset carry that one from now on.
+update current_decision d set ruleset = %(ruleset)s, generation = %(generation)s
+from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[], %(audiences)b::text[]) as n (nhs_number, entry_id, audience)
+where d.nhs_number = n.nhs_number and d.entry_id = n.entry_id and d.audience = n.audience
+  and d.generation <= %(generation)s
 
 -- name: copy_decisions
 -- Appends to the history of decisions.
@@ -222,7 +269,16 @@ select audience, version, outcome, headline, reasons, ruleset, decided_under, de
 where nhs_number = %(nhs_number)s and entry_id = %(entry_id)s order by decision_id
 
 -- name: source
--- Where an entry's standing version came from, and its patient's control position.
-select e.version, e.source_partition, e.source_offset, e.published_at, p.control_position
-from entry e join patient p on p.nhs_number = e.nhs_number
-where e.nhs_number = %(nhs_number)s and e.entry_id = %(entry_id)s
+-- Where an entry's standing version came from.
+select version, source_partition, source_offset, published_at from entry
+where nhs_number = %(nhs_number)s and entry_id = %(entry_id)s
+
+-- name: known_of
+-- What is known of a patient and of one entry, for an explanation.
+select p.control_position, p.due_at, p.facts,
+  (select marks from entry_mark m where m.nhs_number = p.nhs_number and m.entry_id = %(entry_id)s),
+  array(select audience || ' ' || reason || ' ' || outcome from root r
+    where r.nhs_number = p.nhs_number and r.entry_id = %(entry_id)s order by 1),
+  array(select audience || ' ' || array_to_string(objections, ', ') from reached r
+    where r.nhs_number = p.nhs_number and r.entry_id = %(entry_id)s order by 1)
+from patient p where p.nhs_number = %(nhs_number)s

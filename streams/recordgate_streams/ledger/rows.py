@@ -4,21 +4,25 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from recordgate_schemas.entry import ClinicalEntry
+from recordgate_schemas.reasons import Outcome
 from recordgate_schemas.values import Audience, EntryId, NhsNumber
 from recordgate_streams.policy.facts import Facts
-from recordgate_streams.policy.marks import Marks
 
 EntryKey = tuple[NhsNumber, EntryId]
 
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """A patient's facts, and the position of the last control they contain (-1: none)."""
+    """A patient's facts, and the position of the last control they contain (-1: none).
+
+    `due_at`: when time alone will next change a decision about them, as far as known.
+    """
 
     nhs_number: NhsNumber
     partition: int
     facts: Facts
     control_position: int
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,10 @@ class StoredEntry:
 
 @dataclass(frozen=True, slots=True)
 class CurrentDecision:
-    """The decision in force for an entry and an audience."""
+    """The decision in force for an entry and an audience.
+
+    `released_under`: the ruleset under which the entry was released that the ruleset of this decision holds.
+    """
 
     entry_id: EntryId
     audience: Audience
@@ -44,14 +51,20 @@ class CurrentDecision:
     outcome: str
     headline: str | None
     digest: bytes
+    ruleset: str = ""
+    released_under: str | None = None
+
+    @property
+    def released(self) -> bool:
+        """True when the audience is shown the entry."""
+        return self.outcome in (Outcome.RELEASED, Outcome.RELEASED_REDACTED)
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """All that deciding one entry needs: the entry, its marks, and the decisions in force by audience."""
+    """An entry, and the decisions in force by audience."""
 
     stored: StoredEntry
-    marks: Marks
     current: dict[Audience, CurrentDecision]
 
 

@@ -31,15 +31,20 @@ create table account (
   primary key (topic, partition, kind)
 );
 
--- One row a patient: the folded facts and the position of the last control they contain.
+-- One row a patient: the folded facts, the position of the last control they contain, and when time alone will next
+-- change a decision about them.
 create table patient (
   nhs_number text primary key,
   partition int not null,
   facts jsonb not null default '{}',
-  control_position bigint not null default -1
+  control_position bigint not null default -1,
+  due_at timestamptz
 );
+create index patient_due on patient (due_at) where due_at is not null;
+create index patient_partition on patient (partition, nhs_number);
 
--- The newest version of each entry. The envelope is the Avro entry without its body.
+-- The newest version of each entry. The envelope is the Avro entry without its body; `links` and `has_text` repeat what
+-- closure needs of it.
 create table entry (
   nhs_number text not null,
   entry_id text not null,
@@ -55,9 +60,40 @@ create table entry (
   source_partition int not null,
   source_offset bigint not null,
   published_at timestamptz not null,
+  links jsonb not null,
+  has_text boolean not null,
   primary key (nhs_number, entry_id)
 );
 alter table entry alter column body set storage external;
+
+-- Which entries refer to which, by droppable elements of their bodies; the target may not have arrived.
+create table pointer (
+  nhs_number text not null,
+  target text not null,
+  entry_id text not null,
+  primary key (nhs_number, target, entry_id)
+);
+create index pointer_entry on pointer (nhs_number, entry_id);
+
+-- Entries that are concealed for an audience for reasons of their own, and the relatives their hides name.
+create table root (
+  nhs_number text not null,
+  audience text not null,
+  entry_id text not null,
+  reason text not null,
+  outcome text not null,
+  related text[] not null,
+  primary key (nhs_number, audience, entry_id)
+);
+
+-- What roots reach: the entries that are objected to because a relative is concealed.
+create table reached (
+  nhs_number text not null,
+  audience text not null,
+  entry_id text not null,
+  objections text[] not null,
+  primary key (nhs_number, audience, entry_id)
+);
 
 -- What controls said of single entries, whether the entry has arrived or not.
 create table entry_mark (
@@ -94,7 +130,8 @@ create table decision (
 );
 create index decision_entry on decision (nhs_number, entry_id, audience, decision_id);
 
--- The decision in force for each entry and audience. `digest` says whether a new one differs.
+-- The decision in force for each entry and audience. `digest` says whether a new one differs; `released_under` names the
+-- other ruleset under which an entry was released that this one holds.
 create table current_decision (
   nhs_number text not null,
   entry_id text not null,
@@ -105,9 +142,40 @@ create table current_decision (
   headline text,
   digest bytea not null,
   decided_under bigint not null,
+  ruleset text not null,
+  generation bigint not null,
+  released_under text,
   primary key (nhs_number, entry_id, audience)
 );
 create index current_decision_entry_id on current_decision (entry_id);
+
+-- Open work that no held entry stands for. `entry_id` is empty when it is about the patient or a grant.
+create table current_task (
+  nhs_number text not null,
+  reason text not null,
+  audience text not null,
+  entry_id text not null,
+  primary key (nhs_number, reason, audience, entry_id)
+);
+
+-- The ruleset in force. Every lane transaction holds this row shared, so no decision is made while it changes hands.
+create table active_ruleset (
+  only_one boolean primary key default true check (only_one),
+  generation bigint not null,
+  hash text not null,
+  document jsonb not null,
+  activated_at timestamptz not null
+);
+
+-- How far a newly activated ruleset has been applied to what was decided before, partition by partition.
+create table rule_application (
+  generation bigint not null,
+  partition int not null,
+  after text not null default '',
+  patients bigint not null default 0,
+  finished_at timestamptz,
+  primary key (generation, partition)
+);
 
 -- Patients whose entries are being decided again, page by page, after a control.
 create table redecision (
@@ -160,5 +228,6 @@ alter table outgoing set (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_
 
 grant select, insert, update, delete on all tables in schema public to decider;
 revoke update, delete on decision, quarantine from decider;
-grant select on source_position, account, patient, entry, entry_mark, snapshot, decision, current_decision,
-  redecision, quarantine, outgoing, outgoing_sequence to ledger_reader;
+revoke insert, update, delete on active_ruleset from decider;
+grant insert, update (only_one) on active_ruleset to decider;  -- a row lock needs the right to update something
+grant select on all tables in schema public to ledger_reader;

@@ -6,60 +6,77 @@ from datetime import datetime
 
 from recordgate_schemas.entry import ClinicalEntry, ElementKind
 from recordgate_schemas.reasons import INTEGRITY, Outcome, Reason
-from recordgate_schemas.values import SELF, Audience
-from recordgate_streams.policy.facts import Facts
+from recordgate_schemas.values import Audience
 from recordgate_streams.policy.marks import Marks
 from recordgate_streams.policy.settings import PolicySettings
+from recordgate_streams.policy.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
 class Integrity:
-    """What acceptance found out about an entry: another content under the same version, a body that lies."""
+    """What acceptance found out about an entry: two contents of a version, a body that lies, a hint in its text."""
 
     conflict: bool = False
     body_mismatch: bool = False
     gone_at_source: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """All that a rule may look at. `now` is UTC; rules never ask a clock."""
-
-    entry: ClinicalEntry
-    facts: Facts
-    marks: Marks
-    integrity: Integrity
-    audience: Audience
-    settings: PolicySettings
-    now: datetime
-
-    @property
-    def is_self(self) -> bool:
-        """True for the patient, False for a proxy."""
-        return self.audience == SELF
+    text_hint: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """One rule's reason not to release in full, the outcome it asks for and the facts it rests on."""
+    """One rule's reason not to release in full, the outcome it asks for and the facts it rests on.
+
+    `conceals`: relatives of the entry must not reveal it either (docs/specification.md, section 5).
+    """
 
     reason: Reason
     outcome: Outcome
     because: Mapping[str, str]
     drop: frozenset[ElementKind] = frozenset()
+    conceals: bool = False
 
 
 Objections = Iterator[Objection]
 
 
 @dataclass(frozen=True, slots=True)
+class Case:
+    """All that a rule may look at. `relatives`: what this audience must not learn through the entry's relatives."""
+
+    entry: ClinicalEntry
+    standing: Standing
+    marks: Marks
+    integrity: Integrity
+    relatives: tuple[Objection, ...] = ()
+
+    @property
+    def is_self(self) -> bool:
+        """True for the patient, False for a proxy."""
+        return self.standing.is_self
+
+    @property
+    def settings(self) -> PolicySettings:
+        """The ruleset's settings."""
+        return self.standing.settings
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the decision, UTC; rules never ask a clock."""
+        return self.standing.now
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
-    """The outcome for one (entry version, audience), with every reason; no headline when nothing stood against it."""
+    """The outcome for one (entry version, audience), with every reason; no headline when nothing stood against it.
+
+    `pointers`: JSON pointers of references to entries the audience is not shown; dropped like elements of `drop`.
+    """
 
     audience: Audience
     outcome: Outcome
     objections: tuple[Objection, ...]
     ruleset: str
+    pointers: tuple[str, ...] = ()
 
     @property
     def headline(self) -> Reason | None:
@@ -91,6 +108,8 @@ _PRECEDENCE = (
 
 def headline_outcome(objections: tuple[Objection, ...]) -> Outcome:
     """Return what all objections together come to: the first of the precedence that any asks for."""
+    if not objections:
+        return Outcome.RELEASED
     if any(o.outcome is Outcome.HELD and o.reason in INTEGRITY for o in objections):
         return Outcome.HELD
     asked = {o.outcome for o in objections}

@@ -1,4 +1,4 @@
-"""What is known of a patient, folded from controls so that their arrival order does not matter.
+"""What is known of a patient, folded from controls and signals so that their arrival order does not matter.
 
 Each fact keeps the latest instant at which it was said; a tie goes to the more restrictive value. So any order of the
 same controls folds to the same Facts. Stored by the ledger as JSON, one row a patient.
@@ -14,7 +14,9 @@ from recordgate_schemas.control import (
     RegistrationKind,
     Verification,
 )
-from recordgate_schemas.values import GrantId, OdsCode
+from recordgate_schemas.entry import Kind
+from recordgate_schemas.values import EntryId, GrantId, OdsCode
+from recordgate_streams.policy.settings import Signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,39 @@ class Switch:
     def is_on(self) -> bool:
         """On, when said on at least as late as off."""
         return self.on is not None and (self.off is None or self.on >= self.off)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """A fact whose beginning matters: every instant at which it was said to be on, and off."""
+
+    on: tuple[datetime, ...] = ()
+    off: tuple[datetime, ...] = ()
+
+    def say(self, at: datetime, *, on: bool) -> "Course":
+        """Return the course after hearing either at an instant."""
+        if on:
+            return replace(self, on=tuple(sorted({*self.on, at})))
+        return replace(self, off=tuple(sorted({*self.off, at})))
+
+    @property
+    def is_on(self) -> bool:
+        """On, when said at least as late as any off."""
+        return bool(self.on) and (not self.off or self.on[-1] >= self.off[-1])
+
+    @property
+    def on_since(self) -> datetime | None:
+        """While on, the first time it was said since the latest off; saying it again later moves nothing."""
+        if not self.is_on:
+            return None
+        return next(at for at in self.on if not self.off or at >= self.off[-1])
+
+    @property
+    def off_since(self) -> datetime | None:
+        """While off again, the first time that was said since the latest on."""
+        if not self.on or self.is_on:
+            return None
+        return next(at for at in self.off if at > self.on[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +93,7 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """The level a practice set for its patient."""
+    """The level a practice set for its patient at an instant."""
 
     practice: OdsCode
     at: datetime
@@ -66,6 +101,16 @@ class Access:
     effective_from: date | None
     historic: Historic | None
     practice_grant_from: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """Whether entries of a kind are shown to this patient, as last said by a practice."""
+
+    practice: OdsCode
+    kind: Kind
+    at: datetime
+    shown: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,27 +128,43 @@ class Proxy:
 
 
 @dataclass(frozen=True, slots=True)
-class ProxyEnd:
-    """The latest instant at which a proxy grant was said to have ended."""
+class GrantInstant:
+    """The latest instant at which something was said of a grant: that it ended, or that it was used."""
 
     grant_id: GrantId
     at: datetime
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """A signal that an entry's codes give about the whole patient, and the instant it counts from."""
+
+    entry_id: EntryId
+    signal: Signal
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything known of one patient. `registrations` and `access` hold one item a practice."""
+    """Everything known of one patient. `registrations` hold one item a practice, `access` one a practice and instant.
+
+    Positions are offsets of the patient's partition of `controls`; -1 means none.
+    """
 
     registrations: tuple[Registration, ...] = ()
     access: tuple[Access, ...] = ()
-    declined: Switch = field(default_factory=Switch)
-    review_needed: Switch = field(default_factory=Switch)
+    areas: tuple[Area, ...] = ()
+    declined: Course = field(default_factory=Course)
+    review_needed: Course = field(default_factory=Course)
     suspended: Switch = field(default_factory=Switch)
     s_flag: Switch = field(default_factory=Switch)
+    unlinked: Switch = field(default_factory=Switch)
     died: bool = False
     number_changed: tuple[NumberSide, ...] = ()
     proxies: tuple[Proxy, ...] = ()
-    proxy_ends: tuple[ProxyEnd, ...] = ()
+    proxy_ends: tuple[GrantInstant, ...] = ()
+    proxy_uses: tuple[GrantInstant, ...] = ()
+    signals: tuple[Said, ...] = ()
     unreadable_at: int = -1
     confirmed_through: int = -1
 
@@ -112,21 +173,54 @@ class Facts:
         """True while a control that could not be read has not been repaired."""
         return self.unreadable_at > self.confirmed_through
 
+    @property
+    def account_linked(self) -> bool:
+        """True when an account was linked later than any was closed."""
+        return self.unlinked.off is not None and not self.unlinked.is_on
+
     def current_registration(self) -> Registration | None:
-        """Return the newest registration; None when there is none or two claim the same day."""
+        """Return the newest registration; None when there is none or several claim the same day.
+
+        Of several that begin on one day those count that the patient has not left.
+        """
         known = [r for r in self.registrations if r.registered_on is not None]
-        newest = max((r.registered_on for r in known if r.registered_on), default=None)
+        if len(known) <= 1:
+            return known[0] if known else None
+        newest = max(r.registered_on for r in known if r.registered_on)
         current = [r for r in known if r.registered_on == newest]
+        if len(current) > 1:
+            current = [r for r in current if not r.has_left]
         return current[0] if len(current) == 1 else None
 
-    def proxy_ended_at(self, grant_id: GrantId) -> datetime | None:
-        """Return when a grant was last said to have ended, if ever."""
-        return next((end.at for end in self.proxy_ends if end.grant_id == grant_id), None)
-
     def access_at(self, practice: OdsCode) -> Access | None:
-        """Return the level set at a practice, if any."""
-        return next((a for a in self.access if a.practice == practice), None)
+        """Return the level last set at a practice, if any."""
+        return next((a for a in reversed(self.access) if a.practice == practice), None)
+
+    def with_signals(self, entry_id: EntryId, said: tuple[Said, ...]) -> "Facts":
+        """Return the facts with these signals in place of the entry's former ones."""
+        others = (one for one in self.signals if one.entry_id != entry_id)
+        return replace(self, signals=tuple(sorted((*others, *said), key=_by_entry)))
+
+    def course(self, known: Course, on: Signal, off: Signal | None = None) -> Course:
+        """Return a course together with what signals say of it."""
+        for said in self.signals:
+            if said.signal in (on, off):
+                known = known.say(said.at, on=said.signal is on)
+        return known
+
+    def latest(self, signal: Signal) -> datetime | None:
+        """Return the latest instant of a signal, if any entry gives it."""
+        return max((said.at for said in self.signals if said.signal is signal), default=None)
+
+
+def latest_of(instants: tuple[GrantInstant, ...], grant_id: GrantId) -> datetime | None:
+    """Return what was last said of a grant, if anything."""
+    return next((one.at for one in instants if one.grant_id == grant_id), None)
 
 
 def _later(known: datetime | None, at: datetime) -> datetime:
     return at if known is None else max(known, at)
+
+
+def _by_entry(said: Said) -> tuple[str, str]:
+    return said.entry_id, said.signal

@@ -6,7 +6,7 @@ Commutative, associative and idempotent: a test holds it.
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from recordgate_schemas.control import (
     AccessDeclined,
@@ -15,6 +15,8 @@ from recordgate_schemas.control import (
     AccessResumed,
     AccessReviewCoded,
     AccessSuspended,
+    AccountChanged,
+    AreaSet,
     Control,
     Deregistered,
     Died,
@@ -25,6 +27,7 @@ from recordgate_schemas.control import (
     NhsNumberChanged,
     ProxyEnded,
     ProxyGranted,
+    ProxyUsed,
     RecordSnapshot,
     Registered,
     RegistrationKind,
@@ -34,18 +37,26 @@ from recordgate_schemas.control import (
     StateConfirmed,
     Verification,
 )
-from recordgate_schemas.values import OdsCode
-from recordgate_streams.policy.facts import Access, Facts, Proxy, ProxyEnd, Registration
+from recordgate_schemas.values import GrantId, OdsCode
+from recordgate_streams.policy.facts import (
+    Access,
+    Area,
+    Facts,
+    GrantInstant,
+    Proxy,
+    Registration,
+    latest_of,
+)
 
 _LEVELS = list(Level)
 _KINDS = list(RegistrationKind)
 _VERIFICATIONS = list(Verification)
-T = TypeVar("T", Registration, Access, Proxy)
-Item = TypeVar("Item", Registration, Access, Proxy, ProxyEnd)
+T = TypeVar("T", Registration, Access, Area, Proxy)
+Item = TypeVar("Item", Registration, Access, Area, Proxy, GrantInstant)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def fold(facts: Facts, control: Control, at: datetime) -> Facts:  # noqa: C901, PLR0911  one arm a control
+def fold(facts: Facts, control: Control, at: datetime) -> Facts:  # noqa: C901, PLR0911, PLR0912  one arm a control
     """Return the facts after a control. `at`: its effective instant, no later than the broker's time."""
     change = control.change
     match change:
@@ -55,10 +66,14 @@ def fold(facts: Facts, control: Control, at: datetime) -> Facts:  # noqa: C901, 
             return _set_level(facts, change, at)
         case AccessDeclined() | AccessOptedIn():
             on = isinstance(change, AccessDeclined)
-            return replace(facts, declined=facts.declined.set(at, on=on))
+            return replace(facts, declined=facts.declined.say(at, on=on))
+        case AreaSet():
+            return _set_area(facts, change, at)
+        case AccountChanged():
+            return replace(facts, unlinked=facts.unlinked.set(at, on=not change.linked))
         case AccessReviewCoded():
             on = change.code is ReviewCode.NEEDED_104
-            return replace(facts, review_needed=facts.review_needed.set(at, on=on))
+            return replace(facts, review_needed=facts.review_needed.say(at, on=on))
         case AccessSuspended() | AccessResumed():
             on = isinstance(change, AccessSuspended)
             return replace(facts, suspended=facts.suspended.set(at, on=on))
@@ -72,7 +87,10 @@ def fold(facts: Facts, control: Control, at: datetime) -> Facts:  # noqa: C901, 
         case ProxyGranted():
             return _grant(facts, change, at)
         case ProxyEnded():
-            return _end(facts, change, at)
+            ends = _note(facts.proxy_ends, change.grant_id, at)
+            return replace(facts, proxy_ends=ends)
+        case ProxyUsed():
+            return replace(facts, proxy_uses=_note(facts.proxy_uses, change.grant_id, at))
         case StateConfirmed():
             return replace(facts, confirmed_through=max(facts.confirmed_through, change.through))
         case EntryHidden() | EntryShown() | RecordSnapshot() | Reviewed():
@@ -110,9 +128,18 @@ def _set_level(facts: Facts, change: AccessLevelSet, at: datetime) -> Facts:
         change.historic,
         change.practice_grant_from,
     )
-    known = facts.access_at(change.practice)
+    key = _by_practice_and_instant(said)
+    known = next((a for a in facts.access if _by_practice_and_instant(a) == key), None)
     new = said if known is None else _newest(said, known, _stricter_access)
-    return replace(facts, access=_put(facts.access, new, lambda a: a.practice))
+    return replace(facts, access=_put(facts.access, new, _by_practice_and_instant))
+
+
+def _set_area(facts: Facts, change: AreaSet, at: datetime) -> Facts:
+    said = Area(change.practice, change.kind, at, change.shown)
+    key = (change.practice, change.kind)
+    known = next((a for a in facts.areas if (a.practice, a.kind) == key), None)
+    new = said if known is None else _newest(said, known, lambda area: (not area.shown,))
+    return replace(facts, areas=_put(facts.areas, new, lambda a: (a.practice, a.kind)))
 
 
 def _grant(facts: Facts, change: ProxyGranted, at: datetime) -> Facts:
@@ -131,10 +158,11 @@ def _grant(facts: Facts, change: ProxyGranted, at: datetime) -> Facts:
     return replace(facts, proxies=_put(facts.proxies, new, lambda p: p.grant_id))
 
 
-def _end(facts: Facts, change: ProxyEnded, at: datetime) -> Facts:
-    latest = max(at, facts.proxy_ended_at(change.grant_id) or at)
-    new = ProxyEnd(change.grant_id, latest)
-    return replace(facts, proxy_ends=_put(facts.proxy_ends, new, lambda end: end.grant_id))
+def _note(
+    known: tuple[GrantInstant, ...], grant_id: GrantId, at: datetime
+) -> tuple[GrantInstant, ...]:
+    latest = max(at, latest_of(known, grant_id) or at)
+    return _put(known, GrantInstant(grant_id, latest), lambda one: one.grant_id)
 
 
 def _newest(said: T, known: T, strictness: Callable[[T], tuple[object, ...]]) -> T:
@@ -188,10 +216,14 @@ def _at_practice(items: tuple[Registration, ...], practice: OdsCode) -> Registra
     return next((item for item in items if item.practice == practice), None)
 
 
-def _put(items: Sequence[Item], new: Item, key: Callable[[Item], str]) -> tuple[Item, ...]:
+def _put(items: Sequence[Item], new: Item, key: Callable[[Item], Any]) -> tuple[Item, ...]:
     by_key = {key(item): item for item in items} | {key(new): new}
     return tuple(by_key[k] for k in sorted(by_key))
 
 
 def _latest_day(known: date | None, day: date) -> date:
     return day if known is None else max(known, day)
+
+
+def _by_practice_and_instant(said: Access) -> tuple[str, datetime]:
+    return said.practice, said.at

@@ -1,7 +1,8 @@
 """What controls have said of one entry: hides by cause, reviewers' outcomes, absence from a snapshot."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from recordgate_schemas.control import (
     EntryHidden,
@@ -31,44 +32,46 @@ class Review:
     body_sha256: bytes
     position: int
     seen_at: int
+    role: str
+    opinion_on: date | None
 
 
 @dataclass(frozen=True, slots=True)
 class Hide:
-    """One cause of hiding, on or off. `root`: the entry the hide named, None for this entry itself.
-
-    `related`: on the named entry, the relatives that any hide of this cause took with it.
-    """
+    """One cause of hiding the entry, on or off. `related`: all relatives that hides of this cause ever named."""
 
     cause: HideCause
     switch: Switch
-    root: EntryId | None = None
     related: tuple[EntryId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """All that was said of one entry. `hides` holds one item a cause and root, `reviews` one an audience and action."""
+    """All that was said of one entry. `hides` holds one item a cause, `reviews` one an audience and action."""
 
     hides: tuple[Hide, ...] = ()
     reviews: tuple[Review, ...] = ()
 
     def hidden_for(self) -> tuple[HideCause, ...]:
         """Return the causes that hide the entry now."""
-        return tuple(dict.fromkeys(hide.cause for hide in self.hides if hide.switch.is_on))
+        return tuple(hide.cause for hide in self.hides if hide.switch.is_on)
 
-    def review_for(self, audience: Audience) -> Review | None:
-        """Return the outcome in force for an audience, if any.
+    def related(self) -> frozenset[EntryId]:
+        """Return the relatives named by the hides in force."""
+        return frozenset(e for hide in self.hides if hide.switch.is_on for e in hide.related)
 
-        A release lifts a withholding only if its reviewer had seen it: until reviewers who disagree have settled, the
-        more restrictive one stands (golden row 96).
+    def review_for(self, audience: Audience, is_about: Callable[[Review], bool]) -> Review | None:
+        """Return the outcome in force for an audience, if any. `is_about`: whether one is about the standing content.
+
+        A release lifts a withholding only if it is about this content and its reviewer had seen the withholding: until
+        reviewers who disagree have settled, the more restrictive one stands (golden row 96).
         """
         found = {review.action: review for review in self.reviews if review.audience == audience}
         withheld, released = found.get(ReviewAction.WITHHOLD), found.get(ReviewAction.RELEASE)
         if withheld is None or released is None:
             return withheld or released
         settled = released.at > withheld.at and released.seen_at >= withheld.position
-        return released if settled else withheld
+        return released if settled and is_about(released) else withheld
 
 
 def mark(
@@ -77,31 +80,28 @@ def mark(
     """Return the marks after the control at a position about this entry; order of controls does not matter."""
     if isinstance(change, Reviewed):
         return _review(marks, change, at, position)
-    known = own_hide(marks, change.cause)
+    hides = {hide.cause: hide for hide in marks.hides}
+    known = hides.get(change.cause, Hide(change.cause, Switch()))
     hiding = isinstance(change, EntryHidden)
     related = {*known.related, *(change.related if isinstance(change, EntryHidden) else ())}
-    switch = known.switch.set(at, on=hiding)
-    return _put(marks, Hide(change.cause, switch, None, tuple(sorted(related))))
+    hides[change.cause] = Hide(
+        change.cause, known.switch.set(at, on=hiding), tuple(sorted(related))
+    )
+    return replace(marks, hides=tuple(hides[cause] for cause in sorted(hides)))
 
 
-def own_hide(marks: Marks, cause: HideCause) -> Hide:
-    """Return the hide of a cause that names this entry, off and without relatives if there is none."""
-    own = (hide for hide in marks.hides if hide.cause is cause and hide.root is None)
-    return next(own, Hide(cause, Switch()))
+def has_no_opinion(change: Reviewed) -> bool:
+    """True for a withholding on grounds of serious harm that names no clinician's opinion: it does not count.
 
-
-def follow(marks: Marks, root: EntryId, hide: Hide) -> Marks:
-    """Return a relative's marks after a hide of its root: hidden with it, and lifted with it."""
-    return _put(marks, Hide(hide.cause, hide.switch, root))
-
-
-def _put(marks: Marks, new: Hide) -> Marks:
-    kept = {(hide.cause, hide.root or ""): hide for hide in marks.hides}
-    kept[new.cause, new.root or ""] = new
-    return replace(marks, hides=tuple(kept[key] for key in sorted(kept)))
+    The opinion of an appropriate health professional is what the exemption rests on (DPA 2018 Sch 3 para 6).
+    """
+    harm = change.ground is ReviewGround.SERIOUS_HARM and change.action is ReviewAction.WITHHOLD
+    return harm and change.clinician_opinion_on is None
 
 
 def _review(marks: Marks, change: Reviewed, at: datetime, position: int) -> Marks:
+    if has_no_opinion(change):
+        return marks
     said = Review(
         change.audience,
         at,
@@ -112,6 +112,8 @@ def _review(marks: Marks, change: Reviewed, at: datetime, position: int) -> Mark
         change.body_sha256,
         position,
         change.control_position,
+        change.reviewer_role,
+        change.clinician_opinion_on,
     )
     known = {(review.audience, review.action): review for review in marks.reviews}
     key = (said.audience, said.action)

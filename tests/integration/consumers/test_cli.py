@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
 import typer
@@ -13,13 +14,13 @@ from recordgate_runtime.settings import Settings
 from recordgate_schemas.control import AccessSuspended, EntryHidden, HideCause
 from recordgate_schemas.errors import RetryableError, UsageError
 from recordgate_schemas.values import EntryId, proxy
-from tests.support.consumers import opened, patient, release
+from tests.support.consumers import opened, patient, release, task_opened
 from tests.support.review import ReviewDatabase
 from tests.support.view import ViewDatabase
 
 ALICE = patient(1)
 APP = typer.Typer()
-for command in (cli.view, cli.holds, cli.review):
+for command in (cli.view, cli.holds, cli.tasks, cli.review):
     APP.command()(command)
 
 pytestmark = pytest.mark.usefixtures("configured")
@@ -55,21 +56,28 @@ def test_a_proxy_reads_its_own_view(view: ViewDatabase) -> None:
     assert json.loads(run("view", ALICE.digits, "--as", proxy("g1"), "--json").stdout) == []
 
 
-def test_hidden_closed_empty_and_unknown_look_the_same(view: ViewDatabase) -> None:
+def test_hidden_over_closed_empty_and_unknown_look_the_same(view: ViewDatabase) -> None:
     nobody = [run("view", patient(9).digits, *options).stdout for options in ((), ("--json",))]
     view.open_for(ALICE)
     empty = [run("view", ALICE.digits, *options).stdout for options in ((), ("--json",))]
-    view.publish(release(1, ALICE))
+    view.publish(release(1, ALICE, valid_until=datetime(2020, 1, 1, tzinfo=UTC)))
+    over = [run("view", ALICE.digits, *options).stdout for options in ((), ("--json",))]
+    view.publish(release(2, ALICE))
     view.control(EntryHidden(EntryId("e1"), (), HideCause.NOPAT), ALICE)
     hidden = [run("view", ALICE.digits, *options).stdout for options in ((), ("--json",))]
     view.control(AccessSuspended(), ALICE)
     closed = [run("view", ALICE.digits, *options).stdout for options in ((), ("--json",))]
-    assert nobody == empty == hidden == closed == [NOTICE + "\n", "[]\n"]
+    assert nobody == empty == over == hidden == closed == [NOTICE + "\n", "[]\n"]
 
 
 @pytest.mark.parametrize(
     "arguments",
-    [("view", "1234567890"), ("view", ALICE.digits, "--as", "me"), ("holds", "--practice", "?")],
+    [
+        ("view", "1234567890"),
+        ("view", ALICE.digits, "--as", "me"),
+        ("holds", "--practice", "?"),
+        ("tasks", "--practice", "?"),
+    ],
 )
 def test_a_wrong_argument_is_named_and_never_quoted(arguments: Sequence[str]) -> None:
     with pytest.raises(UsageError) as caught:
@@ -87,6 +95,35 @@ def test_a_reviewer_lists_and_decides(review: ReviewDatabase) -> None:
     assert "sent" in run("review", "e2", "--withhold", "--ground", "court").stdout
     assert json.loads(run("holds", "--json").stdout) == []
     assert review.owner.execute("select from outbox where sent_at is null").fetchall() == []
+
+
+def test_a_hold_says_what_to_offer_first(review: ReviewDatabase) -> None:
+    review.publish(opened(0, ALICE, hide_first=True, bulk_release=False), opened(1, ALICE, "e2"))
+    flags = [
+        (h["hide_first"], h["bulk_release"]) for h in json.loads(run("holds", "--json").stdout)
+    ]
+    assert flags == [(True, False), (False, True)]
+    offers = [line.split() for line in run("holds").stdout.splitlines()]
+    assert [{"withhold", "release"} & set(words) for words in offers if "self" in words] == [
+        {"withhold"},
+        {"release"},
+    ]
+
+
+def test_tasks_are_listed_and_name_a_patient_only_when_asked(review: ReviewDatabase) -> None:
+    review.publish(task_opened(0, ALICE), task_opened(1, ALICE, "OPINION_STALE", entry="e1"))
+    assert "2 open" in run("tasks").stdout
+    (first, second) = json.loads(run("tasks", "--practice", "A82038", "--json").stdout)
+    assert (first["reason"], first["entry_id"], first["kind"]) == (
+        "OPINION_STALE",
+        "e1",
+        "practice",
+    )
+    assert (second["reason"], second["entry_id"]) == ("S_FLAG", None)
+    for options in ((), ("--json",)):
+        assert ALICE.digits not in run("tasks", *options).stdout
+        assert ALICE.digits in run("tasks", "--numbers", *options).stdout
+    assert json.loads(run("tasks", "--practice", "B81001", "--json").stdout) == []
 
 
 class KafkaIsAway:

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -18,6 +18,8 @@ from recordgate_schemas.control import (
     AccessOptedIn,
     AccessResumed,
     AccessSuspended,
+    AccountChanged,
+    AreaSet,
     Change,
     Deregistered,
     Died,
@@ -25,8 +27,10 @@ from recordgate_schemas.control import (
     EntryShown,
     HideCause,
     ProxyEnded,
+    ProxyUsed,
     SensitivityFlagged,
 )
+from recordgate_schemas.entry import Kind
 from recordgate_schemas.errors import FatalError
 from recordgate_schemas.messages import Released
 from recordgate_schemas.topics import CONTROLS, RELEASED
@@ -49,6 +53,7 @@ from tests.support.consumers import (
 from tests.support.view import ViewDatabase
 from tests.support.view_model import ViewModel
 
+Spec = tuple[str, str, str, int, datetime | None]
 AUDIENCES = (SELF, proxy("g1"))
 ENTRIES = ("e1", "e2")
 QUIET = settings(
@@ -71,6 +76,11 @@ CHANGES: list[Change] = [
     granted("g1"),
     granted("g1", date(2020, 1, 1)),
     ProxyEnded(GrantId("g1")),
+    ProxyUsed(GrantId("g1")),
+    AccountChanged(linked=False),
+    AccountChanged(linked=True),
+    AreaSet(PRACTICE, Kind.DOCUMENT, shown=False),
+    AreaSet(PRACTICE, Kind.DOCUMENT, shown=True),
     EntryHidden(EntryId("e1"), (), HideCause.NOPAT),
     EntryHidden(EntryId("e9"), (EntryId("e1"), EntryId("e2")), HideCause.NOPAT),
     EntryShown(EntryId("e1"), HideCause.NOPAT),
@@ -85,6 +95,7 @@ message = st.tuples(
     st.sampled_from(ENTRIES),
     st.sampled_from(AUDIENCES),
     st.integers(-1, 6),
+    st.sampled_from([None, None, *(datetime(year, 1, 1, tzinfo=UTC) for year in (2020, 9000))]),
 )
 # Which lane moves next, and by how much.
 schedule = st.lists(st.tuples(st.sampled_from(["gate", "sink"]), st.integers(1, 3)), max_size=12)
@@ -104,15 +115,15 @@ class Fresh:
 FRESH = Fresh()
 
 
-def build(kind: str, sequence: int, who: NhsNumber, spec: tuple[str, str, str, int]) -> Released:
-    _, entry, audience, under = spec
+def build(kind: str, sequence: int, who: NhsNumber, spec: Spec) -> Released:
+    _, entry, audience, under, until = spec
     name = next(a for a in AUDIENCES if a == audience)
     if kind == "redecided":
         return redecided(sequence, who, under)
     if kind == "retract":
         return retract(sequence, who, entry, audience=name, under=under)
     body = f"{sequence}".encode()
-    return release(sequence, who, entry, audience=name, under=under, body=body)
+    return release(sequence, who, entry, audience=name, under=under, body=body, valid_until=until)
 
 
 @QUIET
@@ -125,7 +136,7 @@ def build(kind: str, sequence: int, who: NhsNumber, spec: tuple[str, str, str, i
 def test_the_database_shows_what_the_model_says(
     view: ViewDatabase,
     changes: list[tuple[Change, object]],
-    specs: list[tuple[str, str, str, int]],
+    specs: list[Spec],
     moves: list[tuple[str, int]],
     seed: int,
 ) -> None:
@@ -195,7 +206,7 @@ def test_what_is_open_does_not_depend_on_the_order_of_arrival(
 
 
 STATE = """
-    select sequence, decided_under, version, body, public_id from released_entry
+    select sequence, decided_under, version, valid_until, body, public_id from released_entry
     where nhs_number = %s order by audience, entry_id
 """
 GATE = """
@@ -211,7 +222,7 @@ GATE = """
     cut=st.integers(1, 8),
 )
 def test_sending_any_part_again_changes_nothing(
-    view: ViewDatabase, specs: list[tuple[str, str, str, int]], seed: int, cut: int
+    view: ViewDatabase, specs: list[Spec], seed: int, cut: int
 ) -> None:
     who, partition = FRESH.next()
     sent = [build(spec[0], n, who, spec) for n, spec in enumerate(specs)]

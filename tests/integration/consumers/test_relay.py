@@ -9,7 +9,8 @@ import pytest
 from recordgate_consumers import processes
 from recordgate_consumers.review.queue import find_hold
 from recordgate_consumers.review.relay import ControlPublisher, relay
-from recordgate_consumers.review.workflow import Role, Verdict, decide
+from recordgate_consumers.review.verdict import Role, Verdict
+from recordgate_consumers.review.workflow import decide
 from recordgate_runtime.kafka import PartitionReader, Record
 from recordgate_runtime.settings import Settings
 from recordgate_schemas import codec

@@ -1,11 +1,14 @@
 """What the view keeps of released messages, and what it makes of records it cannot read."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from recordgate_consumers.view.sink import ViewSink
 from recordgate_runtime.clock import FrozenClock
 from recordgate_runtime.metrics import MARKERS_WAITING, POISON
 from recordgate_schemas.control import (
+    AccessResumed,
     AccessSuspended,
     Died,
 )
@@ -27,6 +30,7 @@ from tests.support.view import ViewDatabase
 ALICE, BOB = patient(1), patient(2)
 G1 = proxy("g1")
 ONE = [b"one"]
+PAST, FUTURE = (datetime(year, 1, 1, tzinfo=UTC) for year in (2020, 9000))
 
 
 def poison_count(topic: str) -> float:
@@ -41,17 +45,53 @@ def test_an_older_release_never_replaces_a_newer_one(shown: ViewDatabase) -> Non
 
 def test_a_retraction_keeps_a_tombstone_and_drops_the_content(shown: ViewDatabase) -> None:
     before = shown.visible(ALICE)[0].public_id
+    shown.publish(release(4, ALICE, body=b"while it lasts", valid_until=FUTURE))
     shown.publish(retract(5, ALICE))
     assert shown.bodies(ALICE) == []
     row = shown.owner.execute(
         "select sequence, public_id, num_nonnulls(version, kind, event_date, recorded_at, redacted,"
-        " body, body_type, body_sha256) from released_entry"
+        " valid_until, body, body_type, body_sha256) from released_entry"
     ).fetchone()
     assert row == (5, before, 0)
     shown.publish(release(4, ALICE, body=b"late"))
     assert shown.bodies(ALICE) == []
     shown.publish(release(6, ALICE, body=b"again"))
     assert [(e.body, e.public_id) for e in shown.visible(ALICE)] == [(b"again", before)]
+
+
+def test_a_decision_nobody_renewed_in_time_is_dark_and_its_neighbours_are_not(
+    shown: ViewDatabase,
+) -> None:
+    shown.publish(
+        release(2, ALICE, "e2", body=b"ran out", valid_until=PAST),
+        release(3, ALICE, "e3", body=b"runs", valid_until=FUTURE, event_date=None),
+    )
+    assert shown.bodies(ALICE) == [b"one", b"runs"]
+
+
+def test_a_decision_that_ran_out_is_renewed_by_a_newer_one_only(shown: ViewDatabase) -> None:
+    shown.publish(release(3, ALICE, body=b"ran out", valid_until=PAST))
+    shown.publish(release(2, ALICE, body=b"older", valid_until=FUTURE))
+    shown.publish(redecided(4, ALICE, shown.control(AccessResumed(), ALICE)))
+    assert shown.bodies(ALICE) == []  # neither an older message nor a marker renews it
+    shown.publish(release(5, ALICE, body=b"renewed", valid_until=FUTURE))
+    assert shown.bodies(ALICE) == [b"renewed"]
+    shown.publish(release(6, ALICE, body=b"for ever"))
+    assert shown.bodies(ALICE) == [b"for ever"]
+
+
+def test_a_decision_ends_at_its_very_instant(shown: ViewDatabase) -> None:
+    """The reader's clock is the database's, which stands still within a transaction."""
+    with shown.reader.transaction():
+        row = shown.reader.execute("select now()").fetchone()
+        assert row is not None
+        for sequence, until, visible in (
+            (2, row[0] + timedelta(microseconds=1), [b"2"]),
+            (3, row[0], []),
+        ):
+            body = f"{sequence}".encode()
+            shown.publish(release(sequence, ALICE, body=body, valid_until=until))
+            assert shown.bodies(ALICE) == visible
 
 
 def test_a_retraction_may_come_first(shown: ViewDatabase) -> None:

@@ -6,11 +6,13 @@ import pytest
 
 from recordgate_consumers.review.queue import find_hold, open_holds
 from recordgate_consumers.review.sink import ReviewSink, count_open
-from recordgate_consumers.review.workflow import Role, Verdict, decide
+from recordgate_consumers.review.verdict import Role, Verdict
+from recordgate_consumers.review.workflow import decide
 from recordgate_runtime.metrics import HOLDS_OPEN, POISON
 from recordgate_schemas import codec
 from recordgate_schemas.control import ReviewAction, Reviewed, ReviewGround
 from recordgate_schemas.errors import FatalError, UsageError
+from recordgate_schemas.messages import Queue
 from recordgate_schemas.topics import CONTROLS, HELD
 from recordgate_schemas.values import SELF, EntryId, proxy
 from tests.support.consumers import (
@@ -39,9 +41,11 @@ def states(review: ReviewDatabase) -> list[tuple[object, ...]]:
 
 
 def test_a_hold_has_an_owner_a_due_date_and_its_reasons(review: ReviewDatabase) -> None:
-    review.publish(opened(0, ALICE, reasons=("COURT", "LINKED")))
+    reasons = ("COURT", "LINKED")
+    review.publish(opened(0, ALICE, reasons=reasons, queue=Queue.CLINICIAN, hide_first=True))
     (hold,) = open_holds(review.app)
     assert (hold.entry_id, hold.queue, hold.reasons) == ("e1", "clinician", ["COURT", "LINKED"])
+    assert (hold.hide_first, hold.bulk_release) == (True, True)
     assert hold.due_at - hold.opened_at == DUE_AFTER
     assert ALICE.digits not in repr(hold)
 
@@ -61,6 +65,28 @@ def test_the_newest_message_wins_and_new_content_buys_no_time(review: ReviewData
     (hold,) = open_holds(review.app)
     assert (hold.version, hold.sequence, hold.opened_at) == (6, 6, NOW)
     assert hold.due_at == NOW + DUE_AFTER
+
+
+@pytest.mark.parametrize("queue", Queue)
+def test_every_queue_is_kept_and_only_the_sources_is_due_later(
+    review: ReviewDatabase, queue: Queue
+) -> None:
+    review.publish(opened(0, ALICE, queue=queue))
+    (hold,) = open_holds(review.app)
+    expected = DUE_AFTER * (2 if queue is Queue.SOURCE else 1)
+    assert (hold.queue, hold.due_at - hold.opened_at) == (queue.value, expected)
+
+
+def test_a_hold_is_due_as_long_after_its_opening_as_its_newest_queue_says(
+    review: ReviewDatabase,
+) -> None:
+    review.publish(opened(0, ALICE, queue=Queue.SOURCE))
+    review.publish(opened(1, ALICE, when=at(100), hide_first=True, bulk_release=False))
+    (hold,) = open_holds(review.app)
+    assert (hold.queue, hold.opened_at, hold.due_at) == ("practice", NOW, NOW + DUE_AFTER)
+    assert (hold.hide_first, hold.bulk_release) == (True, False)
+    review.publish(opened(2, ALICE, when=at(200), queue=Queue.SOURCE))
+    assert open_holds(review.app)[0].due_at == NOW + 2 * DUE_AFTER
 
 
 def test_a_closed_hold_keeps_a_tombstone_and_drops_the_content(review: ReviewDatabase) -> None:
@@ -109,6 +135,19 @@ def test_an_outcome_and_the_decided_hold_are_one_transaction(review: ReviewDatab
     assert isinstance(control.change, Reviewed)
     assert control.change.control_position == 5
     assert control.change.ruleset == "ruleset-1"
+
+
+def test_what_waits_for_a_clinician_stays_open_when_somebody_else_releases_it(
+    review: ReviewDatabase,
+) -> None:
+    review.publish(opened(0, ALICE, queue=Queue.CLINICIAN))
+    seen = find_hold(review.app, E1, SELF)
+    with pytest.raises(UsageError, match="clinician"):
+        decide(review.app, seen, RELEASE, NOW)
+    assert states(review) == [("open", 0, BODY)]
+    assert review.owner.execute("select from outbox").fetchall() == []
+    decide(review.app, seen, Verdict(ReviewAction.RELEASE, ReviewGround.CHECKED, Role.GP), NOW)
+    assert states(review) == [("decided", 0, BODY)]
 
 
 def test_a_hold_that_changed_since_it_was_seen_is_not_decided(review: ReviewDatabase) -> None:

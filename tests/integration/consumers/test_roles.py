@@ -167,6 +167,10 @@ def test_a_role_may_only_do_its_work(view: ViewDatabase, role: str, statement: s
         ("review_app", "delete from outbox"),
         ("review_sink", "insert into outbox default values"),
         ("review_sink", "delete from hold"),
+        ("review_sink", "delete from task"),
+        ("review_app", "update task set closed_at = now()"),
+        ("review_app", "insert into task default values"),
+        ("view_sink", "select from public.task"),
         ("view_sink", "select from public.hold"),
     ],
 )

@@ -12,6 +12,8 @@ from recordgate_schemas.control import (
     AccessResumed,
     AccessReviewCoded,
     AccessSuspended,
+    AccountChanged,
+    AreaSet,
     Change,
     Deregistered,
     Died,
@@ -21,12 +23,14 @@ from recordgate_schemas.control import (
     NhsNumberChanged,
     NumberSide,
     ProxyEnded,
+    ProxyUsed,
     ReviewAction,
     ReviewCode,
     Reviewed,
     ReviewGround,
     SensitivityFlagged,
 )
+from recordgate_schemas.entry import Kind
 from recordgate_schemas.errors import FatalError
 from recordgate_schemas.values import SELF, EntryId, GrantId, proxy
 from tests.support.consumers import (
@@ -121,6 +125,36 @@ def test_any_other_control_closes_until_decided_again(shown: ViewDatabase) -> No
     assert shown.bodies(ALICE) == []
     shown.publish(redecided(3, ALICE, position))
     assert shown.bodies(ALICE) == ONE
+
+
+@pytest.mark.parametrize(
+    ("tightens", "loosens"),
+    [
+        (
+            AreaSet(PRACTICE, Kind.DOCUMENT, shown=False),
+            AreaSet(PRACTICE, Kind.DOCUMENT, shown=True),
+        ),
+        (AccountChanged(linked=False), AccountChanged(linked=True)),
+    ],
+    ids=["area", "account"],
+)
+def test_what_only_loosens_closes_nothing_and_what_may_take_away_closes_until_decided_again(
+    shown: ViewDatabase, tightens: Change, loosens: Change
+) -> None:
+    shown.control(loosens, ALICE)
+    assert shown.bodies(ALICE) == ONE
+    position = shown.control(tightens, ALICE)
+    shown.control(loosens, ALICE, effective=at(1))
+    assert shown.bodies(ALICE) == []
+    shown.publish(redecided(2, ALICE, position))
+    assert shown.bodies(ALICE) == ONE
+
+
+def test_a_proxy_that_reads_closes_nobody(shown: ViewDatabase) -> None:
+    shown.control(granted("g1"), ALICE)
+    shown.publish(release(2, ALICE, audience=G1, body=b"p", under=9))
+    shown.control(ProxyUsed(GrantId("g1")), ALICE)
+    assert (shown.bodies(ALICE), shown.bodies(ALICE, G1)) == (ONE, [b"p"])
 
 
 def test_a_control_closes_nobody_else(shown: ViewDatabase) -> None:

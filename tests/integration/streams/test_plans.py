@@ -7,24 +7,41 @@ from typing import Any
 import psycopg
 import pytest
 
+from recordgate_streams.ledger.relatives import SQL as RELATIVES
 from recordgate_streams.ledger.store import SQL
 from tests.support.ledger import Ledger
 
 PATIENTS, EACH = 2_000, 25
-LARGE = ("patient", "entry", "entry_mark", "snapshot", "decision", "current_decision")
+LARGE = (
+    "patient",
+    "entry",
+    "entry_mark",
+    "snapshot",
+    "decision",
+    "current_decision",
+    "pointer",
+    "root",
+    "reached",
+    "current_task",
+)
 
 FILL = f"""
-insert into patient (nhs_number, partition)
-  select lpad(p::text, 10, '0'), p % 4 from generate_series(1, {PATIENTS}) p;
+insert into patient (nhs_number, partition, due_at)
+  select lpad(p::text, 10, '0'), p % 4, now() + interval '1 day' * (p % 900 - 1) from generate_series(1, {PATIENTS}) p;
 insert into entry
   select lpad(p::text, 10, '0'), 'e' || n, 1, '\\x00', 'Y90001', 'test', now(), decode(repeat('00', 250), 'hex'),
-    decode(repeat('00', 900), 'hex'), false, false, p % 4, p * {EACH} + n, now()
+    decode(repeat('00', 900), 'hex'), false, false, p % 4, p * {EACH} + n, now(),
+    '[]', false
   from generate_series(1, {EACH}) n, generate_series(1, {PATIENTS}) p;
 insert into entry_mark select nhs_number, entry_id, '{{}}' from entry;
 insert into snapshot select nhs_number, 'Y' || n, 'test', now(), array['e1']
   from patient, generate_series(90001, 90000 + {EACH}) n;
 insert into current_decision
-  select nhs_number, entry_id, 'self', source_partition, 1, 'RELEASED', null, '\\x00', 0 from entry;
+  select nhs_number, entry_id, 'self', source_partition, 1, 'RELEASED', null, '\\x00', 0, 'r', 0 from entry;
+insert into pointer select nhs_number, 'e' || (n % 25 + 1), entry_id from entry, generate_series(1, 2) n;
+insert into root select nhs_number, 'self', entry_id, 'SOURCE_NOPAT', 'WITHHELD', '{{}}' from entry;
+insert into reached select nhs_number, 'self', entry_id, '{{}}' from entry;
+insert into current_task select nhs_number, 'OPINION_STALE', 'self', entry_id from entry;
 insert into decision (nhs_number, entry_id, audience, version, body_sha256, outcome, reasons, ruleset, decided_under,
     decided_at)
   select nhs_number, entry_id, 'self', 1, '\\x00', 'RELEASED', '[]', 'r', 0, now() from entry;
@@ -48,7 +65,10 @@ HOT: dict[str, dict[str, Any]] = {
     "load_entries": NAMED,
     "gone_at_source": NAMED | COLUMNS,
     "load_marks": NAMED,
+    "load_patient_marks": {"nhs_numbers": NUMBERS},
     "load_decisions": NAMED,
+    "load_tasks": {"nhs_numbers": NUMBERS},
+    "claim_due": {"partitions": [0], "now": "2000-01-01T00:00:00Z", "limit": 500},
     "load_bodies": NAMED,
     "next_redecisions": {"partitions": [0], "patients": 200},
     "read_redecisions": {"nhs_numbers": NUMBERS},
@@ -56,6 +76,15 @@ HOT: dict[str, dict[str, Any]] = {
     "find_entry": {"entry_id": "e1"},
     "history": {"nhs_number": NUMBERS[0], "entry_id": "e1"},
     "source": {"nhs_number": NUMBERS[0], "entry_id": "e1"},
+}
+HOT_AMONG_RELATIVES: dict[str, dict[str, Any]] = {
+    "load_relatives": {"nhs_numbers": NUMBERS[:1]},
+    "load_roots": {"nhs_numbers": NUMBERS},
+    "load_reached": {"nhs_numbers": NUMBERS},
+    "pointing_at": NAMED,
+    "forget_pointers": NAMED,
+    "entries_of": {"nhs_numbers": NUMBERS[:1]},
+    "load_shown": NAMED,
 }
 
 
@@ -71,6 +100,13 @@ def filled(ledger_dsn: str) -> Iterator[psycopg.Connection]:
 @pytest.mark.parametrize("name", HOT)
 def test_a_hot_statement_scans_no_large_table(filled: psycopg.Connection, name: str) -> None:
     assert _scanned(filled, SQL[name], HOT[name]) == set()
+
+
+@pytest.mark.parametrize("name", HOT_AMONG_RELATIVES)
+def test_a_statement_about_relatives_scans_no_large_table(
+    filled: psycopg.Connection, name: str
+) -> None:
+    assert _scanned(filled, RELATIVES[name], HOT_AMONG_RELATIVES[name]) == set()
 
 
 def test_the_check_sees_a_scan(filled: psycopg.Connection) -> None:

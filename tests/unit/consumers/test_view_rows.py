@@ -2,9 +2,10 @@
 
 import dataclasses
 
-from recordgate_consumers.view.rows import columns, entry_row, is_broken, newest_rows
+from recordgate_consumers.rows import columns, newest_rows
+from recordgate_consumers.view.rows import entry_row, is_broken
 from recordgate_schemas.messages import Release
-from tests.support.consumers import BODY, patient, redecided, release, retract
+from tests.support.consumers import BODY, NOW, patient, redecided, release, retract
 
 P = patient(1)
 
@@ -15,11 +16,23 @@ def test_a_release_becomes_a_row_with_its_body() -> None:
     assert (row.sequence, row.decided_under, row.body, row.kind) == (7, 3, BODY, "observation")
 
 
+def test_a_row_ends_when_its_decision_does() -> None:
+    rows = [entry_row(release(7, P, valid_until=until)) for until in (NOW, None)]
+    assert [row.valid_until for row in rows if row is not None] == [NOW, None]
+
+
 def test_a_retraction_becomes_a_row_with_nothing_clinical() -> None:
     row = entry_row(retract(8, P, under=4))
     assert row is not None
     assert (row.sequence, row.decided_under) == (8, 4)
-    clinical = (row.version, row.kind, row.event_date, row.recorded_at, row.redacted)
+    clinical = (
+        row.version,
+        row.kind,
+        row.event_date,
+        row.recorded_at,
+        row.redacted,
+        row.valid_until,
+    )
     assert {*clinical, row.body, row.body_type, row.body_sha256} == {None}
 
 

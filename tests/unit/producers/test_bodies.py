@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recordgate_producers.fhir import Given, extract
+from recordgate_schemas.entry import ElementKind
 from recordgate_schemas.values import NhsNumber
 from tests.unit.producers.bundles import (
     NUMBER,
@@ -212,3 +213,24 @@ def test_neither_the_number_given_nor_the_one_written_is_in_a_body() -> None:
         given=Given(nhs_number=NhsNumber.parse(other)),
     )
     assert not any(n.encode() in record.entries[0].body for n in (NUMBER, other))
+
+
+def test_an_entry_named_inside_a_contained_resource_is_dropped_without_the_resource() -> None:
+    """The whole contained resource gone, what names it would name nothing."""
+    part = {
+        "resourceType": "Observation",
+        "id": "part",
+        "context": ref("Encounter/e"),
+        "related": [{"target": ref("Observation/a")}],
+    }
+    report = thing("DiagnosticReport", "r", status="final", result=[ref("#part")])
+    found = entry(read({**report, "contained": [part]}), "DiagnosticReport/r")
+    pointers = {element.pointer for element in found.elements if element.entry_id}
+    assert pointers == {"/contained/0/context", "/contained/0/related/0"}
+
+
+def test_what_is_said_again_beside_a_free_text_is_free_text_too() -> None:
+    again = {"extension": [{"url": "https://example.org/translation", "valueString": "typed"}]}
+    found = entry(read(observation("x", comment="typed", _comment=again)), "Observation/x")
+    free = [one.pointer for one in found.elements if one.kind is ElementKind.FREE_TEXT]
+    assert sorted(free) == ["/_comment", "/comment"]

@@ -11,9 +11,15 @@ from hypothesis import strategies as st
 from recordgate_schemas.control import Level, ReviewAction
 from recordgate_schemas.entry import Element, ElementKind, Kind, Marker, ThirdParty
 from recordgate_schemas.reasons import INTEGRITY, Outcome, Reason
-from recordgate_streams.policy.decide import Rule, decide
-from recordgate_streams.policy.decision import Case, Integrity, Objection, Objections
-from recordgate_streams.policy.rules import RULES
+from recordgate_streams.policy.decide import (
+    conclude,
+    decide,
+    object_to,
+    standing_objections,
+)
+from recordgate_streams.policy.decision import Case, Decision, Integrity, Objection, Objections
+from recordgate_streams.policy.rules import CONTENT, STANDING, ContentRule
+from recordgate_streams.policy.standing import Standing
 from tests.support.builders import (
     RULESET,
     access,
@@ -40,23 +46,37 @@ def broken(_: Case) -> Objections:
     raise RuntimeError("nhs number 9990000018 in the message")
 
 
-def objecting(outcome: Outcome, reason: Reason = Reason.LEVEL) -> Rule:
+def broken_for_all(_: Standing) -> Objections:
+    raise RuntimeError("nhs number 9990000018 in the message")
+
+
+def objecting(outcome: Outcome, reason: Reason = Reason.LEVEL) -> ContentRule:
     def rule(_: Case) -> Objections:
         yield Objection(reason, outcome, {})
 
     return rule
 
 
-def outcome(asked: Case, rules: tuple[Rule, ...] = RULES) -> Outcome:
-    return decide(asked, RULESET.hash, rules).outcome
+def decided(asked: Case, rules: tuple[ContentRule, ...] = CONTENT) -> Decision:
+    against_all = standing_objections(asked.standing)
+    return conclude(asked, object_to(asked, against_all, rules), RULESET.hash)
 
 
-@pytest.mark.parametrize("position", range(len(RULES) + 1))
+def outcome(asked: Case, rules: tuple[ContentRule, ...] = CONTENT) -> Outcome:
+    return decided(asked, rules).outcome
+
+
+@pytest.mark.parametrize("position", range(len(CONTENT) + 1))
 def test_a_rule_that_raises_holds_the_entry_wherever_it_stands(position: int) -> None:
-    rules = (*RULES[:position], broken, *RULES[position:])
-    decision = decide(case(), RULESET.hash, rules)
+    decision = decided(case(), (*CONTENT[:position], broken, *CONTENT[position:]))
     assert (decision.outcome, decision.headline) == (Outcome.HELD, Reason.ENGINE_ERROR)
     assert decision.objections[0].because == {"rule": "test_decide", "error": "RuntimeError"}
+
+
+def test_a_rule_of_standing_that_raises_holds_every_entry() -> None:
+    (against_all,) = standing_objections(case().standing, (*STANDING, broken_for_all))
+    assert (against_all.outcome, against_all.reason) == (Outcome.HELD, Reason.ENGINE_ERROR)
+    assert against_all.because == {"rule": "test_decide", "error": "RuntimeError"}
 
 
 def test_a_rule_that_answers_nothing_at_all_holds_the_entry() -> None:
@@ -65,7 +85,7 @@ def test_a_rule_that_answers_nothing_at_all_holds_the_entry() -> None:
 
 
 def test_a_failing_rule_does_not_silence_the_others() -> None:
-    decision = decide(case(entry=entry(**TWO_HOLDS)), RULESET.hash, (*RULES, broken))
+    decision = decided(case(entry=entry(**TWO_HOLDS)), (*CONTENT, broken))
     told = {o.reason for o in decision.objections}
     assert {Reason.THIRD_PARTY, Reason.COURT, Reason.ENGINE_ERROR} == told
     assert Reason.ENGINE_ERROR is decision.headline
@@ -74,7 +94,7 @@ def test_a_failing_rule_does_not_silence_the_others() -> None:
 def test_every_rule_is_asked_even_after_an_objection() -> None:
     asked = []
 
-    def listening(name: int) -> Rule:
+    def listening(name: int) -> ContentRule:
         def rule(_: Case) -> Objections:
             asked.append(name)
             yield Objection(Reason.DECEASED, Outcome.NOT_ELIGIBLE, {})
@@ -98,7 +118,7 @@ def test_of_two_outcomes_the_stronger_is_the_headline(stronger: Outcome, weaker:
 @pytest.mark.parametrize("other", ORDER)
 def test_an_integrity_hold_outranks(reason: Reason, other: Outcome) -> None:
     rules = (objecting(other), objecting(Outcome.HELD, reason))
-    decision = decide(case(), RULESET.hash, rules)
+    decision = decided(case(), rules)
     assert (Outcome.HELD, reason) == (decision.outcome, decision.headline)
 
 
@@ -111,8 +131,10 @@ def test_without_any_objection_the_entry_is_released_in_full() -> None:
     )
 
 
-@given(st.permutations(RULES), st.sampled_from([*Kind]), st.sampled_from([*Marker]))
-def test_the_order_of_rules_does_not_matter(rules: list[Rule], kind: Kind, marker: Marker) -> None:
+@given(st.permutations(CONTENT), st.sampled_from([*Kind]), st.sampled_from([*Marker]))
+def test_the_order_of_rules_does_not_matter(
+    rules: list[ContentRule], kind: Kind, marker: Marker
+) -> None:
     asked = case(entry=entry(kind=kind, markers=(marker,), labels=label("V")))
     assert outcome(asked) is outcome(asked, tuple(rules))
 

@@ -47,10 +47,10 @@ def test_a_hide_that_arrives_after_its_later_lifting_hides_nothing() -> None:
 def test_of_two_outcomes_at_one_instant_withholding_stands() -> None:
     said = (reviewed(action=ReviewAction.WITHHOLD), AT), (reviewed(), AT)
     for order in (said, said[::-1]):
-        review = marks(*order).review_for(SELF)
+        review = marks(*order).review_for(SELF, lambda _: True)
         assert review is not None
         assert ReviewAction.WITHHOLD is review.action
 
 
 def test_a_review_for_the_patient_is_none_for_a_proxy() -> None:
-    assert marks(reviewed()).review_for(PARTNER) is None
+    assert marks(reviewed()).review_for(PARTNER, lambda _: True) is None

@@ -60,11 +60,34 @@ def test_an_entry_that_was_and_becomes(
     before: Outcome | None, becomes: Outcome, view: type | None, queue: type | None
 ) -> None:
     new = verdict(becomes, before)
-    assert (view, queue) == (_kind(for_view(new, BODY)), _kind(for_queue(new, BODY)))
+    assert (view, queue) == (
+        _kind(for_view(new, BODY)),
+        _kind(for_queue(new, BODY, RULESET.reasons)),
+    )
 
 
 def _kind(told: object) -> type | None:
     return None if told is None else type(told)
+
+
+def held_for(*reasons: Reason) -> Verdict:
+    objections = tuple(Objection(reason, Outcome.HELD, {}) for reason in reasons)
+    return Verdict(stored(), Decision(SELF, Outcome.HELD, objections, "r"), 3, NOW, NOW, None)
+
+
+def test_a_hold_that_the_grants_own_task_stands_for_joins_no_queue_but_one_with_more_does() -> None:
+    assert for_queue(held_for(Reason.PROXY_AGE), BODY, RULESET.reasons) is None
+    both = for_queue(held_for(Reason.PROXY_AGE, Reason.COURT), BODY, RULESET.reasons)
+    assert isinstance(both, HoldOpened)
+    assert both.reasons == ("PROXY_AGE", "COURT")
+
+
+def test_a_release_says_until_when_it_is_valid_and_another_end_is_told_anew() -> None:
+    until = verdict(Outcome.RELEASED, None, valid_until=NOW)
+    told = for_view(until, BODY)
+    assert isinstance(told, Release)
+    assert told.valid_until == NOW
+    assert verdict(Outcome.RELEASED, None).digest != until.digest
 
 
 def test_every_outcome_has_a_receipt() -> None:
@@ -105,7 +128,7 @@ def test_the_largest_entry_still_fits_when_it_is_released_or_held() -> None:
     held = Verdict(
         stored(entry=largest), decide(case(entry=largest), RULESET.hash), 0, NOW, NOW, None
     )
-    hold = for_queue(held, largest.body)
+    hold = for_queue(held, largest.body, RULESET.reasons)
     assert isinstance(hold, HoldOpened)
     shown = for_view(verdict(Outcome.RELEASED, None), largest.body)
     assert isinstance(shown, Release)

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordgate_schemas.entry import Element, ElementKind
+from recordgate_schemas.entry import ClinicalEntry, Element, ElementKind
 from recordgate_schemas.errors import FatalError
+from recordgate_streams.accept import body_lies
 from recordgate_streams.redact import redact
+from recordgate_streams.tripwire import MOST_LEVELS
 from tests.support.builders import entry
 
 FREE_TEXT = frozenset({ElementKind.FREE_TEXT})
@@ -70,10 +72,37 @@ def test_a_pointer_that_is_not_written_as_rfc_6901_says_is_fatal(pointer: str) -
         dropped({"0": "x", "note": ["kept", "kept"]}, pointer)
 
 
-def test_a_number_keeps_its_digits_when_something_else_is_dropped() -> None:
-    body = b'{"note":"x","value":5.40}'
+@pytest.mark.parametrize("number", ["5.40", "0.0000001", "1e5", "-0", "1E400", "9" * 30, "0.10"])
+def test_a_number_stays_as_it_is_written_when_something_else_is_dropped(number: str) -> None:
+    body = f'{{"note":"x","value":{number}}}'.encode()
     element = (Element(ElementKind.FREE_TEXT, "/note"),)
-    assert redact(entry(body=body, elements=element), body, FREE_TEXT) == b'{"value":5.40}'
+    shown = redact(entry(body=body, elements=element), body, FREE_TEXT)
+    assert shown == f'{{"value":{number}}}'.encode()
+
+
+def test_what_was_empty_before_stays_and_what_was_emptied_goes() -> None:
+    body = {"had": [{}, 1], "note": [{"text": "x"}], "none": {}, "l": [{"t": "x"}, []], "s": ""}
+    left = {"had": [{}, 1], "none": {}, "l": [[]], "s": ""}
+    assert left == dropped(body, "/note/0/text", "/l/0/t")
+
+
+@pytest.mark.parametrize("levels", [MOST_LEVELS + 1, 450, 990, 1010, 1020, 1100])
+@pytest.mark.parametrize("elements", [(), (Element(ElementKind.FREE_TEXT, "/note"),)])
+def test_a_body_too_deep_to_walk_is_a_lie_on_arrival_and_no_crash_later(
+    levels: int, elements: tuple[Element, ...]
+) -> None:
+    assert body_lies(nested(levels, elements))
+
+
+def test_a_body_as_deep_as_acceptance_allows_is_redacted() -> None:
+    deep = nested(MOST_LEVELS, (Element(ElementKind.FREE_TEXT, "/note"),))
+    assert not body_lies(deep)
+    assert b"note" not in redact(deep, deep.body, FREE_TEXT)
+
+
+def nested(levels: int, elements: tuple[Element, ...]) -> ClinicalEntry:
+    inner = b'{"a":' * (levels - 1) + b"1" + b"}" * (levels - 1)
+    return entry(body=b'{"note":"\\u0041","a":' + inner + b"}", elements=elements)
 
 
 @pytest.mark.parametrize("body", [b"not json", b"\xff", b'{"a":' * 2000 + b"1" + b"}" * 2000])
@@ -83,8 +112,8 @@ def test_a_body_that_does_not_parse_is_fatal(body: bytes) -> None:
 
 
 NAMES = st.sampled_from(["a", "b", "note", "0", "1", "10", "x/y", "~"])
-TREES = st.recursive(
-    st.sampled_from(["text", 1, True]),
+TREES: st.SearchStrategy[Any] = st.recursive(
+    st.sampled_from(["text", 1, True, "", None, 0]) | st.builds(dict) | st.builds(list),
     lambda inner: (
         st.lists(inner, min_size=1, max_size=12)
         | st.dictionaries(NAMES, inner, min_size=1, max_size=4)
@@ -126,12 +155,12 @@ def _items(node: Any) -> list[tuple[str | int, Any]]:
 
 
 def _without(node: Any, paths: set[Path], path: Path = ()) -> Any:
-    """The slow and obvious way: rebuild the tree, leaving out what is named and what became empty."""
+    """The slow and obvious way: rebuild the tree, leaving out what is named and what became empty by it."""
     kept = {
         key: left
         for key, value in _items(node)
         if (*path, key) not in paths
-        and (left := _without(value, paths, (*path, key))) not in ({}, [])
+        and ((left := _without(value, paths, (*path, key))) not in ({}, []) or value in ({}, []))
     }
     if isinstance(node, dict):
         return kept

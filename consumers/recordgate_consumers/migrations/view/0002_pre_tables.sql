@@ -11,7 +11,8 @@ create table source_position (
 );
 
 -- The newest released message per (entry, audience). A retraction leaves the key, the sequence number and the opaque
--- id, so that a late older message finds something newer; everything clinical is gone.
+-- id, so that a late older message finds something newer; everything clinical is gone. A release may end by itself at
+-- `valid_until`.
 create table released_entry (
   nhs_number text not null,
   audience text not null,
@@ -24,6 +25,7 @@ create table released_entry (
   event_date date,
   recorded_at timestamptz,
   redacted boolean,
+  valid_until timestamptz,
   body bytea,
   body_type text,
   body_sha256 bytea,
@@ -31,7 +33,7 @@ create table released_entry (
   primary key (nhs_number, audience, entry_id),
   constraint tombstone_is_empty check (
     body is not null
-    or num_nonnulls(version, kind, event_date, recorded_at, redacted, body_type, body_sha256) = 0
+    or num_nonnulls(version, kind, event_date, recorded_at, redacted, valid_until, body_type, body_sha256) = 0
   )
 ) with (
   fillfactor = 85, autovacuum_analyze_scale_factor = 0.02, autovacuum_analyze_threshold = 500,

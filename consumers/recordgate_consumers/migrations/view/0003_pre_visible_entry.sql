@@ -15,6 +15,7 @@ create policy one_patient on entry_gate for select to view_owner using (
 );
 
 -- No patient row: closed. No row for `self`: the patient's alone counts. No row for a proxy: closed.
+-- SAFETY: a decision that nobody renewed in time is not shown, even when the decider stands still.
 create view visible_entry with (security_barrier) as
 select
   entry.public_id,
@@ -33,6 +34,7 @@ left join audience_gate as own
 left join entry_gate as hidden
   on hidden.nhs_number = entry.nhs_number and hidden.entry_id = entry.entry_id
 where entry.body is not null
+  and (entry.valid_until is null or now() < entry.valid_until)
   and not patient.closed
   and not coalesce(own.closed, entry.audience <> 'self')
   and now() < patient.expires_at

@@ -1,35 +1,45 @@
-"""One rule per file, named for the rule. The order here is the order of reasons on a reviewer's screen."""
+"""One rule per file, named for the rule. The order here is the order of reasons on a reviewer's screen.
 
+Rules of standing are asked once for a patient and an audience, rules of content for every entry.
+"""
+
+from collections.abc import Callable
+
+from recordgate_streams.policy.decision import Case, Objections
+from recordgate_streams.policy.rules.access import access
 from recordgate_streams.policy.rules.access_review import access_review
 from recordgate_streams.policy.rules.age import age
-from recordgate_streams.policy.rules.declined import declined
+from recordgate_streams.policy.rules.codes import codes
 from recordgate_streams.policy.rules.flags import flags
+from recordgate_streams.policy.rules.grant import grant
 from recordgate_streams.policy.rules.hidden import hidden
+from recordgate_streams.policy.rules.home import home
 from recordgate_streams.policy.rules.integrity import integrity
+from recordgate_streams.policy.rules.kinds import kinds
 from recordgate_streams.policy.rules.labels import labels
 from recordgate_streams.policy.rules.level import level
-from recordgate_streams.policy.rules.never_shown import never_shown
-from recordgate_streams.policy.rules.proxy import proxy
+from recordgate_streams.policy.rules.proxy_content import proxy_content
 from recordgate_streams.policy.rules.readiness import readiness
 from recordgate_streams.policy.rules.registration import registration
-from recordgate_streams.policy.rules.state_unknown import state_unknown
-from recordgate_streams.policy.rules.suspension import suspension
+from recordgate_streams.policy.rules.state import state
 from recordgate_streams.policy.rules.window import window
+from recordgate_streams.policy.standing import Standing
 
-RULES = (
+StandingRule = Callable[[Standing], Objections]
+ContentRule = Callable[[Case], Objections]
+
+STANDING: tuple[StandingRule, ...] = (state, registration, access, age, grant)
+CONTENT: tuple[ContentRule, ...] = (
     integrity,
-    state_unknown,
-    registration,
-    suspension,
-    declined,
-    age,
-    proxy,
+    home,
+    access_review,
+    proxy_content,
     window,
     level,
     hidden,
-    never_shown,
+    kinds,
     readiness,
-    access_review,
     labels,
+    codes,
     flags,
 )

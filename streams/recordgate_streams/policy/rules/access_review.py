@@ -5,10 +5,16 @@ from recordgate_streams.policy.decision import Case, Objection, Objections
 
 
 def access_review(case: Case) -> Objections:
-    """Hold entries recorded at or after the 104 while it is the latest of the two codes."""
-    needed = case.facts.review_needed
-    if not case.is_self or not needed.is_on or needed.on is None:
+    """Hold entries recorded at or after the 104 in force; or, if so switched, suspend the whole view.
+
+    Holding is the default because the code was applied in bulk in places, and a suspension denies a right.
+    """
+    since = case.standing.review_since
+    if since is None:
         return
+    because = {"code_104_at": str(since)}
     recorded = case.entry.recorded_at
-    if recorded is None or recorded >= needed.on:
-        yield Objection(Reason.ACCESS_REVIEW, Outcome.HELD, {"code_104_at": str(needed.on)})
+    if case.settings.switches.on_104_suspend_view:
+        yield Objection(Reason.ACCESS_REVIEW, Outcome.NOT_ELIGIBLE, because)
+    elif recorded is None or recorded >= since:
+        yield Objection(Reason.ACCESS_REVIEW, Outcome.HELD, because)

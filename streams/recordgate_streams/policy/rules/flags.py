@@ -1,34 +1,57 @@
-"""Flags staff set on an entry: privacy, third parties, markers (golden rows 61-73). A person must look at each."""
+"""Flags staff set on an entry: privacy, third parties, markers (golden rows 61-74). A person must look at each."""
 
 from recordgate_schemas.entry import Marker, ThirdParty, Visibility
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_streams.policy.decision import Case, Objection, Objections
 
-MARKERS: dict[Marker, tuple[Reason, ...]] = {
-    Marker.COURT: (Reason.COURT,),
-    Marker.COMPLAINT: (Reason.MISFILED,),
-    Marker.ADOPTION: (Reason.IDENTITY_CHANGE,),
-    Marker.ORIGINATOR_CONTROLLED: (Reason.ORIGINATOR,),
-    Marker.SAFEGUARDING: (Reason.SAFEGUARDING,),
-    Marker.ALLEGED_PERPETRATOR: (Reason.SAFEGUARDING, Reason.THIRD_PARTY),
+HOLD = (Outcome.HELD, Outcome.HELD)
+NOT_FOR_PROXIES = (Outcome.HELD, Outcome.WITHHELD)
+MARKERS: dict[Marker, tuple[tuple[Reason, tuple[Outcome, Outcome]], ...]] = {
+    Marker.COURT: ((Reason.COURT, HOLD),),
+    Marker.COMPLAINT: ((Reason.MISFILED, HOLD),),
+    Marker.ADOPTION: ((Reason.IDENTITY_CHANGE, HOLD),),
+    Marker.ORIGINATOR_CONTROLLED: ((Reason.ORIGINATOR, NOT_FOR_PROXIES),),
+    Marker.SAFEGUARDING: ((Reason.SAFEGUARDING, NOT_FOR_PROXIES),),
+    Marker.ALLEGED_PERPETRATOR: (
+        (Reason.SAFEGUARDING, NOT_FOR_PROXIES),
+        (Reason.THIRD_PARTY, HOLD),
+    ),
     Marker.ABNORMAL: (),
-    Marker.MOVED_FROM_OTHER_PATIENT: (Reason.WRONG_PATIENT,),
-    Marker.CONFIDENTIAL_TO_STAFF: (Reason.STAFF_PRIVATE,),
+    Marker.MOVED_FROM_OTHER_PATIENT: ((Reason.WRONG_PATIENT, HOLD),),
+    Marker.CONFIDENTIAL_TO_STAFF: ((Reason.STAFF_PRIVATE, HOLD),),
     Marker.TEXT_HINT: (),
-    Marker.UNKNOWN: (Reason.UNKNOWN_FLAG,),
+    Marker.UNKNOWN: ((Reason.UNKNOWN_FLAG, HOLD),),
 }
-"""What each marker asks a person to look at. Abnormal results are open once filed: filing is the control."""
+"""What each marker asks of the patient and of proxies. Abnormal results are open once filed: filing is the control."""
 
 
 def flags(case: Case) -> Objections:
     """Hold staff-private entries without an online flag, third parties, unknown flags and marked entries."""
     entry = case.entry
     if entry.staff_private and entry.online_visibility is Visibility.UNSET:
-        yield Objection(Reason.STAFF_PRIVATE, Outcome.HELD, {"online_visibility": "unset"})
+        yield _held(Reason.STAFF_PRIVATE, {"online_visibility": "unset"})
     if entry.online_visibility is Visibility.UNKNOWN:
-        yield Objection(Reason.UNKNOWN_FLAG, Outcome.HELD, {"online_visibility": "unknown"})
+        yield _held(Reason.UNKNOWN_FLAG, {"online_visibility": "unknown"})
     if entry.third_party in (ThirdParty.PRESENT, ThirdParty.UNKNOWN):
-        yield Objection(Reason.THIRD_PARTY, Outcome.HELD, {"third_party": entry.third_party.value})
-    for marker in entry.markers:
-        for reason in MARKERS[marker]:
-            yield Objection(reason, Outcome.HELD, {"marker": marker.value})
+        yield _held(Reason.THIRD_PARTY, {"third_party": entry.third_party.value})
+    if entry.markers:
+        yield from _marked(case)
+    if case.settings.switches.text_hints and _hints(case):
+        yield _held(Reason.TEXT_HINT, {"hint": "in the text"})
+
+
+def _marked(case: Case) -> Objections:
+    """In the order of the table, not of the entry: the first reason is what relatives inherit."""
+    for marker, reasons in MARKERS.items():
+        if marker in case.entry.markers:
+            for reason, asked in reasons:
+                outcome = asked[0] if case.is_self else asked[1]
+                yield Objection(reason, outcome, {"marker": marker.value}, conceals=True)
+
+
+def _hints(case: Case) -> bool:
+    return case.integrity.text_hint or Marker.TEXT_HINT in case.entry.markers
+
+
+def _held(reason: Reason, because: dict[str, str]) -> Objection:
+    return Objection(reason, Outcome.HELD, because, conceals=True)

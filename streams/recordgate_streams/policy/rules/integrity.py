@@ -7,6 +7,8 @@ from recordgate_streams.policy.decision import Case, Objection, Objections
 def integrity(case: Case) -> Objections:
     """Hold an entry whose version came with two contents, or whose body is not what its envelope says."""
     if case.integrity.conflict:
-        yield Objection(Reason.CONFLICT, Outcome.HELD, {"version": str(case.entry.version)})
+        because = {"version": str(case.entry.version)}
+        yield Objection(Reason.CONFLICT, Outcome.HELD, because, conceals=True)
     if case.integrity.body_mismatch:
-        yield Objection(Reason.BODY_MISMATCH, Outcome.HELD, {"body": "hash or NOPAT label differs"})
+        because = {"body": "hash, elements or NOPAT label differ from the envelope"}
+        yield Objection(Reason.BODY_MISMATCH, Outcome.HELD, because, conceals=True)

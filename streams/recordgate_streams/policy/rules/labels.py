@@ -1,16 +1,21 @@
-"""Security labels other than NOPAT: listed as open, listed as held, or unknown and held (golden rows 59-60)."""
+"""Security labels other than NOPAT: what the ruleset says of each, or unknown and held (golden rows 59-60, 62)."""
 
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_streams.policy.decision import Case, Objection, Objections
 from recordgate_streams.policy.rules.hidden import NOPAT
+from recordgate_streams.policy.settings import OUTCOMES
 
 
 def labels(case: Case) -> Objections:
-    """Hold every label that no list of the ruleset opens; withhold from proxies what is for the patient alone."""
+    """Ask what the label table asks of this audience; hold every label that is not in it."""
     for label in case.entry.labels:
-        if not case.is_self and label.code in case.settings.labels_not_for_proxies:
-            yield Objection(Reason.CONF, Outcome.WITHHELD, {"label": label.code})
-        elif label.code in case.settings.labels_held:
-            yield Objection(Reason.CONF, Outcome.HELD, {"label": label.code})
-        elif label.code != NOPAT and label.code not in case.settings.labels_open:
-            yield Objection(Reason.UNKNOWN_LABEL, Outcome.HELD, {"label": "on no list"})
+        if label.code == NOPAT:
+            continue
+        listed = case.settings.labels.get(label.code)
+        if listed is None:
+            because = {"label": "on no list"}
+            yield Objection(Reason.UNKNOWN_LABEL, Outcome.HELD, because, conceals=True)
+            continue
+        outcome = OUTCOMES.get(listed.of_self if case.is_self else listed.of_proxies)
+        if outcome is not None:
+            yield Objection(listed.reason, outcome, {"label": label.code}, conceals=True)

@@ -1,13 +1,13 @@
 """The access ladder: what each level opens, and what it leaves out of an entry (golden rows 6, 12, 26-27, 39, 49)."""
 
 from recordgate_schemas.control import Level
-from recordgate_schemas.entry import ClinicalEntry, ElementKind, Kind, Origin
+from recordgate_schemas.entry import ElementKind, Kind
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_streams.policy.dates import local_day
 from recordgate_streams.policy.decision import Case, Objection, Objections
-from recordgate_streams.policy.rules.window import Window, window_of
+from recordgate_streams.policy.rules.window import is_imported
+from recordgate_streams.policy.standing import LADDER, Window
 
-LADDER = tuple(Level)
 NEEDS: dict[Kind, Level] = {
     Kind.MEDICATION: Level.SUMMARY,
     Kind.ALLERGY: Level.SUMMARY,
@@ -25,36 +25,61 @@ NEEDS: dict[Kind, Level] = {
 }
 """The lowest level at which a kind is shown; any other kind, should a reviewer open it, needs `full`."""
 
+DROPPED = (
+    (Level.FULL, ElementKind.FREE_TEXT, Reason.FREE_TEXT_DROPPED),
+    (Level.DOCUMENTS, ElementKind.ATTACHMENT, Reason.ATTACHMENT_DROPPED),
+)
+"""Below this level, elements of that kind are dropped for that reason."""
+
 
 def level(case: Case) -> Objections:
-    """Not eligible below the kind's level; free text is dropped below `full`."""
-    reach = window_of(case)
+    """Not eligible below the kind's level; free text is dropped below `full`, attachments below `documents`."""
+    reach = case.standing.window
     if reach is None:
         return
-    held = _level_for(case.entry, reach)
-    if reach.level is Level.NONE:
-        yield Objection(Reason.LEVEL_NONE, Outcome.NOT_ELIGIBLE, {"level": reach.level.value})
-    elif held is not Level.NONE:
-        yield from _on_ladder(case, held)
-
-
-def _level_for(entry: ClinicalEntry, reach: Window) -> Level:
-    """The level on the day of recording; an undated entry is held elsewhere, and has the level of today if opened."""
-    if entry.recorded_at is None:
-        return reach.level
-    imported = entry.origin in (Origin.TRANSFER, Origin.UNKNOWN)
-    return reach.level_on(local_day(entry.recorded_at), imported=imported)
-
-
-def _on_ladder(case: Case, held: Level) -> Objections:
+    granted = _granted(case, reach)
+    if granted is Level.NONE:
+        yield Objection(Reason.LEVEL_NONE, Outcome.NOT_ELIGIBLE, {"level": granted.value})
+        return
+    held = _reaching(case, reach, granted)
     needed = NEEDS.get(case.entry.kind, Level.FULL)
+    if held is None or held is Level.FULL:
+        return
     if LADDER.index(held) < LADDER.index(needed):
         because = {"level": held.value, "needs": needed.value}
         yield Objection(Reason.LEVEL, Outcome.NOT_ELIGIBLE, because)
-    elif held is not Level.FULL and any(
-        e.kind is ElementKind.FREE_TEXT for e in case.entry.elements
-    ):
-        drop = frozenset({ElementKind.FREE_TEXT})
-        yield Objection(
-            Reason.FREE_TEXT_DROPPED, Outcome.RELEASED_REDACTED, {"level": held.value}, drop
-        )
+    else:
+        yield from _dropped(case, held)
+
+
+def _granted(case: Case, reach: Window) -> Level:
+    """The audience's level; what was recorded under a higher one may keep it, if practices chose so."""
+    standing, recorded = case.standing, case.entry.recorded_at
+    keeps = not case.settings.switches.level_lowered_retract and standing.is_self
+    if not keeps or recorded is None or standing.access is None or reach.level is Level.NONE:
+        return reach.level
+    then = [
+        said.level
+        for said in standing.facts.access
+        if said.practice == standing.access.practice and said.at <= recorded
+    ]
+    return max(reach.level, then[-1] if then else Level.NONE, key=LADDER.index)
+
+
+def _reaching(case: Case, reach: Window, granted: Level) -> Level | None:
+    """The level for the day of recording; None where nothing reaches, which the window objects to."""
+    entry = case.entry
+    if entry.recorded_at is None:  # held as undated; has the level of today if a reviewer opens it
+        return granted
+    recorded = local_day(entry.recorded_at)
+    if recorded >= reach.start and not is_imported(entry):
+        return granted
+    return reach.historic.level if reach.historic and reach.covers_history(recorded) else None
+
+
+def _dropped(case: Case, held: Level) -> Objections:
+    for until, kind, reason in DROPPED:
+        below = LADDER.index(held) < LADDER.index(until)
+        if below and any(element.kind is kind for element in case.entry.elements):
+            because = {"level": held.value}
+            yield Objection(reason, Outcome.RELEASED_REDACTED, because, frozenset({kind}))

@@ -1,0 +1,171 @@
+"""What is measured by `benchmarks.holding`: one patient's record with the controls about it, and how it is judged."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from recordgate_producers.fhir.labels import UNREADABLE
+from recordgate_schemas.control import (
+    AccessDeclined,
+    AccessReviewCoded,
+    AccessSuspended,
+    Control,
+    EntryHidden,
+)
+from recordgate_schemas.entry import ClinicalEntry, Kind, Marker, Origin, Readiness, Visibility
+from recordgate_schemas.entry import ThirdParty as Third
+from recordgate_schemas.reasons import Outcome, Reason
+from recordgate_schemas.values import SELF
+from recordgate_streams import ruleset
+from recordgate_streams.accept import body_lies
+from recordgate_streams.history import ControlSaid, EntryArrived, Event, decide_history
+from recordgate_streams.policy.decision import Decision
+
+NOW = datetime(2026, 11, 1, 9, tzinfo=UTC)
+"""When everything is decided, the same in every run."""
+
+PATIENT, PROXY = "patient", "proxy"
+SAMPLES, SIMULATED, GENERATED = "bundled samples", "simulator", "generated practices"
+"""Populations that come with the project."""
+RULES = ruleset.current()
+GP_TYPES = frozenset(
+    {
+        "AllergyIntolerance",
+        "CarePlan",
+        "Condition",
+        "DiagnosticReport",
+        "DocumentReference",
+        "Encounter",
+        "Immunization",
+        "List",
+        "MedicationRequest",
+        "MedicationStatement",
+        "Observation",
+        "Procedure",
+        "ProcedureRequest",
+        "QuestionnaireResponse",
+        "ReferralRequest",
+        "ServiceRequest",
+    }
+)
+"""Types GP records have (reference domain, section 4, and GP Connect). Not the extractor's own list: what that forgets
+has to show here."""
+
+_DONE = frozenset({Readiness.FINAL, Readiness.FILED, Readiness.REVIEWED, Readiness.UNKNOWN})
+_NEVER_ORDINARY = frozenset({Kind.DIARY, Kind.ADMIN_TASK, Kind.ACCESS_CODE})
+_ABOUT_THE_PATIENT = (AccessDeclined, AccessReviewCoded, AccessSuspended)
+_SENSITIVE = RULES.settings.codes.keys() | RULES.settings.signals.keys()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One patient: entries, controls in the order of their positions, and what to group by."""
+
+    population: str
+    practice: str
+    birth_date: date
+    sex: str
+    entries: tuple[ClinicalEntry, ...]
+    controls: tuple[Control, ...]
+
+    @property
+    def age(self) -> int:
+        """Completed years on the day of decision."""
+        today = NOW.date()
+        born = self.birth_date
+        return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+    @property
+    def age_group(self) -> str:
+        """The groups that access goes by, then decades."""
+        groups = ((13, "under 13"), (16, "13-15"), (18, "16-17"), (20, "18-19"))
+        decade = self.age // 10 * 10
+        return next((name for end, name in groups if self.age < end), f"{decade}-{decade + 9}")
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One decision of a case for the patient or for one proxy, and whether the entry is an ordinary one."""
+
+    case: Case
+    who: str
+    entry: ClinicalEntry
+    decision: Decision
+    is_ordinary: bool
+
+    @property
+    def is_held(self) -> bool:
+        """A person has to look before this audience sees the entry."""
+        return self.decision.outcome is Outcome.HELD
+
+    @property
+    def is_linked(self) -> bool:
+        """Held for relatives alone: without closure it would not be held."""
+        asking = {o.reason for o in self.decision.objections if o.outcome is Outcome.HELD}
+        return self.is_held and asking == {Reason.LINKED}
+
+    @property
+    def loses_pointers(self) -> bool:
+        """Shown, but without the references to entries this audience is not shown."""
+        return any(o.reason is Reason.POINTERS_DROPPED for o in self.decision.objections)
+
+
+def judge(case: Case) -> Iterator[Judged]:
+    """Decide a case. Under 13 nobody has access of their own, so only proxies count."""
+    entries = {entry.entry_id: entry for entry in case.entries}
+    normal = is_ordinary_patient(case)
+    hidden = {c.change.entry_id for c in case.controls if isinstance(c.change, EntryHidden)}
+    for (entry_id, audience), decision in decide_history(_events(case), RULES, NOW).items():
+        if audience != SELF or case.age >= 13:
+            entry = entries[entry_id]
+            ordinary = normal and entry_id not in hidden and is_ordinary(entry)
+            yield Judged(case, PATIENT if audience == SELF else PROXY, entry, decision, ordinary)
+
+
+def is_ordinary_patient(case: Case) -> bool:
+    """True unless a decline, a suspension or a 104 stands in the controls or in the record itself."""
+    said = any(isinstance(c.change, _ABOUT_THE_PATIENT) for c in case.controls)
+    return not said and all(entry.kind is not Kind.ACCESS_CODE for entry in case.entries)
+
+
+def is_ordinary(entry: ClinicalEntry) -> bool:
+    """True for what no published rule asks a person to look at: judged by the entry alone, never by the decision.
+
+    A missing date or patient, a status or kind not understood, a consultation that cannot be told and a concealed
+    relative are no excuse: what is held for those counts against us.
+    """
+    labels = set(entry.labels) - {UNREADABLE}  # made by the extractor, not by the source
+    return (
+        resource_type(entry) in GP_TYPES
+        and entry.readiness in _DONE
+        and entry.kind not in _NEVER_ORDINARY
+        and entry.origin is Origin.LOCAL
+        and not labels
+        and all(coding.code not in _SENSITIVE for coding in entry.codes)
+        and set(entry.markers) <= {Marker.ABNORMAL}
+        and entry.third_party is not Third.PRESENT
+        and entry.online_visibility in (Visibility.UNSET, Visibility.SHOWN)
+        and not entry.staff_private
+        and not entry.not_for_grants
+        and not _is_backdated(entry)
+    )
+
+
+def resource_type(entry: ClinicalEntry) -> str:
+    """Return the FHIR type an entry's id names."""
+    return entry.entry_id.split(":", 2)[-1].partition("/")[0]
+
+
+def _is_backdated(entry: ClinicalEntry) -> bool:
+    """Recorded in the window about a day before go-live, or recorded in the future (golden rows 5 and 37)."""
+    live = RULES.settings.everywhere.go_live
+    if entry.recorded_at is None or entry.event_date is None:
+        return False
+    in_window = entry.recorded_at.date() >= live
+    return entry.recorded_at > NOW or (in_window and entry.event_date < live)
+
+
+def _events(case: Case) -> Sequence[Event]:
+    said = NOW - timedelta(hours=1)
+    controls = [ControlSaid(said, place, one) for place, one in enumerate(case.controls)]
+    return [*controls, *(EntryArrived(NOW, one, body_lies(one)) for one in case.entries)]

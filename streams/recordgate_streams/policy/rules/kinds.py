@@ -1,0 +1,23 @@
+"""Kinds that never reach a patient, and codes about access itself (golden rows 36, 51, 52)."""
+
+from recordgate_schemas.entry import Kind
+from recordgate_schemas.reasons import Outcome, Reason
+from recordgate_streams.policy.decision import Case, Objection, Objections
+from recordgate_streams.policy.settings import OUTCOMES
+
+
+def kinds(case: Case) -> Objections:
+    """Diary entries and staff tasks are no part of the view; access codes and unknown kinds are held."""
+    match case.entry.kind:
+        case Kind.DIARY:
+            yield Objection(Reason.RESOURCE_EXCLUDED, Outcome.NOT_ELIGIBLE, {"kind": "diary"})
+        case Kind.ADMIN_TASK:
+            yield Objection(Reason.ADMIN, Outcome.NOT_ELIGIBLE, {"kind": "admin_task"})
+        case Kind.ACCESS_CODE:
+            outcome = OUTCOMES.get(case.settings.switches.access_code_entries)
+            if outcome is not None:
+                yield Objection(Reason.ACCESS_CODE, outcome, {"kind": "access_code"})
+        case Kind.UNKNOWN:
+            yield Objection(Reason.UNKNOWN_KIND, Outcome.HELD, {"kind": "unknown"})
+        case _:
+            return

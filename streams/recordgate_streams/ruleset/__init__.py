@@ -1,0 +1,21 @@
+"""The ruleset: switches, numbers, practices, labels, code sets, texts; validated, hashed and signed as one bundle."""
+
+from recordgate_streams.ruleset.bundle import SHIPPED, Ruleset, current, from_data, load
+from recordgate_streams.ruleset.digest import engine_hash
+from recordgate_streams.ruleset.document import from_document, open_ruleset
+from recordgate_streams.ruleset.problems import BadRuleset
+from recordgate_streams.ruleset.texts import ReasonText, ReasonTexts
+
+__all__ = [
+    "SHIPPED",
+    "BadRuleset",
+    "ReasonText",
+    "ReasonTexts",
+    "Ruleset",
+    "current",
+    "engine_hash",
+    "from_data",
+    "from_document",
+    "load",
+    "open_ruleset",
+]

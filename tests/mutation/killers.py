@@ -1,0 +1,47 @@
+"""The broad tests that mutants of the rules meet besides the unit tests; mutmut begins with the quickest.
+
+Not named like a test: `make test` runs the same comparisons from tests/spec and tests/reference, with more cases.
+"""
+
+from datetime import datetime
+from functools import cache
+
+import pytest
+
+import recordgate_streams
+from recordgate_audit.histories.cases import Case, cases
+from recordgate_streams.golden.check import check
+from recordgate_streams.ruleset.bundle import Ruleset
+from tests.mutation.checkout import POLICY, ROOT
+from tests.reference.compare import Judgements, decided, difference, expected, production_ruleset
+
+MOMENTS = ("2028-02-29T12:00:00+00:00", "2026-07-14T23:30:00+00:00")
+COMPARED = {11: 100, 12: 400, 13: 1500, 14: 4000}
+"""Random cases by seed: most mutants meet only the first."""
+
+
+def test_the_copy_is_what_is_tested() -> None:
+    assert recordgate_streams.__file__ == str(ROOT / "recordgate_streams" / "__init__.py")
+    assert (ROOT / POLICY / "decide.py").exists()
+
+
+@pytest.mark.parametrize("seed", COMPARED)
+def test_the_rules_decide_as_the_model_does(seed: int) -> None:
+    for case, rules, judged in _judged(seed):
+        assert judged == decided(case, rules), difference(case, rules)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_the_golden_rows_come_out(moment: str) -> None:
+    assert next(check(datetime.fromisoformat(moment)), None) is None
+
+
+@cache
+def _judged(seed: int) -> list[tuple[Case, Ruleset, Judgements]]:
+    """Cases, and what the model says of them: worked out once, for all mutants."""
+    found: list[tuple[Case, Ruleset, Judgements]] = []
+    for case in cases(seed, COMPARED[seed]):
+        same = found and found[-1][0].ruleset is case.ruleset
+        rules = found[-1][1] if same else production_ruleset(case.ruleset)
+        found.append((case, rules, expected(case)))
+    return found
