@@ -121,6 +121,12 @@ PANELS = (
         "ops",
         (("sum by (topic) (rate(recordgate_poison_messages_total[5m]))", "{{topic}}"),),
     ),
+    Panel(
+        "Patients a new ruleset is still to be applied to",
+        "Falls to 0 after an activation; if it stands still, the controls lane does not run.",
+        "short",
+        (("sum(recordgate_rule_patients_waiting)", "patients"),),
+    ),
 )
 
 
