@@ -15,7 +15,7 @@ from recordgate_runtime.settings import settings
 from recordgate_schemas.errors import RecordgateError, UsageError
 from recordgate_streams import cli as streams
 from recordgate_streams.decide_file import decide_file
-from recordgate_streams.golden_cli import golden
+from recordgate_streams.golden_cli import golden, golden_under
 from recordgate_streams.rules_cli import app as rules
 
 app = typer.Typer(
@@ -32,6 +32,7 @@ app.command()(streams.explain)
 app.command()(streams.account)
 app.command("decide-file", rich_help_panel="Rules")(decide_file)
 rules.command()(golden)
+rules.command("test")(golden_under)
 rules.command()(coverage)
 app.add_typer(rules, name="rules", rich_help_panel="Rules")
 app.command(rich_help_panel="Processes")(streams.decide)

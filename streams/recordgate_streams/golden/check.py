@@ -6,6 +6,7 @@ from datetime import datetime
 from recordgate_streams.golden.cases import Case, cases, place, rows
 from recordgate_streams.golden.judge import Run, differences
 from recordgate_streams.golden.pure import run
+from recordgate_streams.ruleset import Ruleset
 
 ROWS = 99
 
@@ -13,11 +14,19 @@ ROWS = 99
 def check(now: datetime, found: tuple[Case, ...] | None = None) -> Iterator[str]:
     """Yield a line for every case that comes out otherwise at that moment, and for every row without a case."""
     tables = cases() if found is None else found
-    for case in tables:
-        before, after = run(case, now)
-        for difference in differences(Run(case, before, after)):
-            yield f"{case.name} {case.title}: {difference}"
+    for case, difference in differing(now, tables):
+        yield f"{case.name} {case.title}: {difference}"
     yield from missing(tables)
+
+
+def differing(
+    now: datetime, tables: Iterable[Case], base: Ruleset | None = None
+) -> Iterator[tuple[Case, str]]:
+    """Yield every case that comes out otherwise than specified, under the shipped ruleset or another one."""
+    for case in tables:
+        before, after = run(case, now, base)
+        for difference in differences(Run(case, before, after)):
+            yield case, difference
 
 
 def missing(found: Iterable[Case]) -> Iterator[str]:

@@ -29,9 +29,9 @@ Decisions = Mapping[Key, Decision]
 Known = tuple[State, Decisions]
 
 
-def run(case: Case, now: datetime) -> tuple[State, State]:
-    """Return what is known before and after what comes `then`."""
-    first, then = _run(case, now)
+def run(case: Case, now: datetime, base: Ruleset | None = None) -> tuple[State, State]:
+    """Return what is known before and after what comes `then`, under the shipped ruleset or another one."""
+    first, then = _run(case, now, base)
     return first[0], then[0]
 
 
@@ -41,8 +41,9 @@ def decisions_of(case: Case, now: datetime) -> Iterator[Decision]:
         yield from decisions.values()
 
 
-def _run(case: Case, now: datetime) -> tuple[Known, Known]:
-    rules, then_rules = rules_of(case.rules), rules_of(case.then_rules or case.rules)
+def _run(case: Case, now: datetime, base: Ruleset | None = None) -> tuple[Known, Known]:
+    rules = rules_of(case.rules, base)
+    then_rules = rules_of(case.then_rules or case.rules, base)
     number = NhsNumber(case.nhs_number) if case.nhs_number else PATIENT
     told = tell(case, now, number, rules.hash)
     earlier = before(now, case.waits) if case.waits else now

@@ -14,12 +14,15 @@ from recordgate_streams.ruleset import Ruleset
 OWN = ("hash", "engine")
 
 
-def rules_of(changes: Fields) -> Ruleset:
-    """Return the shipped ruleset with these switches, numbers, members or practices; tables may be unreadable."""
+def rules_of(changes: Fields, base: Ruleset | None = None) -> Ruleset:
+    """Return a ruleset with these switches, numbers, members or practices; tables may be unreadable.
+
+    `base`: the ruleset to change, the shipped one if none is given.
+    """
+    found = base or ruleset.current()
     if not changes:
-        return ruleset.current()
-    shipped = ruleset.current().data
-    data = copy.deepcopy({name: part for name, part in shipped.items() if name not in OWN})
+        return found
+    data = copy.deepcopy({name: part for name, part in found.data.items() if name not in OWN})
     for name, value in changes.items():
         if name != "unreadable":
             _change(data, name, value)

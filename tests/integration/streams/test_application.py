@@ -196,6 +196,8 @@ def test_rolling_back_in_the_middle_decides_again_only_by_the_newest_rules(
     assert waiting(rules) == (Progress(0, finished=True, done=5, patients=5),)
     ledger.controls.tick([PARTITION])
     assert markers(ledger, since) == EVERYBODY_ONCE
+    asked = ledger.owner.execute("select generation, patients from rule_application order by 1")
+    assert asked.fetchall() == [(1, 2), (2, 5)], "the first application was left where it was"
 
 
 def test_a_reviewer_who_releases_under_the_new_rules_lifts_the_hold(

@@ -58,7 +58,7 @@ def test_diff_tells_every_kind_of_change(tmp_path: Path) -> None:
         "ruleset.toml": [
             ("abnormal_delay_days = 0", "abnormal_delay_days = 3"),
             ("# [practices.A82038]", "[practices.A82038]\ngo_live = 2022-11-01\n#"),
-            ('["clinician", "gp"]', '["clinician"]'),
+            ('"clinician", "gp"', '"clinician"'),
         ],
         "labels.toml": [("[labels.VIO]", "[labels.VIOX]")],
         "hints.toml": [('phrase = "marac"', 'phrase = "maracs"')],

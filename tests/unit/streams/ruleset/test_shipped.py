@@ -94,6 +94,7 @@ def test_only_a_clinician_lifts_what_needs_a_clinician() -> None:
         Reason.PROXY_SENSITIVE,
         Reason.TEXT_HINT,
         Reason.OPINION_STALE,
+        Reason.REVIEWED,
     }
 
 
