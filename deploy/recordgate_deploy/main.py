@@ -14,9 +14,9 @@ from recordgate_runtime.process import exit_code, run_process
 from recordgate_runtime.settings import settings
 from recordgate_schemas.errors import RecordgateError, UsageError
 from recordgate_streams import cli as streams
+from recordgate_streams.change_cli import app as rules
 from recordgate_streams.decide_file import decide_file
 from recordgate_streams.golden_cli import golden, golden_under
-from recordgate_streams.rules_cli import app as rules
 
 app = typer.Typer(
     no_args_is_help=True,

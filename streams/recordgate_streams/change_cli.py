@@ -105,13 +105,14 @@ def approve(
 
 
 @app.command()
-def activate(
-    rehearsal: RehearsalId,
-    *,
-    approvers: Annotated[Path, typer.Option(help="TOML file of trusted approvers' public keys")],
-) -> None:
-    """Bring a rehearsed ruleset that two people approved into force. Status 1: refused, and why."""
-    trusted = signing.read_approvers(approvers)
+def activate(rehearsal: RehearsalId) -> None:
+    """Bring a rehearsed ruleset that two people approved into force. Status 1: refused, and why.
+
+    Whom to trust is a setting, RECORDGATE_APPROVERS, and never the choice of whoever activates.
+    """
+    if not settings().approvers:
+        raise UsageError("RECORDGATE_APPROVERS is not set; name the file of trusted approvers")
+    trusted = signing.read_approvers(Path(settings().approvers))
     with connect(_ledger(), KEEPER, autocommit=True) as db:
         done = activation.activate(db, rehearsal, trusted, SystemClock().now())
     typer.echo(f"generation {done.generation}: {done.former} -> {done.ruleset}")

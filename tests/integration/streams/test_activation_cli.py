@@ -37,8 +37,10 @@ def rules(ledger: Ledger, tmp_path: Path) -> Iterator[Rules]:
 
 
 @pytest.fixture(autouse=True)
-def _on_this_ledger(ledger_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(change_cli, "settings", lambda: Settings(ledger_dsn=ledger_dsn))
+def _on_this_ledger(ledger_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trusted = str(tmp_path / "approvers.toml")
+    here = Settings(ledger_dsn=ledger_dsn, approvers=trusted)
+    monkeypatch.setattr(change_cli, "settings", lambda: here)
 
 
 def run(*arguments: object) -> Result:
@@ -65,14 +67,13 @@ def test_from_a_file_into_force_and_back(ledger: Ledger, rules: Rules, tmp_path:
     packed = document.pack(NEW, tmp_path)
     said = ok("rehearse", packed, "--save")
     name = said.splitlines()[-1].removeprefix("rehearsal ")
-    trusted = ("--approvers", tmp_path / "approvers.toml")
 
     assert "disappears: 1 (50.000%)" in said
     assert "disappears, COURT: 1 (50.000%)\n    such as victim\n" in said
     assert "patients/s" in said
     for who in (ANN, BEN):
         ok("approve", name, "--key", rules.keys[who], "--name", who)
-    code, why = refused("activate", name, *trusted)
+    code, why = refused("activate", name)
     assert code == ExitCode.FINDING
     assert "1 of 2 released, 50.000%, is more than the limit of 0.100%" in why
     assert status()["generation"] == 0
@@ -80,7 +81,7 @@ def test_from_a_file_into_force_and_back(ledger: Ledger, rules: Rules, tmp_path:
     for who in (ANN, BEN):
         key = ("--key", rules.keys[who], "--name", who)
         ok("approve", name, *key, "--accept-disappear", 1)
-    assert f"{RULESET.hash} -> {NEW.hash}" in ok("activate", name, *trusted)
+    assert f"{RULESET.hash} -> {NEW.hash}" in ok("activate", name)
     assert f"{NEW.hash}, generation 1" in ok("status")
     assert "applied to partition 0: 0 of 1 patients, running" in ok("status")
     rules.apply()
@@ -137,7 +138,7 @@ WRONG: dict[str, tuple[tuple[object, ...], str]] = {
     "no former one": (("rehearse", "--former"), "nothing was in force before"),
     "no key": (("approve", "x"), "give --key and --name"),
     "no rehearsal": (("approve", "x", "--key", "k", "--name", "ann"), "not known"),
-    "no approvers": (("activate", "x", "--approvers", "none.toml"), "none.toml: cannot be read"),
+    "no rehearsal to activate": (("activate", "x"), "not known"),
 }
 
 
@@ -155,3 +156,14 @@ def test_nothing_was_decided_yet(ledger: Ledger) -> None:
     ledger.owner.execute("truncate active_ruleset")
 
     assert "nothing was decided yet" in refused("status")[1]
+
+
+@pytest.mark.parametrize(
+    ("approvers", "why"), [("", "RECORDGATE_APPROVERS is not set"), ("none.toml", "cannot be read")]
+)
+def test_nobody_activates_without_knowing_whom_to_trust(
+    ledger_dsn: str, approvers: str, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Settings(ledger_dsn=ledger_dsn, approvers=approvers)
+    monkeypatch.setattr(change_cli, "settings", lambda: here)
+    assert why in refused("activate", "x")[1]

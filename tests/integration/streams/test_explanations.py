@@ -40,7 +40,7 @@ def test_a_reviewer_reads_reasons_triggers_guidance_and_what_would_change_it(tol
 
 def test_an_engineer_reads_facts_positions_ruleset_and_timings(told: Ledger) -> None:
     text = "\n".join(explanations.for_engineer(explained(told, CHILD), RULESET.hash))
-    for part in ("entries/0 offset 1", "control position 2", RULESET.hash, '"declines"'):
+    for part in ("entries/0 offset 1", "control position 2", RULESET.hash, '"declined"'):
         assert part in text
     assert "reached by relatives: self LINKED HELD" in text
     assert "after the standing version arrived: LINKED (HELD)" in text
