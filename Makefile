@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 CODE := schemas runtime producers streams consumers audit deploy tests benchmarks docs
 RECORDS ?=
 
-.PHONY: help setup demo up test check chaos bench docs lock lock-schemas clean
+.PHONY: help setup demo up test check chaos bench docs tour model mutants holding lock lock-schemas clean
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -44,6 +44,18 @@ bench: setup  ## measure rate and latency, write benchmarks/results/*.json
 
 docs: setup  ## write docs/reference from the code
 	$(BIN)/python docs/generate.py
+
+tour: setup  ## take the information-governance lead's tour anew and write docs/tour.md
+	$(BIN)/python docs/tour.py
+
+model: setup  ## compare the rules with the auditor's model over a million random histories
+	$(BIN)/python -m tests.reference --cases 1000000
+
+mutants: setup  ## change the rules one by one and see that a test notices
+	$(BIN)/python -m tests.mutation
+
+holding: setup  ## measure what is held without need and write docs/over-holding.md
+	$(BIN)/python -m benchmarks.holding $(if $(DATA),--data $(DATA))
 
 lock: setup  ## resolve requirements anew: hashes, no addresses
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \

@@ -72,7 +72,7 @@ def fold(facts: Facts, control: Control, at: datetime) -> Facts:  # noqa: C901, 
         case AccountChanged():
             return replace(facts, unlinked=facts.unlinked.set(at, on=not change.linked))
         case AccessReviewCoded():
-            on = change.code is ReviewCode.NEEDED_104
+            on = change.code is not ReviewCode.NOT_NEEDED_106
             return replace(facts, review_needed=facts.review_needed.say(at, on=on))
         case AccessSuspended() | AccessResumed():
             on = isinstance(change, AccessSuspended)

@@ -17,7 +17,7 @@ def after_review(case: Case, objections: tuple[Objection, ...]) -> tuple[Objecti
     review = case.marks.review_for(case.standing.audience, lambda one: _is_about(one, case))
     if review is None:
         return objections
-    withholds = review.action is ReviewAction.WITHHOLD
+    withholds = review.action is not ReviewAction.RELEASE
     if not _is_about(review, case):
         # SAFETY: what was withheld and then amended must be looked at again before anyone sees it
         because = {**_because(review), "amended": "since the review"}

@@ -1,4 +1,4 @@
-"""What a reviewer is told: for each reason of each rule, the facts that it names. Nothing else is said, and nothing less."""
+"""What a reviewer is told: for each reason against an entry, the facts that it names; these and no others."""
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -7,23 +7,14 @@ from typing import Any
 import pytest
 
 from recordgate_schemas.control import (
-    AccessDeclined,
     AccessReviewCoded,
-    AccessSuspended,
     AreaSet,
     Deregistered,
-    Died,
     HideCause,
     Level,
-    NhsNumberChanged,
-    NumberSide,
-    ProxyEnded,
-    RegistrationKind,
     ReviewAction,
     ReviewCode,
     ReviewGround,
-    SensitivityFlagged,
-    Verification,
 )
 from recordgate_schemas.entry import (
     Coding,
@@ -39,7 +30,7 @@ from recordgate_schemas.entry import (
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import EntryId
 from recordgate_streams.policy.decide import decide, with_pointers
-from recordgate_streams.policy.decision import Case, Decision, Integrity, Objection
+from recordgate_streams.policy.decision import Case, Integrity, Objection
 from recordgate_streams.policy.facts import Facts, Said
 from recordgate_streams.policy.relatives import Relative, Root, reach
 from recordgate_streams.policy.settings import Ask, PolicySettings, Signal, Treatment
@@ -63,6 +54,7 @@ from tests.support.builders import (
     registered,
     reviewed,
 )
+from tests.unit.streams.test_policy_because import STANDING, told
 
 SETTINGS = RULESET.settings
 SAID = "2025-06-03 08:00:00+00:00"
@@ -89,19 +81,12 @@ def switched(**switches: Any) -> PolicySettings:
     return replace(SETTINGS, switches=replace(SETTINGS.switches, **switches))
 
 
-def child(born: date, **grant: Any) -> Case:
-    given = (granted(**grant), GIVEN)
-    return case(facts=facts(given, registration=registered(birth_date=born)), audience=PARTNER)
-
-
 def signalled(known: Facts, signal: Signal, **overrides: Any) -> Case:
     at = NOW - timedelta(hours=1)
     said = Said(EntryId("another"), signal, at), Said(EntryId("one"), signal, GIVEN)
     return case(facts=replace(known, signals=said), **overrides)
 
 
-UNREADABLE = case(facts=replace(facts(), unreadable_at=3))
-NO_ACCOUNT = case(settings=switched(needs_account=True))
 AFTER_104 = case(
     facts=facts(AccessReviewCoded(ReviewCode.NEEDED_104)), entry=entry(recorded_at=None)
 )
@@ -111,71 +96,6 @@ VIEW_SUSPENDED = case(
 )
 MOVED_AWAY = registered(practice=OTHER_PRACTICE, registered_on=date(2024, 5, 1))
 
-STANDING: list[tuple[Case, Reason, dict[str, str]]] = [
-    (UNREADABLE, Reason.STATE_UNKNOWN, {"control": "one could not be read"}),
-    (patient(registration=None), Reason.STATE_UNKNOWN, {"registration": "none known"}),
-    (
-        patient(registered(practice=OTHER_PRACTICE)),
-        Reason.STATE_UNKNOWN,
-        {"registration": "several begin the same day"},
-    ),
-    (patient(level=None), Reason.STATE_UNKNOWN, {"access_level": "none known"}),
-    (
-        patient(registration=registered(verification=Verification.UNVERIFIED)),
-        Reason.IDENTITY,
-        {"nhs_number": "unverified"},
-    ),
-    (patient(Died(None)), Reason.DECEASED, {}),
-    (patient(NhsNumberChanged(NumberSide.OLD)), Reason.IDENTITY_CHANGE, {"nhs_number": "replaced"}),
-    (patient(NhsNumberChanged(NumberSide.NEW)), Reason.IDENTITY_CHANGE, {"nhs_number": "new"}),
-    (
-        patient(registration=registered(registration=RegistrationKind.TEMPORARY)),
-        Reason.NOT_REGISTERED,
-        {"kind": "temporary"},
-    ),
-    (patient(AccessSuspended()), Reason.SUSPENDED, {"since": SAID}),
-    (patient(SensitivityFlagged(flagged=True)), Reason.S_FLAG, {"since": SAID}),
-    (patient(AccessDeclined()), Reason.DECLINED, {"latest_wish": "declined"}),
-    (NO_ACCOUNT, Reason.NO_ACCOUNT, {"account": "none linked"}),
-    (
-        patient(registration=registered(birth_date=date(2010, 7, 2))),
-        Reason.UNDER_16,
-        {"turns_16": "2026-07-02"},
-    ),
-    (
-        patient(
-            registration=registered(birth_date=date(2013, 7, 2)),
-            level=access(practice_grant_from=date(2024, 1, 1)),
-        ),
-        Reason.UNDER_13,
-        {"turns_13": "2026-07-02"},
-    ),
-    (case(audience=PARTNER), Reason.PROXY_UNKNOWN, {}),
-    (proxy_case(ProxyEnded(GRANT)), Reason.PROXY_ENDED, {"ended": "by a control"}),
-    (
-        proxy_case((granted(until=date(2025, 5, 1)), NOW)),
-        Reason.PROXY_ENDED,
-        {"until": "2025-05-01"},
-    ),
-    (child(date(2009, 1, 15)), Reason.PROXY_16, {"turned_16": "2025-01-15"}),
-    (child(date(2012, 1, 15)), Reason.PROXY_AGE, {"child_turned": "13"}),
-    (child(date(2014, 1, 15)), Reason.PROXY_AGE, {"child_turned": "11"}),
-    (
-        proxy_case((granted(granted_on=date(2020, 6, 1)), NOW)),
-        Reason.PROXY_STALE,
-        {"unused_until": "2025-06-01"},
-    ),
-    (
-        proxy_case((granted(practice=OTHER_PRACTICE), NOW)),
-        Reason.LEFT_PRACTICE,
-        {"grant": OTHER_PRACTICE},
-    ),
-    (
-        signalled(facts((granted(), GIVEN)), Signal.PARENTAL, audience=PARTNER),
-        Reason.PR_CHANGE,
-        {"coded_at": SAID},
-    ),
-]
 CONTENT: list[tuple[Case, Reason, dict[str, str]]] = [
     (case(integrity=Integrity(conflict=True)), Reason.CONFLICT, {"version": "1"}),
     (
@@ -323,7 +243,7 @@ CONTENT: list[tuple[Case, Reason, dict[str, str]]] = [
     ),
 ]
 THEN = "2025-06-03T08:00:00+00:00"
-HARM = {
+HARM: Any = {
     "action": ReviewAction.WITHHOLD,
     "ground": ReviewGround.SERIOUS_HARM,
     "clinician_opinion_on": date(2024, 11, 1),
@@ -347,11 +267,7 @@ REVIEWS: list[tuple[Case, Reason, dict[str, str]]] = [
 ]
 
 
-def told(decision: Decision, reason: Reason) -> list[dict[str, str]]:
-    return [dict(o.because) for o in decision.objections if o.reason is reason]
-
-
-@pytest.mark.parametrize(("asked", "reason", "because"), STANDING + CONTENT + REVIEWS)
+@pytest.mark.parametrize(("asked", "reason", "because"), CONTENT + REVIEWS)
 def test_a_reason_says_what_it_rests_on(
     asked: Case, reason: Reason, because: dict[str, str]
 ) -> None:

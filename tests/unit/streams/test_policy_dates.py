@@ -74,8 +74,6 @@ def test_a_day_begins_in_london_and_is_told_in_utc(day: date, instant: datetime)
 
 def test_days_later_are_times_24_hours_and_end_with_the_calendar() -> None:
     day_before_the_last = LAST - timedelta(days=1)
-    assert later(datetime(2025, 3, 29, 12, tzinfo=UTC), 2) == datetime(
-        2025, 3, 31, 12, tzinfo=UTC
-    )
+    assert later(datetime(2025, 3, 29, 12, tzinfo=UTC), 2) == datetime(2025, 3, 31, 12, tzinfo=UTC)
     assert later(day_before_the_last, 1) == LAST
     assert later(LAST, 2) == LAST

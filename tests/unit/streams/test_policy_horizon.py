@@ -99,9 +99,7 @@ TURNS_16 = datetime(2025, 12, 10, tzinfo=UTC)
     ],
     ids=["turns 13", "turns 16", "in a second", "has just turned 16", "no birth date known"],
 )
-def test_when_time_changes_what_the_patient_sees(
-    standing: Standing, at: datetime | None
-) -> None:
+def test_when_time_changes_what_the_patient_sees(standing: Standing, at: datetime | None) -> None:
     assert changes_at(standing) == at
     assert closes_at(standing) is None
 
@@ -120,7 +118,8 @@ def with_delay(days: int, **fields: Any) -> datetime | None:
         (0, {"recorded_at": NOW + timedelta(hours=1)}, NOW + timedelta(hours=1)),
         (3, {}, None),
         (3, {"markers": (Marker.ABNORMAL,)}, RECORDED + timedelta(days=3)),
-        (0, {"markers": (Marker.ABNORMAL,)}, None),
+        (0, {"markers": (Marker.ABNORMAL,), "available_at": NOW + timedelta(hours=1)}, None),
+        (3, {"markers": (Marker.ABNORMAL,), "available_at": None, "recorded_at": None}, None),
     ],
 )
 def test_when_time_changes_what_is_decided_of_an_entry(

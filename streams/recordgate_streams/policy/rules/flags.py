@@ -24,15 +24,19 @@ MARKERS: dict[Marker, tuple[tuple[Reason, tuple[Outcome, Outcome]], ...]] = {
 }
 """What each marker asks of the patient and of proxies. Abnormal results are open once filed: filing is the control."""
 
+VISIBILITIES = frozenset({Visibility.UNSET, Visibility.SHOWN, Visibility.HIDDEN})
+NOBODY_ELSE = frozenset({ThirdParty.NONE, ThirdParty.CLINICIAN_ONLY})
+"""What asks for nothing here. SAFETY: whatever is not listed is held."""
+
 
 def flags(case: Case) -> Objections:
     """Hold staff-private entries without an online flag, third parties, unknown flags and marked entries."""
     entry = case.entry
     if entry.staff_private and entry.online_visibility is Visibility.UNSET:
         yield _held(Reason.STAFF_PRIVATE, {"online_visibility": "unset"})
-    if entry.online_visibility is Visibility.UNKNOWN:
+    if entry.online_visibility not in VISIBILITIES:
         yield _held(Reason.UNKNOWN_FLAG, {"online_visibility": "unknown"})
-    if entry.third_party in (ThirdParty.PRESENT, ThirdParty.UNKNOWN):
+    if entry.third_party not in NOBODY_ELSE:
         yield _held(Reason.THIRD_PARTY, {"third_party": entry.third_party.value})
     if entry.markers:
         yield from _marked(case)
@@ -42,6 +46,8 @@ def flags(case: Case) -> Objections:
 
 def _marked(case: Case) -> Objections:
     """In the order of the table, not of the entry: the first reason is what relatives inherit."""
+    if not MARKERS.keys() >= set(case.entry.markers):
+        yield _held(Reason.UNKNOWN_FLAG, {"marker": "on no list"})
     for marker, reasons in MARKERS.items():
         if marker in case.entry.markers:
             for reason, asked in reasons:

@@ -5,6 +5,9 @@ from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_streams.policy.decision import Case, Objection, Objections
 from recordgate_streams.policy.settings import OUTCOMES
 
+SHOWN = frozenset(Kind) - {Kind.DIARY, Kind.ADMIN_TASK, Kind.ACCESS_CODE, Kind.UNKNOWN}
+"""Kinds that are part of the view. Any other is held."""
+
 
 def kinds(case: Case) -> Objections:
     """Diary entries and staff tasks are no part of the view; access codes and unknown kinds are held."""
@@ -17,7 +20,5 @@ def kinds(case: Case) -> Objections:
             outcome = OUTCOMES.get(case.settings.switches.access_code_entries)
             if outcome is not None:
                 yield Objection(Reason.ACCESS_CODE, outcome, {"kind": "access_code"})
-        case Kind.UNKNOWN:
+        case kind if kind not in SHOWN:
             yield Objection(Reason.UNKNOWN_KIND, Outcome.HELD, {"kind": "unknown"})
-        case _:
-            return

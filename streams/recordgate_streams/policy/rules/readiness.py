@@ -16,7 +16,10 @@ NOT_READY: dict[Readiness, Reason] = {
     Readiness.IN_TRANSIT: Reason.IN_TRANSIT,
     Readiness.PARTIAL: Reason.PARTIAL,
 }
-"""What each unfinished state is called; final, filed and reviewed ask for nothing by themselves."""
+"""What each unfinished state is called."""
+
+FINISHED = frozenset({Readiness.FINAL, Readiness.FILED, Readiness.REVIEWED})
+"""These ask for nothing by themselves. SAFETY: a state in none of these tables is unknown, and held."""
 
 EXPLICIT = {
     Kind.TEST_RESULT: Reason.NOT_FILED,
@@ -31,7 +34,7 @@ def readiness(case: Case) -> Objections:
     state = case.entry.readiness
     if state is Readiness.IN_ERROR:
         yield _objection(case, Reason.IN_ERROR, Outcome.WITHHELD)
-    elif state is Readiness.UNKNOWN:
+    elif state not in FINISHED and state not in NOT_READY:
         yield _objection(case, Reason.UNKNOWN_READINESS, Outcome.HELD)
     elif reason := _unfinished(case):
         yield _objection(case, reason, _waiting(case.settings))

@@ -13,7 +13,7 @@ def registration(standing: Standing) -> Objections:
         yield Objection(Reason.DECEASED, Outcome.NOT_ELIGIBLE, {})
     if NumberSide.OLD in facts.number_changed:
         yield Objection(Reason.IDENTITY_CHANGE, Outcome.NOT_ELIGIBLE, {"nhs_number": "replaced"})
-    elif NumberSide.NEW in facts.number_changed:
+    elif facts.number_changed:
         yield Objection(Reason.IDENTITY_CHANGE, Outcome.HELD, {"nhs_number": "new"})
     if current is not None and current.kind is not RegistrationKind.REGULAR:
         yield Objection(Reason.NOT_REGISTERED, Outcome.NOT_ELIGIBLE, {"kind": current.kind.value})

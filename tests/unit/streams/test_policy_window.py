@@ -1,0 +1,71 @@
+"""Around the start date: days before it that are forgiven, history that opens them, entries without a date."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from recordgate_schemas.control import Historic, Level
+from recordgate_schemas.entry import Element, ElementKind, Kind, Readiness
+from recordgate_schemas.reasons import Reason
+from recordgate_streams.policy.decide import decide
+from tests.support.builders import RULESET, access, case, entry, facts, historic
+
+START = date(2023, 10, 31)
+RESULT = {"kind": Kind.TEST_RESULT, "readiness": Readiness.FILED}
+NOTE = (Element(ElementKind.FREE_TEXT, "/note"),)
+
+
+def reasons(
+    fields: dict[str, Any],
+    about: Historic | None = None,
+    level: Level = Level.FULL,
+    **switches: Any,
+) -> set[Reason]:
+    settings = RULESET.settings
+    asked = case(
+        entry=entry(**fields),
+        facts=facts(level=access(level, historic=about)),
+        settings=replace(settings, switches=replace(settings.switches, **switches)),
+    )
+    return {o.reason for o in decide(asked, RULESET.hash).objections}
+
+
+@pytest.mark.parametrize(
+    ("fields", "days_before", "holds"),
+    [
+        ({}, 0, False),
+        ({}, 1, True),
+        (RESULT, 1, False),
+        (RESULT, 90, False),
+        (RESULT, 91, True),
+    ],
+)
+def test_how_long_before_the_start_something_may_have_happened(
+    fields: dict[str, Any], days_before: int, *, holds: bool
+) -> None:
+    happened = START - timedelta(days=days_before)
+    found = reasons({**fields, "event_date": happened})
+    assert found == ({Reason.BACKDATED} if holds else set())
+    assert reasons({**fields, "event_date": happened}, backdated_hold=False) == set()
+
+
+@pytest.mark.parametrize(
+    ("since", "holds"), [(date(1990, 1, 1), False), (date(2000, 1, 1), True), (None, False)]
+)
+def test_history_opens_what_happened_before_the_start_as_far_as_it_reaches(
+    since: date | None, *, holds: bool
+) -> None:
+    found = reasons({"event_date": date(1998, 3, 1)}, historic(since=since))
+    assert found == ({Reason.BACKDATED} if holds else set())
+
+
+@pytest.mark.parametrize("level_lowered_retract", [True, False])
+def test_an_undated_entry_has_the_level_of_today(*, level_lowered_retract: bool) -> None:
+    found = reasons(
+        {"recorded_at": None, "elements": NOTE},
+        level=Level.DETAILED,
+        level_lowered_retract=level_lowered_retract,
+    )
+    assert found == {Reason.DATE_UNKNOWN, Reason.FREE_TEXT_DROPPED}
