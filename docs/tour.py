@@ -98,6 +98,7 @@ disappear or join the queue, by reason and by practice, with examples.""",
 Each approver has a key; `RECORDGATE_APPROVERS` names the file of public keys, kept by neither of them. Activation
 refuses until two have signed the very numbers of this rehearsal, because they are above the ruleset's own limits.""",
         (
+            "echo '[approvers]' > approvers.toml",
             """printf 'ann = "%s"\\n' "$(recordgate rules keygen ann.pem | tail -1)" | tee -a approvers.toml""",
             """printf 'ben = "%s"\\n' "$(recordgate rules keygen ben.pem | tail -1)" | tee -a approvers.toml""",
             "recordgate rules activate RID",

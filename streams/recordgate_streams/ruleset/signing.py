@@ -104,13 +104,13 @@ def read_approval(file: Path) -> Approval:
 def read_approvers(file: Path) -> Approvers:
     """Return the trusted public keys by name; raise UsageError naming the entry that is no key."""
     try:
-        table = tomllib.loads(file.read_text("utf-8")).get("approvers", {})
+        table = tomllib.loads(file.read_text("utf-8")).get("approvers")
     except OSError as error:
         raise UsageError(f"{file.name}: cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{file.name}: no TOML: {error}") from None
     if not isinstance(table, dict):
-        raise UsageError(f"{file.name}: approvers: must be a table of name = key")
+        raise UsageError(f"{file.name}: has no table [approvers] of name = public key")
     keys = {name: _public_key(file, name, text) for name, text in table.items()}
     if len({key.public_bytes_raw() for key in keys.values()}) < len(keys):
         raise UsageError(

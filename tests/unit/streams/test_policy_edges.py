@@ -75,6 +75,20 @@ def test_a_signal_suspends_grants_no_later_than_itself(
     assert (reason in reasons(case(facts=known, audience=PARTNER))) is suspends
 
 
+def test_who_has_no_grant_sees_nothing() -> None:
+    assert decide(case(audience=PARTNER), RULESET.hash).outcome is Outcome.NOT_ELIGIBLE
+
+
+@pytest.mark.parametrize(
+    ("granted_on", "over"), [(date(2020, 6, 3), True), (date(2020, 6, 4), False)]
+)
+def test_an_unused_grant_is_over_on_the_very_day_some_years_later(
+    granted_on: date, *, over: bool
+) -> None:
+    asked = proxy_case((granted(granted_on=granted_on), NOW))
+    assert (Reason.PROXY_STALE in reasons(asked)) is over
+
+
 def test_the_review_age_may_be_any() -> None:
     known = facts((granted(), GIVEN), registration=registered(birth_date=date(2023, 8, 1)))
     standing = case(facts=known, audience=PARTNER, settings=counting(proxy_review_age=1)).standing

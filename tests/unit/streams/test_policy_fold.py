@@ -100,6 +100,14 @@ def test_a_patient_left_a_practice_on_the_latest_day_ever_said() -> None:
         assert (registration.left_on, registration.at) == (last, LATEST)
 
 
+def test_a_practice_of_which_only_the_leaving_is_known_counts_from_before_any_registration() -> (
+    None
+):
+    (registration,) = known((Deregistered(PRACTICE, date(2025, 2, 1)), AT)).registrations
+    assert registration.registered_on is None
+    assert registration.at < AT
+
+
 GRANTS = [
     # loose                                     strict
     ({"level": Level.FULL}, {"level": Level.DETAILED}),

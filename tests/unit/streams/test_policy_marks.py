@@ -6,7 +6,7 @@ import pytest
 
 from recordgate_schemas.control import ReviewAction
 from recordgate_schemas.values import SELF
-from recordgate_streams.policy.facts import Switch
+from recordgate_streams.policy.facts import Course, Switch
 from tests.support.builders import POSITION, marks, reviewed
 
 AT = datetime(2025, 1, 1, tzinfo=UTC)
@@ -18,6 +18,14 @@ def test_a_switch_keeps_the_latest_word_of_either_kind() -> None:
     off_last = Switch().set(LATEST, on=False).set(AT, on=False).set(LATER, on=True)
     assert (on_last, on_last.is_on) == (Switch(LATEST, LATER), True)
     assert (off_last, off_last.is_on) == (Switch(LATER, LATEST), False)
+
+
+def test_a_course_is_off_again_from_the_first_time_after_the_latest_on() -> None:
+    declined = Course().say(AT, on=True).say(AT, on=False)
+    assert (declined.is_on, declined.on_since, declined.off_since) == (True, AT, None)
+    again = declined.say(LATEST, on=False).say(LATER, on=False)
+    assert (again.is_on, again.on_since, again.off_since) == (False, None, LATER)
+    assert (Course().is_on, Course().off_since) == (False, None)
 
 
 @pytest.mark.parametrize("action", ReviewAction)

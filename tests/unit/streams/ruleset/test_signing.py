@@ -151,7 +151,7 @@ def test_a_file_without_the_right_key_is_refused(
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 LISTS = {
-    'approvers = "amira"': "approvers: must be a table",
+    'approvers = "amira"': "has no table",
     '[approvers]\namira = "short"': r"approvers\.amira: no Ed25519 public key",
     "[approvers]\namira = 5": r"approvers\.amira: no Ed25519 public key",
     f'[approvers]\namira = "{KEY}"\nbela = "{KEY}"': "two approvers have the same key",
