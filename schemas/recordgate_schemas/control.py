@@ -264,8 +264,6 @@ Change = (
     Registered
     | Deregistered
     | AccessLevelSet
-    | AreaSet
-    | AccountChanged
     | AccessDeclined
     | AccessOptedIn
     | AccessReviewCoded
@@ -276,12 +274,14 @@ Change = (
     | NhsNumberChanged
     | ProxyGranted
     | ProxyEnded
-    | ProxyUsed
     | EntryHidden
     | EntryShown
     | RecordSnapshot
     | Reviewed
     | StateConfirmed
+    | AreaSet
+    | AccountChanged
+    | ProxyUsed
 )
 
 

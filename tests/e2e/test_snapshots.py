@@ -13,8 +13,10 @@ from recordgate_producers.publisher import Publisher
 from recordgate_producers.run import Options, publish_record
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.settings import settings
-from recordgate_schemas.entry import Kind, Readiness
+from recordgate_schemas.entry import ClinicalEntry, Kind, Readiness
 from recordgate_schemas.values import SELF, NhsNumber
+from recordgate_streams.policy.pointers import unseen
+from recordgate_streams.redact import redact
 from tests.support.shared_data import SHARED, needs_shared_data
 
 NUMBERS = {
@@ -54,12 +56,18 @@ def shown(number: NhsNumber) -> dict[str, bytes]:
 
 
 def may_be_shown(found: Extract) -> Iterator[tuple[str, bytes]]:
-    """Everything of an extract but recalls, unfinished and unknown entries."""
-    for entry in found.entries:
-        ready = entry.readiness in (Readiness.FINAL, Readiness.FILED, Readiness.REVIEWED)
-        dated = entry.recorded_at is not None
-        if ready and dated and entry.kind not in (Kind.DIARY, Kind.UNKNOWN) and not entry.labels:
-            yield _fhir_id(entry.body), entry.body
+    """Everything of an extract but recalls, unfinished and unknown entries; and no reference to any of these."""
+    open_ones = [entry for entry in found.entries if _is_open(entry)]
+    ids = {entry.entry_id for entry in open_ones}
+    for entry in open_ones:
+        body = redact(entry, entry.body, frozenset(), unseen(entry, ids))
+        yield _fhir_id(entry.body), body
+
+
+def _is_open(entry: ClinicalEntry) -> bool:
+    ready = entry.readiness in (Readiness.FINAL, Readiness.FILED, Readiness.REVIEWED)
+    known = entry.recorded_at is not None and entry.kind not in (Kind.DIARY, Kind.UNKNOWN)
+    return ready and known and not entry.labels
 
 
 def _fhir_id(body: bytes) -> str:
