@@ -32,7 +32,8 @@ def main(arguments: list[str]) -> int:
         found = results(work)
         print(table(found))
         print("\n\n".join(survivors(work, found)))
-    return int(100 * sum(one.noticed for one in found) < LEAST * len(found))
+    noticed = sum(one.noticed for one in found)
+    return int(not found or 100 * noticed < LEAST * len(found))
 
 
 def _mutate(work: Path, mutants: list[str]) -> None:

@@ -27,13 +27,20 @@ def test_the_copy_is_what_is_tested() -> None:
 
 @pytest.mark.parametrize("seed", COMPARED)
 def test_the_rules_decide_as_the_model_does(seed: int) -> None:
-    for case, rules, judged in _judged(seed):
-        assert judged == decided(case, rules), difference(case, rules)
+    assert differing(seed) == ""
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_the_golden_rows_come_out(moment: str) -> None:
     assert next(check(datetime.fromisoformat(moment)), None) is None
+
+
+def differing(seed: int) -> str:
+    """Where the first case of a seed that the model decides otherwise differs, or nothing."""
+    for case, rules, judged in _judged(seed):
+        if judged != decided(case, rules):
+            return difference(case, rules)
+    return ""
 
 
 @cache

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+from tests.mutation.checkout import POLICY
+
 KILLED, TIMEOUTS, NO_TESTS = (1, 3), (-24, 24, 36, 152, 255), (5, 33)
 
 
@@ -27,7 +29,7 @@ class Mutant:
 
 def results(work: Path) -> list[Mutant]:
     """Return every mutant that met tests."""
-    return list(_results(work / "mutants"))
+    return list(_results(work / "mutants" / POLICY))
 
 
 def table(found: Sequence[Mutant]) -> str:

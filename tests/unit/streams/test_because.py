@@ -33,6 +33,7 @@ from recordgate_streams.policy.decide import decide, with_pointers
 from recordgate_streams.policy.decision import Case, Integrity, Objection
 from recordgate_streams.policy.facts import Facts, Said
 from recordgate_streams.policy.relatives import Relative, Root, reach
+from recordgate_streams.policy.rules.flags import MARKERS
 from recordgate_streams.policy.settings import Ask, PolicySettings, Signal, Treatment
 from tests.support.builders import (
     GRANT,
@@ -280,6 +281,16 @@ def test_every_reason_that_a_rule_can_give_is_in_the_table() -> None:
     by_tables |= {Reason.MISFILED, Reason.ORIGINATOR, Reason.PROXY_SENSITIVE}
     elsewhere = {Reason.LINKED, Reason.POINTERS_DROPPED, Reason.RULE_CHANGE, Reason.ENGINE_ERROR}
     assert set(Reason) - listed == by_tables | elsewhere
+
+
+def test_a_marker_that_no_table_lists_is_an_unknown_flag(monkeypatch: pytest.MonkeyPatch) -> None:
+    marked = said_of_e0(markers=tuple(Marker))
+    assert told(decide(marked, RULESET.hash), Reason.UNKNOWN_FLAG) == [{"marker": "unknown"}]
+    monkeypatch.delitem(MARKERS, Marker.COMPLAINT)
+    unlisted = said_of_e0(markers=(Marker.COMPLAINT, Marker.COURT))
+    decision = decide(unlisted, RULESET.hash)
+    assert told(decision, Reason.UNKNOWN_FLAG) == [{"marker": "on no list"}]
+    assert told(decision, Reason.COURT) == [{"marker": "court"}]
 
 
 def test_dropped_pointers_are_counted() -> None:

@@ -108,6 +108,38 @@ def test_a_practice_of_which_only_the_leaving_is_known_counts_from_before_any_re
     assert registration.at < AT
 
 
+def moved(*, to: str, on: date, left: date | None = None) -> list[tuple[Any, datetime]]:
+    practice = OdsCode(to)
+    came = registered(practice=practice, registered_on=on), AT
+    return [came] if left is None else [came, (Deregistered(practice, left), AT)]
+
+
+FIRST, THEN, LAST = date(2019, 3, 1), date(2020, 3, 1), date(2025, 3, 1)
+
+
+@pytest.mark.parametrize(
+    ("said", "practice"),
+    [
+        ([], None),
+        ([(Deregistered(PRACTICE, LAST), AT)], None),
+        (moved(to="A82038", on=THEN), "A82038"),
+        (moved(to="A82038", on=THEN, left=LAST), "A82038"),
+        (moved(to="A82038", on=FIRST) + moved(to="B81001", on=THEN), "B81001"),
+        (moved(to="A82038", on=FIRST) + moved(to="B81001", on=THEN, left=LAST), "B81001"),
+        (moved(to="A82038", on=THEN) + moved(to="B81001", on=THEN), None),
+        (moved(to="A82038", on=THEN) + moved(to="B81001", on=THEN, left=LAST), "A82038"),
+        (moved(to="A82038", on=THEN) + moved(to="B81001", on=THEN, left=THEN), "A82038"),
+        (moved(to="A82038", on=THEN) + moved(to="B81001", on=THEN, left=FIRST), None),
+        (moved(to="A82038", on=THEN, left=LAST) + moved(to="B81001", on=THEN, left=LAST), None),
+    ],
+)
+def test_which_registration_is_the_current_one(
+    said: list[tuple[Any, datetime]], practice: str | None
+) -> None:
+    current = known(*said).current_registration()
+    assert (current.practice if current else None) == practice
+
+
 GRANTS = [
     # loose                                     strict
     ({"level": Level.FULL}, {"level": Level.DETAILED}),

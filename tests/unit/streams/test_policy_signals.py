@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from recordgate_schemas.entry import Coding, Readiness
-from recordgate_streams.policy.facts import Said
+from recordgate_schemas.values import EntryId
+from recordgate_streams.policy.facts import Facts, Said
 from recordgate_streams.policy.settings import Signal
 from recordgate_streams.policy.signals import signals_of
 from tests.support.builders import RECORDED, RULESET, entry
@@ -60,3 +61,16 @@ def test_a_signal_counts_from_its_recording_but_no_later_than_it_was_read(
     recorded_at: datetime | None, at: datetime
 ) -> None:
     assert signals("106", recorded_at=recorded_at) == [(Signal.REVIEW_106, at)]
+
+
+def test_an_entrys_new_signals_replace_its_former_ones_and_no_others() -> None:
+    e1, e2 = EntryId("e1"), EntryId("e2")
+    former, new = Said(e1, Signal.DECLINED, RECORDED), Said(e1, Signal.PARENTAL, LATER)
+    another = Said(e1, Signal.REVIEW_104, LATER)
+    others = Said(e2, Signal.DECLINED, RECORDED)
+    facts = Facts().with_signals(e2, (others,)).with_signals(e1, (former,))
+    assert facts.signals == (former, others)
+    assert facts.with_signals(e1, (another, new)).signals == (new, another, others)
+    assert facts.with_signals(e1, ()).signals == (others,)
+    assert facts.latest(Signal.DECLINED) == RECORDED
+    assert facts.latest(Signal.PARENTAL) is None

@@ -51,6 +51,14 @@ def test_how_long_before_the_start_something_may_have_happened(
     assert reasons({**fields, "event_date": happened}, backdated_hold=False) == set()
 
 
+@pytest.mark.parametrize("kind", Kind)
+def test_results_and_letters_may_have_happened_some_days_before_the_start(kind: Kind) -> None:
+    happened = START - timedelta(days=1)
+    found = reasons({"kind": kind, "readiness": Readiness.FILED, "event_date": happened})
+    forgiven = {Kind.TEST_RESULT, Kind.REPORT, Kind.BATTERY, Kind.DOCUMENT}
+    assert (Reason.BACKDATED not in found) is (kind in forgiven)
+
+
 @pytest.mark.parametrize(
     ("since", "holds"), [(date(1990, 1, 1), False), (date(2000, 1, 1), True), (None, False)]
 )
