@@ -52,7 +52,9 @@ model: setup  ## compare the rules with the auditor's model over a million rando
 	$(BIN)/python -m tests.reference --cases 1000000
 
 mutants: setup  ## break the rules on purpose, count what tests notice (about ten minutes)
-	$(BIN)/python -m tests.mutation
+	$(PYTHON) -m venv .venv-mutants
+	.venv-mutants/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/mutation/requirements.lock
+	.venv-mutants/bin/python -m tests.mutation
 	$(BIN)/python -m pytest tests/mutation/tables.py
 
 holding: setup  ## measure what is held without need and write docs/over-holding.md
@@ -61,6 +63,8 @@ holding: setup  ## measure what is held without need and write docs/over-holding
 lock: setup  ## resolve requirements anew: hashes, no addresses
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  --python-version 3.11 --all-extras pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	  --python-version 3.11 tests/mutation/requirements.in -o tests/mutation/requirements.lock
 
 clean:  ## remove the environment and the embedded servers' data
 	rm -rf $(VENV) .recordgate
