@@ -118,9 +118,9 @@ def _word(decision: Decision | None) -> str:
 
 def _show(found: Decided) -> None:
     out = Console()
-    table = Table(
-        "entry", "audience", "outcome", "reason", "rests on", title=f"patient {found.patient}"
-    )
+    table = Table(title=f"patient {found.patient}")
+    for name in ("entry", "audience", "outcome", "reason", "rests on"):
+        table.add_column(name, overflow="fold")
     for (entry_id, audience), decision in found.decisions.items():
         for place, row in enumerate(_rows(decision)):
             head = (entry_id, audience, decision.outcome.value)
