@@ -65,6 +65,7 @@ class Deciding:
         """Return the verdicts on these entries and on all that follows; keep what closure needs next time."""
         members = {entry_key(subject.stored.entry): subject for subject in subjects}
         members |= self._take_signals(members)
+        members |= self._new_to_proxies(members)
         self.standings = {number: self._stand(p) for number, p in self.patients.items()}
         marks = self.store.marks_of(self.patients)
         concealing = Concealing(self.relatives, marks, self.relatives.concealed(self.patients))
@@ -92,6 +93,19 @@ class Deciding:
             return {}
         self.store.put_facts(changed.values())
         return self._load(self.relatives.entries_of(changed) - members.keys())
+
+    def _new_to_proxies(self, members: Members) -> dict[EntryKey, Subject]:
+        """Return entries that were never decided for a proxy.
+
+        SAFETY: what is concealed from a new proxy is known only once every entry was asked: none goes alone.
+        """
+        proxies = [
+            (number, audience)
+            for number, patient in self.patients.items()
+            for audience in audiences(patient.facts)
+            if audience != SELF
+        ]
+        return self._load(self.relatives.undecided(proxies) - members.keys()) if proxies else {}
 
     def _load(self, keys: Collection[EntryKey]) -> dict[EntryKey, Subject]:
         stored = self.store.load_entries(sorted(keys))

@@ -73,7 +73,7 @@ def _accept(work: Work, good: list[Decoded]) -> dict[EntryKey, StoredEntry]:
         work.tell_receipt(record.partition, entry, ReceiptClass(arrival.value))
         if after != before:
             accepted[key] = after
-    return _put(work, accepted)
+    return _put(work, accepted, known)
 
 
 def _merged(before: StoredEntry, new: StoredEntry) -> StoredEntry:
@@ -104,9 +104,17 @@ def _account_accepted(work: Work, record: Record, before: StoredEntry | None) ->
         work.count(ENTRIES, record.partition, Arrival.SUPERSEDED.value)
 
 
-def _put(work: Work, accepted: dict[EntryKey, StoredEntry]) -> dict[EntryKey, StoredEntry]:
-    """Store accepted entries; one that stood before the batch and changed in it gets its body back first."""
-    bodiless = [key for key, stored in accepted.items() if not stored.entry.body]
+def _put(
+    work: Work, accepted: dict[EntryKey, StoredEntry], known: dict[EntryKey, StoredEntry]
+) -> dict[EntryKey, StoredEntry]:
+    """Store accepted entries; a version that stood before the batch, loaded without its body, gets it back first."""
+    bodiless = [
+        key
+        for key, stored in accepted.items()
+        if not stored.entry.body
+        and key in known
+        and known[key].entry.version == stored.entry.version
+    ]
     bodies = work.store.load_bodies(bodiless) if bodiless else {}
     for key, body in bodies.items():
         stored = accepted[key]

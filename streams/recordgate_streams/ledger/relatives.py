@@ -124,6 +124,14 @@ class RelativesStore:
         """Return all entries of the patients."""
         return _keys(self._db.execute(SQL["entries_of"], _of(numbers)))
 
+    def undecided(self, audiences: Sequence[tuple[NhsNumber, Audience]]) -> set[EntryKey]:
+        """Return the entries of these patients that were never decided for the audience beside them."""
+        wanted = {
+            "nhs_numbers": [number.digits for number, _ in audiences],
+            "audiences": [audience for _, audience in audiences],
+        }
+        return _keys(self._db.execute(SQL["undecided"], wanted))
+
     def shown(self, keys: Sequence[EntryKey]) -> set[tuple[NhsNumber, EntryId, Audience]]:
         """Return which of the entries named are shown, and to whom."""
         rows = self._db.execute(SQL["load_shown"], _named(keys))

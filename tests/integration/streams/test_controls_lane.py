@@ -13,12 +13,14 @@ from recordgate_schemas.control import (
     ReviewAction,
     StateConfirmed,
 )
-from recordgate_schemas.entry import ThirdParty
+from recordgate_schemas.entry import Link, Relation, ThirdParty
+from recordgate_schemas.messages import Release
 from recordgate_schemas.topics import CONTROLS
 from recordgate_schemas.values import EntryId
 from tests.support.builders import (
     NHS_NUMBER,
     NOW,
+    PARTNER,
     PRACTICE,
     RECORDED,
     access,
@@ -247,3 +249,30 @@ def test_a_confirmation_cannot_reach_beyond_its_own_position(ledger: Ledger) -> 
     ledger.controls.process_batch([poison])
 
     assert ledger.outcome(E0) == ("HELD", "STATE_UNKNOWN")
+
+
+@pytest.mark.parametrize("arrives_first", [False, True])
+def test_a_new_proxy_never_sees_the_child_of_an_entry_that_is_concealed_not_for_one_page(
+    ledger: Ledger, *, arrives_first: bool
+) -> None:
+    """The child's page comes before its root's: alone it would look harmless."""
+    ledger.page_entries = 1
+    ledger.restart()
+    root = entry(entry_id=EntryId("z-root"), third_party=ThirdParty.PRESENT)
+    part_of = (Link(root.entry_id, Relation.PART_OF),)
+    child = entry(entry_id=EntryId("a-child"), links=part_of)
+    ledger.say(registered(), access())
+    ledger.publish(root, entry(entry_id=EntryId("m-bystander")))
+    if arrives_first:
+        ledger.publish(child)
+    ledger.say(granted())
+    if not arrives_first:
+        ledger.publish(child)
+
+    shown = {
+        message.change.entry_id
+        for message in ledger.broker.messages()
+        if isinstance(message.change, Release) and message.change.audience == PARTNER
+    }
+    assert shown == {"m-bystander"}
+    assert ledger.outcome("a-child", PARTNER) == ("HELD", "LINKED")

@@ -148,3 +148,14 @@ def test_of_two_equal_envelopes_one_of_which_lies_about_its_body_neither_is_show
     assert ledger.view() == {}
     assert ledger.outcome("A82038/emis/e0")[0] == "HELD"
     assert ledger.account().unaccounted == 0
+
+
+def test_an_amendment_without_a_body_does_not_inherit_the_old_one(ledger: Ledger) -> None:
+    ledger.say(registered(), access())
+    ledger.publish(entry())
+    ledger.publish(entry(version=2, body=b""))
+
+    row = ledger.owner.execute("select version, body from entry").fetchone()
+    assert row is not None
+    assert (row[0], bytes(row[1])) == (2, b"")
+    assert ledger.outcome("A82038/emis/e0") == ("HELD", "BODY_MISMATCH")
