@@ -14,7 +14,7 @@ from benchmarks.repeat import median_us
 from recordgate_producers.simulator import simulate
 from recordgate_schemas.entry import Coding
 from recordgate_schemas.values import SELF
-from recordgate_streams.policy.standing import LADDER, stand
+from recordgate_streams.policy.audience import LADDER, stand
 
 POLICY = """
 permit (principal, action == Action::"read", resource)

@@ -11,12 +11,12 @@ from recordgate_schemas.control import Control, Level, ProxyGranted
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.values import SELF, Audience, GrantId, proxy
 from recordgate_streams import ruleset
-from recordgate_streams.policy.decide import conclude, decide, object_to, standing_objections
+from recordgate_streams.decider.decide import conclude, decide, object_to, standing_objections
+from recordgate_streams.decider.fold import fold
+from recordgate_streams.policy.audience import stand
 from recordgate_streams.policy.decision import Case, Decision, Integrity
 from recordgate_streams.policy.facts import Facts
-from recordgate_streams.policy.fold import fold
-from recordgate_streams.policy.marks import Marks
-from recordgate_streams.policy.standing import stand
+from recordgate_streams.policy.statements import Marks
 
 ROUNDS = 15
 EACH = 20

@@ -17,8 +17,8 @@ from recordgate_schemas.entry import ThirdParty as Third
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import SELF
 from recordgate_streams import ruleset
-from recordgate_streams.accept import body_lies
-from recordgate_streams.history import ControlSaid, EntryArrived, Event, decide_history
+from recordgate_streams.decider.accept import body_lies
+from recordgate_streams.decider.history import ControlSaid, EntryArrived, Event, decide_history
 from recordgate_streams.policy.decision import Decision
 
 NOW = datetime(2026, 11, 1, 9, tzinfo=UTC)

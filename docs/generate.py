@@ -19,9 +19,11 @@ from recordgate_schemas import codec
 from recordgate_schemas.reasons import INTEGRITY, Outcome, Reason
 from recordgate_schemas.topics import DAY_MS, TOPICS
 from recordgate_streams import ruleset
+from recordgate_streams.decider import cascade as relatives
+from recordgate_streams.decider import decide, review, rule_change
 from recordgate_streams.golden import pages as golden
 from recordgate_streams.golden.words import MEANINGS
-from recordgate_streams.policy import decide, decision, relatives, review, rule_change, rules
+from recordgate_streams.policy import decision, rules
 from recordgate_streams.policy.rules import CONTENT, STANDING
 from recordgate_streams.ruleset import describe
 

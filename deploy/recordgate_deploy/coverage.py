@@ -17,11 +17,11 @@ from recordgate_audit.histories.cases import cases
 from recordgate_runtime.clock import SystemClock
 from recordgate_schemas.reasons import Reason
 from recordgate_streams import ruleset
+from recordgate_streams.decider.history import decide_history
 from recordgate_streams.golden import cases as golden
 from recordgate_streams.golden.pure import decisions_of
-from recordgate_streams.history import decide_history
+from recordgate_streams.golden.scenario import parse_events
 from recordgate_streams.policy.decision import Decision
-from recordgate_streams.scenario import parse_events
 
 NEVER: dict[Reason, str] = {
     Reason.PROXY_UNKNOWN: "no audience without a grant is ever asked about",

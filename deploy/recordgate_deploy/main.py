@@ -13,10 +13,10 @@ from recordgate_producers import cli as producers
 from recordgate_runtime.process import exit_code, run_process
 from recordgate_runtime.settings import settings
 from recordgate_schemas.errors import RecordgateError, UsageError
-from recordgate_streams import cli as streams
-from recordgate_streams.change_cli import app as rules
-from recordgate_streams.decide_file import decide_file
-from recordgate_streams.golden_cli import golden, golden_under
+from recordgate_streams.cli import commands as streams
+from recordgate_streams.cli.decide_file import decide_file
+from recordgate_streams.cli.golden import golden, golden_under
+from recordgate_streams.cli.rollout import app as rules
 
 app = typer.Typer(
     no_args_is_help=True,

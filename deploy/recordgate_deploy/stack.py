@@ -74,7 +74,7 @@ def _prepare(home: Path) -> None:
 def migrate_all(known: Settings) -> tuple[str, ...]:
     """Bring the three databases to their newest shape and return what was applied."""
     dsn = need(known.ledger_dsn, "RECORDGATE_LEDGER_DSN")
-    ledger = migrate(dsn, migrations("recordgate_streams", "migrations"))
+    ledger = migrate(dsn, migrations("recordgate_streams.ledger", "migrations"))
     return (*ledger, *migrate_view(), *migrate_review())
 
 

@@ -10,8 +10,8 @@ from tests.support.sources import EVERYTHING, ROOT, functions, modules
 
 BROAD = {
     "schemas/recordgate_schemas/codec.py:_decode_strictly": "a hostile body may raise anything",
-    "streams/recordgate_streams/policy/decide.py:_ask_all": "a rule that fails is a hold",
-    "streams/recordgate_streams/engine_faust.py:_guarded": "ends the process before Faust acknowledges",
+    "streams/recordgate_streams/decider/decide.py:_ask_all": "a rule that fails is a hold",
+    "streams/recordgate_streams/engines/faust.py:_guarded": "ends the process before Faust acknowledges",
     "runtime/recordgate_runtime/process.py:run_process": "the last line of a process",
     "deploy/recordgate_deploy/supervisor.py:start": "stops what was started, raises again",
 }

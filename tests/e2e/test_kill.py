@@ -25,7 +25,7 @@ from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.errors import RetryableError
 from recordgate_schemas.topics import CONTROLS, ENTRIES, Topic
 from recordgate_schemas.values import NhsNumber
-from recordgate_streams.account import read_account
+from recordgate_streams.inspection.account import read_account
 from tests.e2e.kill.answer import Log, expected, leaks
 from tests.e2e.kill.load import Event, Load, make_load
 from tests.e2e.kill.nemesis import TARGETS, Nemesis

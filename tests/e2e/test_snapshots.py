@@ -15,8 +15,8 @@ from recordgate_runtime.postgres import connect
 from recordgate_runtime.settings import settings
 from recordgate_schemas.entry import ClinicalEntry, Kind, Readiness
 from recordgate_schemas.values import SELF, NhsNumber
-from recordgate_streams.policy.pointers import unseen
-from recordgate_streams.redact import redact
+from recordgate_streams.bodies.redact import redact
+from recordgate_streams.decider.references import unseen
 from tests.support.shared_data import SHARED, needs_shared_data
 
 NUMBERS = {

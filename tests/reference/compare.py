@@ -10,11 +10,11 @@ from recordgate_audit.histories.cases import Case, cases
 from recordgate_audit.histories.words import Event, Ruleset
 from recordgate_audit.model import Judgement, decide_history
 from recordgate_schemas.reasons import Outcome
-from recordgate_streams import history
+from recordgate_streams.decider import history
+from recordgate_streams.golden.scenario import parse_events
 from recordgate_streams.policy.decision import Decision
 from recordgate_streams.ruleset import from_data
 from recordgate_streams.ruleset.bundle import Ruleset as ProductionRuleset
-from recordgate_streams.scenario import parse_events
 
 Judgements = Mapping[tuple[str, str], Judgement]
 CONFLICT = ("CONFLICT", "HELD")

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from recordgate_schemas.messages import Redecided, Release, Released, Retract
 from recordgate_schemas.reasons import Reason
-from recordgate_streams import golden_cli
+from recordgate_streams.cli import golden as golden_cli
 from recordgate_streams.golden.cases import Case, cases, rows
 from recordgate_streams.golden.check import check, missing
 from recordgate_streams.golden.judge import Run, differences

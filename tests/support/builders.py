@@ -30,13 +30,13 @@ from recordgate_schemas.entry import ClinicalEntry, Coding, Kind, Origin, Readin
 from recordgate_schemas.entry import Visibility as Online
 from recordgate_schemas.values import SELF, Audience, EntryId, GrantId, NhsNumber, OdsCode, proxy
 from recordgate_streams import ruleset
+from recordgate_streams.decider.fold import fold
 from recordgate_streams.ledger.rows import StoredEntry
+from recordgate_streams.policy.audience import stand
 from recordgate_streams.policy.decision import Case, Integrity
 from recordgate_streams.policy.facts import Facts
-from recordgate_streams.policy.fold import fold
-from recordgate_streams.policy.marks import Marks, mark
 from recordgate_streams.policy.settings import PolicySettings
-from recordgate_streams.policy.standing import stand
+from recordgate_streams.policy.statements import Marks, mark
 
 NHS_NUMBER = NhsNumber.parse("9990000018")
 OTHER_NUMBER = NhsNumber.parse("9990000026")

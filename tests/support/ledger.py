@@ -15,13 +15,13 @@ from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.errors import RetryableError
 from recordgate_schemas.messages import Redecided, Release, Retract
 from recordgate_schemas.topics import BY_NAME, CONTROLS, ENTRIES, Topic
-from recordgate_streams.account import Account, read_account
-from recordgate_streams.controls_lane import ControlsLane
-from recordgate_streams.entries_lane import EntriesLane
+from recordgate_streams.inspection.account import Account, read_account
+from recordgate_streams.lanes.controls import ControlsLane
+from recordgate_streams.lanes.entries import EntriesLane
+from recordgate_streams.lanes.transaction import LaneTransaction
 from recordgate_streams.ledger.rows import Outgoing
 from recordgate_streams.ledger.rules import RulesInForce
 from recordgate_streams.ruleset import Ruleset
-from recordgate_streams.transaction import LaneTransaction
 from tests.support.builders import NHS_NUMBER, NOW, RULESET, control
 
 PARTITION = 0

@@ -12,7 +12,7 @@ from recordgate_runtime.kafka import Record
 from recordgate_schemas import codec
 from recordgate_schemas.topics import CONTROLS, ENTRIES
 from recordgate_schemas.values import NhsNumber
-from recordgate_streams.history import EntryArrived, Event
+from recordgate_streams.decider.history import EntryArrived, Event
 from tests.support.ledger import Ledger
 
 HINT = "third party"

@@ -6,11 +6,12 @@ from typing import Any
 
 from recordgate_runtime.postgres import connect
 from recordgate_schemas.errors import FatalError
-from recordgate_streams import activation, ruleset
-from recordgate_streams.activation_checks import subject_of
-from recordgate_streams.rehearsal import Change
-from recordgate_streams.rehearsal_report import Report
-from recordgate_streams.rehearsal_run import Part, rehearse, save
+from recordgate_streams import ruleset
+from recordgate_streams.rollout import activation
+from recordgate_streams.rollout.checks import subject_of
+from recordgate_streams.rollout.rehearsal import Change
+from recordgate_streams.rollout.report import Report
+from recordgate_streams.rollout.run import Part, rehearse, save
 from recordgate_streams.ruleset import Ruleset, signing
 from tests.support.builders import RULESET
 from tests.support.ledger import PARTITION, Ledger

@@ -7,8 +7,8 @@ import typer
 from typer.testing import CliRunner, Result
 
 from recordgate_deploy.coverage import coverage
-from recordgate_streams.golden_cli import golden, golden_under
-from recordgate_streams.rules_cli import app as rules
+from recordgate_streams.cli.golden import golden, golden_under
+from recordgate_streams.cli.rules import app as rules
 
 app = typer.Typer()
 app.command()(golden)

@@ -13,7 +13,7 @@ from recordgate_producers.publisher import Publisher
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.values import EntryId
-from recordgate_streams.account import Account, read_account
+from recordgate_streams.inspection.account import Account, read_account
 
 Seen = dict[str, str]
 """What a patient sees: FHIR id (`Observation/42`) to its words."""

@@ -10,18 +10,24 @@ from recordgate_schemas.errors import PoisonError
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.topics import CONTROLS, ENTRIES
 from recordgate_schemas.values import EntryId, NhsNumber
-from recordgate_streams.accept import body_lies
+from recordgate_streams.bodies.hints import find_hint
+from recordgate_streams.decider.accept import body_lies
+from recordgate_streams.decider.history import (
+    ControlSaid,
+    EntryArrived,
+    Event,
+    decide_history,
+    tasks_of,
+)
+from recordgate_streams.decider.routing import held_for, route
+from recordgate_streams.decider.rule_change import after_rule_change
+from recordgate_streams.decider.tasks import entry_tasks
 from recordgate_streams.golden.cases import Case
 from recordgate_streams.golden.instants import before
 from recordgate_streams.golden.rules import rules_of
 from recordgate_streams.golden.state import Decided, Key, OpenTask, Shown, State
 from recordgate_streams.golden.told import Message, tell
-from recordgate_streams.hints import find_hint
-from recordgate_streams.history import ControlSaid, EntryArrived, Event, decide_history, tasks_of
 from recordgate_streams.policy.decision import Decision
-from recordgate_streams.policy.rule_change import after_rule_change
-from recordgate_streams.policy.tasks import entry_tasks
-from recordgate_streams.routing import held_for, route
 from recordgate_streams.ruleset import Ruleset
 
 PATIENT = NhsNumber.parse("9990000018")

@@ -7,8 +7,8 @@ from recordgate_schemas.entry import ElementKind
 from recordgate_schemas.messages import TaskKind
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import SELF, Audience, EntryId
+from recordgate_streams.decider.routing import Route
 from recordgate_streams.golden.cases import Case
-from recordgate_streams.routing import Route
 
 Key = tuple[EntryId, Audience]
 

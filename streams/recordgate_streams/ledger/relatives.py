@@ -11,8 +11,8 @@ from recordgate_runtime.sql import Statements
 from recordgate_schemas.entry import ClinicalEntry, Relation
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import Audience, EntryId, NhsNumber
+from recordgate_streams.decider.cascade import Relative, Root
 from recordgate_streams.ledger.rows import EntryKey
-from recordgate_streams.policy.relatives import Relative, Root
 
 SQL = Statements("recordgate_streams.ledger", "relatives.sql")
 

@@ -1,6 +1,6 @@
 """Reads and writes of the ledger, set-based: one statement per kind of row and batch.
 
-Called inside a transaction that holds the batch's positions and patients (see recordgate_streams.transaction).
+Called inside a transaction that holds the batch's positions and patients (see recordgate_streams.lanes.transaction).
 """
 
 import json
@@ -20,6 +20,8 @@ from recordgate_schemas.mapping import mapper
 from recordgate_schemas.reasons import Reason
 from recordgate_schemas.topics import ENTRIES
 from recordgate_schemas.values import Audience, EntryId, NhsNumber
+from recordgate_streams.decider.cascade import has_text
+from recordgate_streams.decider.tasks import Task
 from recordgate_streams.ledger.rows import (
     CurrentDecision,
     EntryKey,
@@ -30,9 +32,7 @@ from recordgate_streams.ledger.rows import (
     Subject,
 )
 from recordgate_streams.policy.facts import Facts
-from recordgate_streams.policy.marks import Marks
-from recordgate_streams.policy.relatives import has_text
-from recordgate_streams.policy.tasks import Task
+from recordgate_streams.policy.statements import Marks
 
 SQL = Statements("recordgate_streams.ledger", "queries.sql")
 _FACTS = mapper(Facts, "json")

@@ -7,9 +7,9 @@ from datetime import datetime
 from recordgate_schemas.entry import ClinicalEntry, ElementKind
 from recordgate_schemas.reasons import INTEGRITY, Outcome, Reason
 from recordgate_schemas.values import Audience
-from recordgate_streams.policy.marks import Marks
+from recordgate_streams.policy.audience import Standing
 from recordgate_streams.policy.settings import PolicySettings
-from recordgate_streams.policy.standing import Standing
+from recordgate_streams.policy.statements import Marks
 
 
 @dataclass(frozen=True, slots=True)

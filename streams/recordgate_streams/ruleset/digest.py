@@ -11,16 +11,12 @@ from recordgate_schemas.errors import FatalError
 
 ENGINE = (
     "policy",
-    "accept.py",
-    "concealing.py",
-    "deciding.py",
-    "entry_marks.py",
-    "hints.py",
-    "history.py",
-    "redact.py",
+    "decider",
+    "bodies",
+    "lanes/concealing.py",
+    "lanes/deciding.py",
+    "lanes/entry_marks.py",
     "ruleset/compiled.py",
-    "tripwire.py",
-    "whole.py",
 )
 """Folders and files of recordgate_streams whose source text can change a decision."""
 

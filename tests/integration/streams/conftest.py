@@ -11,7 +11,7 @@ from tests.support.ledger import Ledger
 
 @pytest.fixture(scope="session")
 def ledger_dsn(services: Addresses) -> str:
-    migrate(services.ledger_dsn, migrations("recordgate_streams", "migrations"))
+    migrate(services.ledger_dsn, migrations("recordgate_streams.ledger", "migrations"))
     return services.ledger_dsn
 
 

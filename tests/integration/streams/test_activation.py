@@ -16,11 +16,12 @@ from recordgate_schemas.entry import Coding
 from recordgate_schemas.errors import FatalError, RetryableError, UsageError
 from recordgate_schemas.topics import ENTRIES
 from recordgate_schemas.values import EntryId
-from recordgate_streams import activation, entries_lane
-from recordgate_streams.activation_checks import Refused, subject_of
-from recordgate_streams.controls_lane import ControlsLane
-from recordgate_streams.rehearsal import Change
-from recordgate_streams.rehearsal_run import Part
+from recordgate_streams.lanes import entries as entries_lane
+from recordgate_streams.lanes.controls import ControlsLane
+from recordgate_streams.rollout import activation
+from recordgate_streams.rollout.checks import Refused, subject_of
+from recordgate_streams.rollout.rehearsal import Change
+from recordgate_streams.rollout.run import Part
 from recordgate_streams.ruleset import signing
 from tests.support.builders import (
     OTHER_NUMBER,
@@ -250,7 +251,7 @@ def test_a_rehearsal_by_another_program_is_refused(
     name = rules.save(HARMLESS)
     for who in (ANN, BEN):
         rules.approve(name, who)
-    monkeypatch.setattr("recordgate_streams.activation_checks.engine_hash", lambda: "another")
+    monkeypatch.setattr("recordgate_streams.rollout.checks.engine_hash", lambda: "another")
 
     refused(ledger, rules, name, "other rule code than this program's")
 

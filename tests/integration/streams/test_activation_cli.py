@@ -15,7 +15,7 @@ from recordgate_runtime.settings import Settings
 from recordgate_schemas.entry import Coding
 from recordgate_schemas.errors import RecordgateError
 from recordgate_schemas.values import EntryId
-from recordgate_streams import change_cli
+from recordgate_streams.cli import rollout as change_cli
 from recordgate_streams.ruleset import SHIPPED, document, signing
 from tests.support.builders import PRACTICE, RULESET, access, entry, registered
 from tests.support.ledger import Ledger

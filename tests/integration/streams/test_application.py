@@ -15,10 +15,10 @@ from recordgate_schemas.entry import ClinicalEntry, Coding
 from recordgate_schemas.messages import HoldClosed, HoldOpened, Redecided
 from recordgate_schemas.topics import ENTRIES
 from recordgate_schemas.values import EntryId, NhsNumber
-from recordgate_streams.activation_status import Progress, read_status
-from recordgate_streams.gauges import refresh_account
-from recordgate_streams.rehearsal import Change
-from recordgate_streams.rehearsal_run import former_document
+from recordgate_streams.inspection.gauges import refresh_account
+from recordgate_streams.rollout.rehearsal import Change
+from recordgate_streams.rollout.run import former_document
+from recordgate_streams.rollout.status import Progress, read_status
 from recordgate_streams.ruleset import from_document
 from tests.support.builders import RULESET, access, control, entry, registered, reviewed
 from tests.support.ledger import PARTITION, Crash, Ledger

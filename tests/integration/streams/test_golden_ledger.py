@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from recordgate_streams.activation_checks import Refused
 from recordgate_streams.golden.cases import Case, cases
 from recordgate_streams.golden.instants import before
 from recordgate_streams.golden.judge import Run, differences
@@ -17,6 +16,7 @@ from recordgate_streams.golden.pure import PATIENT
 from recordgate_streams.golden.rules import rules_of
 from recordgate_streams.golden.told import tell
 from recordgate_streams.golden.words import Word
+from recordgate_streams.rollout.checks import Refused
 from recordgate_streams.ruleset import Ruleset
 from tests.support.builders import NOW
 from tests.support.golden import LedgerRun, needs_own_ledger

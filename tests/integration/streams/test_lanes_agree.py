@@ -19,8 +19,7 @@ from recordgate_schemas import codec
 from recordgate_schemas.control import Died
 from recordgate_schemas.messages import Release, Retract, TaskClosed, TaskOpened
 from recordgate_schemas.topics import CONTROLS, ENTRIES
-from recordgate_streams import entries_lane, outcome
-from recordgate_streams.history import (
+from recordgate_streams.decider.history import (
     ControlSaid,
     EntryArrived,
     Event,
@@ -28,10 +27,12 @@ from recordgate_streams.history import (
     take_in,
     tasks_of,
 )
-from recordgate_streams.lane import Lane
+from recordgate_streams.golden.scenario import parse_events
+from recordgate_streams.lanes import entries as entries_lane
+from recordgate_streams.lanes import outcome
+from recordgate_streams.lanes.lane import Lane
 from recordgate_streams.policy.decision import Decision
 from recordgate_streams.ruleset import Ruleset
-from recordgate_streams.scenario import parse_events
 from tests.reference.compare import production_ruleset
 from tests.support.builders import NHS_NUMBER, OTHER_NUMBER, control
 from tests.support.ledger import Ledger

@@ -12,8 +12,8 @@ from recordgate_schemas.errors import RetryableError
 from recordgate_schemas.messages import Receipt, ReceiptClass
 from recordgate_schemas.topics import RECEIPTS
 from recordgate_schemas.values import EntryId, OdsCode
+from recordgate_streams.lanes.publish import KafkaPublisher
 from recordgate_streams.ledger.rows import Outgoing
-from recordgate_streams.publish import KafkaPublisher
 
 MANY = 3_000
 

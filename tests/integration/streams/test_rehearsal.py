@@ -22,12 +22,12 @@ from recordgate_schemas.entry import (
 )
 from recordgate_schemas.errors import UsageError
 from recordgate_schemas.values import EntryId, NhsNumber
-from recordgate_streams.activation import read_rehearsal
-from recordgate_streams.activation_checks import Refused
-from recordgate_streams.change_text import report_lines
-from recordgate_streams.rehearsal import Change
-from recordgate_streams.rehearsal_report import Report, report_data
-from recordgate_streams.rehearsal_run import Part, former_document
+from recordgate_streams.cli.rollout_text import report_lines
+from recordgate_streams.rollout.activation import read_rehearsal
+from recordgate_streams.rollout.checks import Refused
+from recordgate_streams.rollout.rehearsal import Change
+from recordgate_streams.rollout.report import Report, report_data
+from recordgate_streams.rollout.run import Part, former_document
 from tests.support.builders import (
     OTHER_PRACTICE,
     PRACTICE,
@@ -273,7 +273,7 @@ def test_patients_are_read_page_by_page_and_none_is_missed(
     ledger: Ledger, rules: Rules, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _many(ledger, patients=7, coded=7)
-    monkeypatch.setattr("recordgate_streams.rehearsal_run.PAGE_PATIENTS", 3)
+    monkeypatch.setattr("recordgate_streams.rollout.run.PAGE_PATIENTS", 3)
     new = with_code_set(CODE)
 
     assert rules.rehearse(new).totals[Change.DISAPPEARS].n == 7

@@ -21,12 +21,14 @@ from recordgate_audit.histories.words import reviewed
 from recordgate_runtime.clock import FrozenClock
 from recordgate_schemas.entry import ClinicalEntry, ElementKind
 from recordgate_schemas.messages import Release, Retract
-from recordgate_streams import entries_lane, outcome, ruleset
-from recordgate_streams.history import Event
-from recordgate_streams.rehearsal import Change
-from recordgate_streams.rehearsal_report import Report
+from recordgate_streams import ruleset
+from recordgate_streams.decider.history import Event
+from recordgate_streams.golden.scenario import parse_events
+from recordgate_streams.lanes import entries as entries_lane
+from recordgate_streams.lanes import outcome
+from recordgate_streams.rollout.rehearsal import Change
+from recordgate_streams.rollout.report import Report
 from recordgate_streams.ruleset import Ruleset
-from recordgate_streams.scenario import parse_events
 from tests.support.ledger import Ledger
 from tests.support.replay import HINT, replay
 from tests.support.rules import Rules

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from recordgate_schemas.entry import Element, ElementKind, Kind
-from recordgate_streams.accept import Arrival, body_lies, classify, merge
+from recordgate_streams.decider.accept import Arrival, body_lies, classify, merge
 from tests.support.builders import NOW, entry, label
 
 

@@ -29,10 +29,10 @@ from recordgate_schemas.entry import (
 )
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import EntryId
-from recordgate_streams.policy.decide import decide, with_pointers
+from recordgate_streams.decider.cascade import Relative, Root, reach
+from recordgate_streams.decider.decide import decide, with_pointers
 from recordgate_streams.policy.decision import Case, Integrity, Objection
 from recordgate_streams.policy.facts import Facts, Said
-from recordgate_streams.policy.relatives import Relative, Root, reach
 from recordgate_streams.policy.rules.flags import MARKERS
 from recordgate_streams.policy.settings import Ask, PolicySettings, Signal, Treatment
 from tests.support.builders import (

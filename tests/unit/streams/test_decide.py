@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from recordgate_schemas.control import Level, ReviewAction
 from recordgate_schemas.entry import Element, ElementKind, Kind, Marker, ThirdParty
 from recordgate_schemas.reasons import INTEGRITY, Outcome, Reason
-from recordgate_streams.policy.decide import (
+from recordgate_streams.decider.decide import (
     conclude,
     decide,
     object_to,
     standing_objections,
 )
+from recordgate_streams.policy.audience import Standing
 from recordgate_streams.policy.decision import Case, Decision, Integrity, Objection, Objections
 from recordgate_streams.policy.rules import CONTENT, STANDING, ContentRule
-from recordgate_streams.policy.standing import Standing
 from tests.support.builders import (
     RULESET,
     access,

@@ -9,7 +9,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from recordgate_schemas.errors import UsageError
-from recordgate_streams.decide_file import decide_file
+from recordgate_streams.cli.decide_file import decide_file
 
 FIRST = Path(__file__).resolve().parents[3] / "docs/examples/first.jsonl"
 NOW = "2025-06-03T09:00:00Z"

@@ -20,8 +20,8 @@ from recordgate_schemas.control import (
     Verification,
 )
 from recordgate_schemas.mapping import mapper
+from recordgate_streams.decider.fold import fold
 from recordgate_streams.policy.facts import Facts
-from recordgate_streams.policy.fold import fold
 from tests.support.builders import (
     GRANT,
     OTHER_PRACTICE,

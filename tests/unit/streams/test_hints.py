@@ -6,7 +6,7 @@ import tomllib
 import pytest
 
 from recordgate_streams import ruleset
-from recordgate_streams.hints import find_hint
+from recordgate_streams.bodies.hints import find_hint
 from tests.support.sources import ROOT
 
 PHRASES = ("do not tell the patient", "marac", "patient's knowledge")

@@ -9,7 +9,7 @@ from hypothesis import given
 from recordgate_schemas.control import HideCause, ReviewAction
 from recordgate_schemas.mapping import mapper
 from recordgate_schemas.values import SELF
-from recordgate_streams.policy.marks import Marks
+from recordgate_streams.policy.statements import Marks
 from tests.support.builders import PARTNER, hidden, marks, reviewed, shown
 from tests.support.strategies import entry_changes, said, said_twice
 

@@ -11,9 +11,9 @@ from recordgate_schemas.messages import Held, HoldClosed, HoldOpened, Release, R
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.topics import ENTRIES, HELD, RELEASED
 from recordgate_schemas.values import SELF
+from recordgate_streams.decider.decide import decide
+from recordgate_streams.lanes.outcome import RECEIPTS, Verdict, for_queue, for_view
 from recordgate_streams.ledger.rows import CurrentDecision
-from recordgate_streams.outcome import RECEIPTS, Verdict, for_queue, for_view
-from recordgate_streams.policy.decide import decide
 from recordgate_streams.policy.decision import Decision, Objection
 from tests.support.builders import BODY, NHS_NUMBER, NOW, RULESET, case, entry, stored
 

@@ -19,7 +19,7 @@ from recordgate_schemas.control import (
 )
 from recordgate_schemas.reasons import Reason
 from recordgate_schemas.values import EntryId
-from recordgate_streams.policy.decide import decide
+from recordgate_streams.decider.decide import decide
 from recordgate_streams.policy.decision import Case, Decision
 from recordgate_streams.policy.facts import Said
 from recordgate_streams.policy.settings import Signal

@@ -10,16 +10,16 @@ from recordgate_schemas.control import HideCause, ProxyEnded
 from recordgate_schemas.entry import Element, ElementKind, Link, Marker, Relation
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import EntryId
-from recordgate_streams.policy.decide import decide
-from recordgate_streams.policy.decision import Case, Objection
-from recordgate_streams.policy.facts import Said
-from recordgate_streams.policy.relatives import (
+from recordgate_streams.decider.cascade import (
     Relative,
     Root,
     relative_of,
     root_of,
     root_of_unseen,
 )
+from recordgate_streams.decider.decide import decide
+from recordgate_streams.policy.decision import Case, Objection
+from recordgate_streams.policy.facts import Said
 from recordgate_streams.policy.rules.grant import is_due_for_review
 from recordgate_streams.policy.settings import Numbers, Signal
 from tests.support.builders import (

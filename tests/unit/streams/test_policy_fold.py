@@ -9,8 +9,8 @@ import pytest
 from recordgate_schemas.control import AreaSet, Deregistered, Level, ProxyEnded, ProxyUsed
 from recordgate_schemas.entry import Kind
 from recordgate_schemas.values import GrantId, OdsCode
+from recordgate_streams.decider.fold import fold
 from recordgate_streams.policy.facts import Facts, latest_of
-from recordgate_streams.policy.fold import fold
 from tests.support.builders import (
     GRANT,
     OTHER_PRACTICE,

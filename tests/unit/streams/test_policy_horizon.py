@@ -8,8 +8,8 @@ import pytest
 
 from recordgate_schemas.control import ProxyUsed, ReviewAction, ReviewGround
 from recordgate_schemas.entry import Marker
-from recordgate_streams.policy.horizon import changes_at, closes_at, entry_changes_at
-from recordgate_streams.policy.standing import Standing
+from recordgate_streams.decider.timers import changes_at, closes_at, entry_changes_at
+from recordgate_streams.policy.audience import Standing
 from tests.support.builders import (
     GRANT,
     NOW,

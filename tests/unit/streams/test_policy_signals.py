@@ -8,9 +8,9 @@ import pytest
 
 from recordgate_schemas.entry import Coding, Readiness
 from recordgate_schemas.values import EntryId
+from recordgate_streams.decider.signals import signals_of
 from recordgate_streams.policy.facts import Facts, Said
 from recordgate_streams.policy.settings import Signal
-from recordgate_streams.policy.signals import signals_of
 from tests.support.builders import RECORDED, RULESET, entry
 
 SETTINGS = replace(

@@ -8,10 +8,10 @@ import pytest
 from recordgate_schemas.control import AccessReviewCoded, ReviewCode
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import SELF, Audience, EntryId
+from recordgate_streams.decider.tasks import Task, entry_tasks, patient_tasks
 from recordgate_streams.policy.decision import Case, Decision, Objection
 from recordgate_streams.policy.facts import Said
 from recordgate_streams.policy.settings import Signal
-from recordgate_streams.policy.tasks import Task, entry_tasks, patient_tasks
 from tests.support.builders import NOW, PARTNER, case, facts, granted, registered
 
 GIVEN = datetime(2024, 1, 1, 9, tzinfo=UTC)

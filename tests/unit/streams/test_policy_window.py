@@ -9,7 +9,7 @@ import pytest
 from recordgate_schemas.control import Historic, Level
 from recordgate_schemas.entry import Element, ElementKind, Kind, Readiness
 from recordgate_schemas.reasons import Reason
-from recordgate_streams.policy.decide import decide
+from recordgate_streams.decider.decide import decide
 from tests.support.builders import RULESET, access, case, entry, facts, historic
 
 START = date(2023, 10, 31)

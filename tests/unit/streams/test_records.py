@@ -5,7 +5,7 @@ import pytest
 from recordgate_runtime.kafka import Record
 from recordgate_schemas import codec
 from recordgate_schemas.topics import ENTRIES
-from recordgate_streams.records import decode_all, patient_of
+from recordgate_streams.lanes.records import decode_all, patient_of
 from tests.support.builders import NHS_NUMBER, OTHER_NUMBER, entry
 
 KEY = NHS_NUMBER.digits.encode()

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from recordgate_schemas.entry import ClinicalEntry, Element, ElementKind
 from recordgate_schemas.errors import FatalError
-from recordgate_streams.accept import body_lies
-from recordgate_streams.redact import redact
-from recordgate_streams.tripwire import MOST_LEVELS
+from recordgate_streams.bodies.nopat_scan import MOST_LEVELS
+from recordgate_streams.bodies.redact import redact
+from recordgate_streams.decider.accept import body_lies
 from tests.support.builders import entry
 
 FREE_TEXT = frozenset({ElementKind.FREE_TEXT})

@@ -22,11 +22,11 @@ from recordgate_schemas.errors import PoisonError
 from recordgate_schemas.messages import Release
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import SELF, EntryId, NhsNumber
-from recordgate_streams.accept import body_lies
-from recordgate_streams.outcome import Verdict, for_view
+from recordgate_streams.bodies.redact import redact
+from recordgate_streams.decider.accept import body_lies
+from recordgate_streams.decider.references import unseen
+from recordgate_streams.lanes.outcome import Verdict, for_view
 from recordgate_streams.policy.decision import Decision, Objection
-from recordgate_streams.policy.pointers import unseen
-from recordgate_streams.redact import redact
 from tests.support.builders import NOW, RULESET, entry, stored
 from tests.support.shared_data import content, documents, needs_shared_data
 

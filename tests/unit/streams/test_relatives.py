@@ -19,8 +19,8 @@ from recordgate_schemas.entry import (
     ThirdParty,
 )
 from recordgate_schemas.values import SELF, EntryId
-from recordgate_streams.history import ControlSaid, EntryArrived, Event, decide_history
-from recordgate_streams.scenario import parse_events
+from recordgate_streams.decider.history import ControlSaid, EntryArrived, Event, decide_history
+from recordgate_streams.golden.scenario import parse_events
 from tests.reference.compare import production_ruleset
 from tests.support.builders import (
     NOW,

@@ -5,8 +5,8 @@ import pytest
 from recordgate_schemas.entry import Marker, ThirdParty
 from recordgate_schemas.messages import Queue
 from recordgate_schemas.reasons import Reason
-from recordgate_streams.policy.decide import decide
-from recordgate_streams.routing import Route, held_for, route
+from recordgate_streams.decider.decide import decide
+from recordgate_streams.decider.routing import Route, held_for, route
 from tests.support.builders import RULESET, access, case, entry, facts
 
 

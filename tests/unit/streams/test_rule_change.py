@@ -6,8 +6,8 @@ import pytest
 
 from recordgate_schemas.entry import ThirdParty
 from recordgate_schemas.reasons import Outcome, Reason
-from recordgate_streams.policy.decide import decide
-from recordgate_streams.policy.rule_change import after_rule_change
+from recordgate_streams.decider.decide import decide
+from recordgate_streams.decider.rule_change import after_rule_change
 from tests.support.builders import case, entry, label
 
 NEW, OLD = "rules-new", "rules-old"

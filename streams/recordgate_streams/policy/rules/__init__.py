@@ -5,6 +5,7 @@ Rules of standing are asked once for a patient and an audience, rules of content
 
 from collections.abc import Callable
 
+from recordgate_streams.policy.audience import Standing
 from recordgate_streams.policy.decision import Case, Objections
 from recordgate_streams.policy.rules.access import access
 from recordgate_streams.policy.rules.access_review import access_review
@@ -23,7 +24,6 @@ from recordgate_streams.policy.rules.readiness import readiness
 from recordgate_streams.policy.rules.registration import registration
 from recordgate_streams.policy.rules.state import state
 from recordgate_streams.policy.rules.window import window
-from recordgate_streams.policy.standing import Standing
 
 StandingRule = Callable[[Standing], Objections]
 ContentRule = Callable[[Case], Objections]

@@ -1,8 +1,8 @@
 """What closes the whole record: suspension, S-flag, the patient's wish, no account (golden rows 23, 25, 29-33, 38)."""
 
 from recordgate_schemas.reasons import Outcome, Reason
+from recordgate_streams.policy.audience import Standing
 from recordgate_streams.policy.decision import Objection, Objections
-from recordgate_streams.policy.standing import Standing
 
 
 def access(standing: Standing) -> Objections:

@@ -1,9 +1,9 @@
 """Online access is automatic from the 16th birthday; before, a practice may grant it from 13 (golden rows 9-13)."""
 
 from recordgate_schemas.reasons import Outcome, Reason
+from recordgate_streams.policy.audience import Standing
 from recordgate_streams.policy.dates import birthday
 from recordgate_streams.policy.decision import Objection, Objections
-from recordgate_streams.policy.standing import Standing
 
 
 def age(standing: Standing) -> Objections:

@@ -3,11 +3,11 @@
 from datetime import date
 
 from recordgate_schemas.reasons import Outcome, Reason
+from recordgate_streams.policy.audience import Standing
 from recordgate_streams.policy.dates import birthday, local_day
 from recordgate_streams.policy.decision import Objection, Objections
 from recordgate_streams.policy.facts import Facts, Proxy, latest_of
 from recordgate_streams.policy.settings import Numbers, Signal
-from recordgate_streams.policy.standing import Standing
 
 GROWN_UP = 16
 

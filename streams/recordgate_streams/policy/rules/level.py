@@ -3,10 +3,10 @@
 from recordgate_schemas.control import Level
 from recordgate_schemas.entry import ElementKind, Kind
 from recordgate_schemas.reasons import Outcome, Reason
+from recordgate_streams.policy.audience import LADDER, Window
 from recordgate_streams.policy.dates import local_day
 from recordgate_streams.policy.decision import Case, Objection, Objections
 from recordgate_streams.policy.rules.window import is_imported
-from recordgate_streams.policy.standing import LADDER, Window
 
 NEEDS: dict[Kind, Level] = {
     Kind.MEDICATION: Level.SUMMARY,

@@ -2,8 +2,8 @@
 
 from recordgate_schemas.control import Verification
 from recordgate_schemas.reasons import Outcome, Reason
+from recordgate_streams.policy.audience import Standing
 from recordgate_streams.policy.decision import Objection, Objections
-from recordgate_streams.policy.standing import Standing
 
 
 def state(standing: Standing) -> Objections:

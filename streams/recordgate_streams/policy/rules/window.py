@@ -8,9 +8,9 @@ from datetime import date, timedelta
 
 from recordgate_schemas.entry import ClinicalEntry, Kind, Origin
 from recordgate_schemas.reasons import Outcome, Reason
+from recordgate_streams.policy.audience import Window
 from recordgate_streams.policy.dates import local_day
 from recordgate_streams.policy.decision import Case, Objection, Objections
-from recordgate_streams.policy.standing import Window
 
 RESULTS_AND_LETTERS = frozenset({Kind.TEST_RESULT, Kind.REPORT, Kind.BATTERY, Kind.DOCUMENT})
 HOME_MADE = frozenset({Origin.LOCAL, Origin.CORRESPONDENCE})

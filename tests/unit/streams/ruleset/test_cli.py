@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from recordgate_schemas.errors import UsageError
 from recordgate_streams import ruleset
-from recordgate_streams.rules_cli import app
+from recordgate_streams.cli.rules import app
 from recordgate_streams.ruleset.signing import Subject, read_approval, read_approvers, verify
 from tests.support.sources import ROOT
 from tests.unit.streams.ruleset.bundles import changed, copied

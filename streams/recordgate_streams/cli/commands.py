@@ -1,0 +1,86 @@
+"""The commands of the decider: `decide`, `explain`, `account`."""
+
+import dataclasses
+import json
+import sys
+from enum import StrEnum
+from typing import Annotated, cast
+
+import typer
+
+from recordgate_runtime.postgres import connect
+from recordgate_runtime.process import run_process
+from recordgate_runtime.settings import need, settings
+from recordgate_schemas.values import parse_audience, parse_entry_id
+from recordgate_streams.inspection import explanations
+from recordgate_streams.inspection.account import Account, read_account
+from recordgate_streams.inspection.explain import explain as explain_entry
+from recordgate_streams.lanes.lane import LaneName
+from recordgate_streams.ledger.rules import in_force_for_reading
+
+AsJson = Annotated[bool, typer.Option("--json", help="for programs")]
+
+
+def decide(
+    lane: Annotated[str, typer.Option(help="entries or controls")],
+) -> None:
+    """Run one lane of the decider until stopped."""
+    from recordgate_streams.engines.faust import run  # noqa: PLC0415  Faust takes a second to import
+
+    if lane not in ("entries", "controls"):
+        raise typer.BadParameter("must be entries or controls", param_hint="--lane")
+    run_process(lambda: run(cast("LaneName", lane), settings()))
+
+
+class Reader(StrEnum):
+    """Whom an explanation is for."""
+
+    PATIENT = "patient"
+    REVIEWER = "reviewer"
+    ENGINEER = "engineer"
+
+
+def explain(
+    entry_id: str,
+    reader: Annotated[Reader, typer.Option("--for", help="who reads it")] = Reader.REVIEWER,
+    audience: Annotated[str, typer.Option(help="for --why-not: self or proxy:GRANT")] = "self",
+    *,
+    why_not: Annotated[bool, typer.Option(help="say what keeps it from the audience")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what was decided about an entry, and why: to a patient, a reviewer or an engineer."""
+    dsn = need(settings().ledger_dsn, "RECORDGATE_LEDGER_DSN")
+    with connect(dsn, "ledger_reader") as connection:
+        used = in_force_for_reading(connection)
+        if (
+            reader is Reader.PATIENT
+        ):  # SAFETY: the same words for what is hidden and for what does not exist
+            print(explanations.for_patient(used.reasons))  # noqa: T201
+            return
+        found = explain_entry(connection, parse_entry_id(entry_id))
+    if as_json:
+        print(json.dumps([dataclasses.asdict(one) for one in found], default=str, indent=2))  # noqa: T201
+        return
+    for one in found:
+        print(one.entry_id)  # noqa: T201
+        if why_not:
+            lines = explanations.why_not(one, parse_audience(audience), used.reasons)
+        elif reader is Reader.REVIEWER:
+            lines = explanations.for_reviewer(one, used.reasons)
+        else:
+            lines = explanations.for_engineer(one, used.hash)
+        print("\n".join(lines))  # noqa: T201
+
+
+def account(*, as_json: AsJson = False) -> None:
+    """Account for every entry record: what was received, and what became of it. Status 1 unless it balances."""
+    dsn = need(settings().ledger_dsn, "RECORDGATE_LEDGER_DSN")
+    with connect(dsn, "ledger_reader") as connection:
+        found = read_account(connection)
+    print(json.dumps(dataclasses.asdict(found)) if as_json else _account_lines(found))  # noqa: T201
+    sys.exit(0 if found.unaccounted == 0 else 1)
+
+
+def _account_lines(found: Account) -> str:
+    lines = [f"{n:>8}  {outcome}  {reason}" for outcome, reason, n in found.outcomes]
+    return "\n".join([*lines, found.sentence()])

@@ -1,0 +1,168 @@
+"""`recordgate decide-file`: what becomes of a written scenario, without Kafka or a database."""
+
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from recordgate_runtime.clock import SystemClock
+from recordgate_schemas.errors import UsageError
+from recordgate_schemas.values import NhsNumber
+from recordgate_streams import ruleset
+from recordgate_streams.decider.history import (
+    ControlSaid,
+    Decisions,
+    Event,
+    decide_history,
+    tasks_of,
+)
+from recordgate_streams.decider.tasks import Task
+from recordgate_streams.golden.scenario import parse_instant, parse_lines
+from recordgate_streams.policy.decision import Decision
+from recordgate_streams.ruleset import Ruleset
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One patient of the scenario, by place of first mention: decisions and tasks."""
+
+    patient: int
+    decisions: Decisions
+    tasks: frozenset[Task]
+
+
+def decide_file(
+    scenario: Annotated[
+        Path, typer.Argument(help="timed events, one JSON object a line; - for standard input")
+    ],
+    now: Annotated[str, typer.Option(help="decide as at this instant, ISO 8601 with offset")] = "",
+    rules: Annotated[
+        Path | None, typer.Option(help="another ruleset folder than the shipped one")
+    ] = None,
+    *,
+    steps: Annotated[bool, typer.Option(help="also say what each event changed")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="for programs, one object a line")
+    ] = False,
+) -> None:
+    """Decide a written scenario and print every decision with its reasons (docs/scenarios.md)."""
+    events = parse_lines(_lines(scenario), str(scenario))
+    used = ruleset.load(rules) if rules else ruleset.current()
+    at = parse_instant(now, "now") if now else SystemClock().now()
+    if not as_json:
+        Console().print(f"ruleset {used.name} {used.version} {used.hash}, as at {at:%F %T} UTC")
+    for place, mine in enumerate(_by_patient(events), 1):
+        if steps and not as_json:
+            _show_steps(place, mine, used, at)
+        found = Decided(place, decide_history(mine, used, at), tasks_of(mine, used, at))
+        if as_json:
+            _print_json(found)
+        else:
+            _show(found)
+
+
+def _lines(scenario: Path) -> list[str]:
+    if str(scenario) == "-":
+        return sys.stdin.read().splitlines()
+    try:
+        return scenario.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{scenario}: cannot be read ({type(error).__name__})") from None
+
+
+def _by_patient(events: Sequence[Event]) -> list[list[Event]]:
+    """Group by patient; an unreadable control counts for all, since nobody knows whom it was about."""
+    found: dict[NhsNumber, list[Event]] = defaultdict(list)
+    for event in events:
+        if (number := _whose(event)) is not None:
+            found[number].append(event)
+    unreadable = [event for event in events if _whose(event) is None]
+    return [[*mine, *unreadable] for mine in found.values()]
+
+
+def _whose(event: Event) -> NhsNumber | None:
+    if isinstance(event, ControlSaid):
+        return event.control.nhs_number if event.control else None
+    return event.entry.nhs_number
+
+
+def _show_steps(place: int, events: Sequence[Event], used: Ruleset, at: datetime) -> None:
+    before: Decisions = {}
+    out = Console()
+    for number, event in enumerate(events, 1):
+        after = decide_history(events[:number], used, at)
+        said = (
+            type(event.control.change).__name__
+            if isinstance(event, ControlSaid) and event.control
+            else "entry"
+        )
+        changed = [
+            f"{entry_id} {audience}: {_word(before.get((entry_id, audience)))} -> {_word(decision)}"
+            for (entry_id, audience), decision in after.items()
+            if _word(before.get((entry_id, audience))) != _word(decision)
+        ]
+        out.print(
+            f"patient {place}, event {number} ({said}): {'; '.join(changed) or 'no change'}",
+            soft_wrap=True,
+        )
+        before = after
+
+
+def _word(decision: Decision | None) -> str:
+    if decision is None:
+        return "-"
+    return f"{decision.outcome} {decision.headline}" if decision.headline else decision.outcome
+
+
+def _show(found: Decided) -> None:
+    out = Console()
+    table = Table(title=f"patient {found.patient}")
+    for name in ("entry", "audience", "outcome", "reason", "rests on"):
+        table.add_column(name, overflow="fold")
+    for (entry_id, audience), decision in found.decisions.items():
+        for place, row in enumerate(_rows(decision)):
+            head = (entry_id, audience, decision.outcome.value)
+            table.add_row(*(("", "", "") if place else head), *row)
+    out.print(table)
+    for task in sorted(found.tasks, key=lambda t: (t.reason, t.audience, t.entry_id or "")):
+        out.print(
+            f"task: {task.reason} for {task.audience}"
+            + (f", {task.entry_id}" if task.entry_id else "")
+        )
+
+
+def _rows(decision: Decision) -> Iterator[tuple[str, str]]:
+    if not decision.objections:
+        yield "-", "nothing stands against it"
+    for one in decision.objections:
+        because = ", ".join(f"{name} {value}" for name, value in one.because.items())
+        yield f"{one.reason} ({one.outcome})", because
+
+
+def _print_json(found: Decided) -> None:
+    for (entry_id, audience), decision in found.decisions.items():
+        told: dict[str, Any] = {
+            "patient": found.patient,
+            "entry_id": entry_id,
+            "audience": audience,
+            "outcome": decision.outcome,
+            "reasons": [
+                {"reason": o.reason, "outcome": o.outcome, "because": dict(o.because)}
+                for o in decision.objections
+            ],
+            "dropped_kinds": sorted(decision.drop),
+            "dropped_references": list(decision.pointers),
+            "ruleset": decision.ruleset,
+        }
+        print(json.dumps(told))  # noqa: T201
+    for task in sorted(found.tasks, key=lambda t: (t.reason, t.audience, t.entry_id or "")):
+        asked = {"task": task.reason, "audience": task.audience, "entry_id": task.entry_id}
+        print(json.dumps({"patient": found.patient, **asked}))  # noqa: T201

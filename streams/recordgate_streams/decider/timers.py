@@ -1,0 +1,63 @@
+"""When time alone will change a decision: birthdays, end dates, delays, opinions that go stale.
+
+The ledger keeps the next such instant of each patient and decides again when it comes.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from recordgate_schemas.control import ReviewAction, ReviewGround
+from recordgate_streams.policy.audience import Standing
+from recordgate_streams.policy.dates import begins, birthday, months_after
+from recordgate_streams.policy.decision import Case
+from recordgate_streams.policy.facts import Proxy
+from recordgate_streams.policy.rules.grant import GROWN_UP, stale_on
+from recordgate_streams.policy.rules.readiness import delayed_until
+
+DAY = timedelta(days=1)
+
+
+def closes_at(standing: Standing) -> datetime | None:
+    """Return the next instant at which this audience may lose what it sees; a release is valid until then."""
+    if standing.grant is None:
+        return None
+    return _next(_grant_days(standing, standing.grant), standing.now)
+
+
+def changes_at(standing: Standing) -> datetime | None:
+    """Return the next instant at which any decision for this audience may change, in either direction."""
+    born = standing.birth_date
+    if standing.grant is not None or born is None:
+        return closes_at(standing)
+    return _next((begins(birthday(born, age)) for age in (13, 16)), standing.now)
+
+
+def entry_changes_at(case: Case) -> datetime | None:
+    """Return the next instant at which the decision about this entry may change by itself."""
+    return _next(_entry_instants(case), case.now)
+
+
+def _grant_days(standing: Standing, grant: Proxy) -> Iterator[datetime]:
+    numbers, born = standing.settings.numbers, standing.birth_date
+    if grant.until is not None and grant.until.year < 9999:
+        yield begins(grant.until + DAY)
+    yield begins(stale_on(standing.facts, grant, numbers))
+    if born is not None:
+        for age in (numbers.proxy_review_age, numbers.proxy_stop_age, GROWN_UP):
+            yield begins(birthday(born, age))
+
+
+def _entry_instants(case: Case) -> Iterator[datetime]:
+    entry, numbers = case.entry, case.settings.numbers
+    if entry.recorded_at is not None:
+        yield entry.recorded_at
+    if delayed := delayed_until(entry, numbers.abnormal_delay_days):
+        yield delayed
+    for review in case.marks.reviews:
+        harm = review.ground is ReviewGround.SERIOUS_HARM
+        if harm and review.action is ReviewAction.WITHHOLD and review.opinion_on:
+            yield begins(months_after(review.opinion_on, numbers.opinion_months))
+
+
+def _next(instants: Iterator[datetime], now: datetime) -> datetime | None:
+    return min((at for at in instants if at > now), default=None)

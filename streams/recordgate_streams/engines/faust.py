@@ -1,0 +1,123 @@
+"""Runs a lane on Faust, in the strict pattern that loses nothing (docs/adr/0002-faust-strictly.md).
+
+Raw bytes, one agent, one batch at a time, acknowledged in order and only after the lane has committed and published.
+SAFETY: any exception ends the process at once; inside Faust an exception that propagates acknowledges its event.
+"""
+
+import asyncio
+import os
+import time
+from functools import partial
+from typing import Any
+
+import faust
+from faust.types import EventT
+
+from recordgate_runtime.health import Health
+from recordgate_runtime.kafka import Record, topic_name
+from recordgate_runtime.logs import LogCode, log, where
+from recordgate_runtime.metrics import OLDEST_UNDECIDED
+from recordgate_runtime.process import ExitCode
+from recordgate_runtime.settings import Settings
+from recordgate_schemas.errors import RecordgateError
+from recordgate_streams.inspection.gauges import refresh_account
+from recordgate_streams.lanes.lane import Lane, LaneName, open_lane
+
+TICK_S = 1.0
+"""Seconds between looks at what time alone asks for."""
+
+
+def run(name: LaneName, settings: Settings) -> None:
+    """Run the lane until the process is asked to stop."""
+    # one lane tells the account, or every record would be counted twice on a dashboard
+    refresh = partial(refresh_account, settings) if name == "entries" else lambda: None
+    health = Health(refresh)
+    health.serve(settings.metrics_port)
+    app = create_app(name, open_lane(name, settings), settings, health)
+    worker = faust.Worker(app, quiet=True, override_logging=False, redirect_stdouts=False)
+    worker.execute_from_commandline()
+
+
+def create_app(name: LaneName, lane: Lane, settings: Settings, health: Health) -> faust.App:
+    """Return the Faust app of a lane: one agent over one topic."""
+    datadir = settings.home / "faust" / name
+    datadir.mkdir(parents=True, exist_ok=True)
+    app = faust.App(
+        f"{settings.topic_prefix}recordgate-decide-{name}",
+        broker=[f"kafka://{address}" for address in settings.kafka.split(",")],
+        datadir=datadir,
+        processing_guarantee="at_least_once",
+        consumer_auto_offset_reset="earliest",
+        broker_commit_interval=0.5,
+        stream_wait_empty=True,
+        consumer_group_instance_id=f"{name}-{settings.process}",
+        broker_session_timeout=10.0,
+        broker_heartbeat_interval=2.0,
+        topic_disable_leader=True,
+        web_enabled=False,
+        worker_redirect_stdouts=False,
+    )
+    source = app.topic(
+        topic_name(lane.topic, settings), key_serializer="raw", value_serializer="raw"
+    )
+    turn = asyncio.Lock()
+
+    async def decide(stream: Any) -> None:
+        batches = stream.noack_take(settings.batch_entries, within=settings.batch_wait_s)
+        async for events in batches:
+            async with turn:
+                await _guarded(lane.process_batch, [_record(e, lane) for e in events], name)
+            for event in events:
+                event.ack()
+
+    mine: list[int] = []
+
+    async def resume(_app: Any, partitions: Any, **_: Any) -> None:
+        assigned = sorted(tp.partition for tp in partitions if tp.topic == source.get_topic_name())
+        async with turn:
+            await _guarded(lane.resume, assigned, name)
+            mine[:] = assigned
+        health.ready()
+        log(LogCode.STARTED, lane=name, topic=lane.topic.name)
+
+    async def tick() -> None:
+        if mine:
+            async with turn:
+                await _guarded(lane.tick, list(mine), name)
+
+    app.agent(source, concurrency=1, name=f"decide-{name}")(decide)
+    app.timer(interval=TICK_S)(tick)
+    app.on_partitions_assigned.connect(resume, weak=False)  # type: ignore[arg-type]
+    return app
+
+
+async def _guarded(work: Any, argument: list[Any], name: LaneName) -> None:
+    """Do the work in a thread, so that heartbeats go on; end the process on any error."""
+    try:
+        if argument and isinstance(argument[0], Record):
+            oldest = min(record.timestamp_ms for record in argument) / 1000
+            OLDEST_UNDECIDED.labels(name).set(max(0.0, time.time() - oldest))
+        await asyncio.to_thread(work, argument)
+        OLDEST_UNDECIDED.labels(name).set(0)
+    except BaseException as error:  # noqa: BLE001  see the module's SAFETY note
+        advice = str(error) if isinstance(error, RecordgateError) else "restarting from the ledger"
+        log(
+            LogCode.CRASHED,
+            lane=name,
+            error=type(error).__name__,
+            where=where(error),
+            advice=advice,
+        )
+        os._exit(ExitCode.CRASHED)
+
+
+def _record(event: EventT[Any], lane: Lane) -> Record:
+    message = event.message
+    return Record(
+        lane.topic.name,
+        message.partition,
+        message.offset,
+        int(message.timestamp * 1000),
+        message.key,
+        message.value,
+    )

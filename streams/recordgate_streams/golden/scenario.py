@@ -1,0 +1,87 @@
+"""Reads a list of timed events as JSON, one an object, in the shape of the schemas' JSON form (docs/scenarios.md)."""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from recordgate_schemas.control import Control
+from recordgate_schemas.entry import ClinicalEntry
+from recordgate_schemas.errors import InvalidValue, PoisonError, UsageError
+from recordgate_schemas.mapping import mapper
+from recordgate_streams.decider.accept import body_lies
+from recordgate_streams.decider.history import ControlSaid, EntryArrived, Event
+
+_CONTROL = mapper(Control, "json")
+_ENTRY = mapper(ClinicalEntry, "json")
+FIELDS = ("at", "position", "control", "entry", "unreadable", "body_lies", "text_hint")
+EMPTY_SHA256 = base64.b64encode(hashlib.sha256(b"").digest()).decode()
+
+
+def parse_lines(lines: Iterable[str], name: str) -> list[Event]:
+    """Return the events of a JSON Lines text; raise UsageError naming file and line of everything wrong in it."""
+    objects, wrong = [], []
+    for number, line in enumerate(lines, 1):
+        if not line.strip() or line.lstrip().startswith("#"):
+            continue
+        try:
+            objects.append((number, json.loads(line)))
+        except ValueError:
+            wrong.append(f"{name}:{number}: is not JSON; write one event a line")
+    events = []
+    for place, (number, found) in enumerate(objects):
+        try:
+            events.append(_event(found, _position(objects, place)))
+        except PoisonError as error:
+            wrong.append(f"{name}:{number}: {error}")
+    if wrong:
+        raise UsageError("\n".join(wrong))
+    return events
+
+
+def parse_events(objects: Sequence[Mapping[str, Any]]) -> list[Event]:
+    """Return events given as plain JSON objects; raise InvalidValue naming the first field that is wrong."""
+    numbered = list(enumerate(objects))
+    return [_event(found, _position(numbered, place)) for place, found in numbered]
+
+
+def _position(objects: Sequence[tuple[int, Any]], place: int) -> int:
+    """A control without a position has its place among the controls."""
+    before = (found for _, found in objects[:place])
+    return sum(isinstance(found, Mapping) and "entry" not in found for found in before)
+
+
+def _event(found: Any, place: int) -> Event:
+    if not isinstance(found, Mapping) or not {"control", "entry", "unreadable"} & found.keys():
+        raise InvalidValue("an event is an object with at and control, entry or unreadable")
+    if unknown := ", ".join(sorted(found.keys() - set(FIELDS))):
+        raise InvalidValue(f"unknown field {unknown}; known: {', '.join(FIELDS)}")
+    at = parse_instant(found.get("at"), "at")
+    if "entry" in found:
+        return _arrived(found, at)
+    position = found.get("position", place)
+    control = None if found.get("unreadable") else _CONTROL.load(found.get("control"))
+    return ControlSaid(at, position, control)
+
+
+def _arrived(found: Mapping[str, Any], at: datetime) -> EntryArrived:
+    """An entry may come without its body: then nothing is checked about it but what the event says."""
+    given = found["entry"]
+    if not isinstance(given, Mapping):
+        raise InvalidValue("entry: must be an object with named fields")
+    entry = _ENTRY.load({"body": "", "body_sha256": EMPTY_SHA256, **given})
+    lies = bool(found.get("body_lies")) or ("body" in given and body_lies(entry))
+    return EntryArrived(at, entry, lies, bool(found.get("text_hint")))
+
+
+def parse_instant(value: Any, field: str) -> datetime:
+    """Return an ISO 8601 instant; raise InvalidValue when it is none or has no offset."""
+    try:
+        at = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise InvalidValue(f"{field}: must be an ISO 8601 instant with an offset") from None
+    if at.tzinfo is None:
+        raise InvalidValue(f"{field}: must carry an offset, such as Z or +01:00")
+    return at

@@ -1,0 +1,1 @@
+"""Reads the ledger for people and dashboards: explain, account, gauges."""

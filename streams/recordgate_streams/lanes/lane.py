@@ -1,0 +1,49 @@
+"""What an engine runs: a lane takes batches of one topic, and resumes what a crash cut short."""
+
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+from recordgate_runtime.clock import SystemClock
+from recordgate_runtime.kafka import Record, partition_counts, topic_state
+from recordgate_runtime.postgres import connect
+from recordgate_runtime.settings import Settings, need
+from recordgate_schemas.topics import TOPICS, Topic
+from recordgate_streams.lanes.controls import ControlsLane
+from recordgate_streams.lanes.entries import EntriesLane
+from recordgate_streams.lanes.publish import KafkaPublisher
+from recordgate_streams.lanes.transaction import LaneTransaction
+from recordgate_streams.ledger.rules import RulesInForce
+
+LaneName = Literal["entries", "controls"]
+
+
+class Lane(Protocol):
+    """One lane of the decider."""
+
+    topic: Topic
+
+    def resume(self, partitions: Sequence[int]) -> None:
+        """Finish what a crash cut short on these partitions."""
+
+    def tick(self, partitions: Sequence[int]) -> None:
+        """Do what time asks for on these partitions; called about once a second."""
+
+    def process_batch(self, records: Sequence[Record]) -> None:
+        """Account for every record, decide, commit, publish; raise to end the process."""
+
+
+def open_lane(name: LaneName, settings: Settings) -> Lane:
+    """Return a lane over a new ledger connection, its partitions adopted and the topics' shape checked."""
+    partition_counts(TOPICS, settings)
+    connection = connect(
+        need(settings.ledger_dsn, "RECORDGATE_LEDGER_DSN"), "decider", autocommit=True
+    )
+    ledger = LaneTransaction(
+        name, connection, KafkaPublisher(settings), SystemClock(), RulesInForce()
+    )
+    lane: Lane = (
+        EntriesLane(ledger) if name == "entries" else ControlsLane(ledger, settings.page_entries)
+    )
+    state = topic_state(lane.topic, settings)
+    ledger.adopt(lane.topic, state.topic_id, state.partitions)
+    return lane

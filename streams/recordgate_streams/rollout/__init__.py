@@ -1,0 +1,1 @@
+"""How a ruleset comes into force: rehearsal, approval, activation, application."""
