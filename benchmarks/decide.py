@@ -1,79 +1,61 @@
-"""The cost of one decision, for an ordinary entry and one audience."""
+"""The cost of a decision: decide_patient over simulated patients, a single entry and a record of twenty at a time."""
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 
 from benchmarks.repeat import median_us
 from recordgate_producers.simulator import PRACTICE, START, SimulatedPatient, simulate
 from recordgate_runtime.clock import SystemClock
 from recordgate_schemas.control import Control, Level, ProxyGranted
-from recordgate_schemas.entry import ClinicalEntry
-from recordgate_schemas.values import SELF, Audience, GrantId, proxy
+from recordgate_schemas.values import EntryId, GrantId
 from recordgate_streams import ruleset
-from recordgate_streams.decider.decide import conclude, decide, object_to, standing_objections
-from recordgate_streams.decider.fold import fold
-from recordgate_streams.policy.audience import stand
-from recordgate_streams.policy.decision import Case, Decision, Integrity
+from recordgate_streams.decider.decide import PatientDecision, decide_patient
+from recordgate_streams.decider.fold import fold_facts
+from recordgate_streams.decider.record import AcceptedEntry, ControlEvent, PatientRecord, Source
+from recordgate_streams.policy.decision import Integrity
 from recordgate_streams.policy.facts import Facts
-from recordgate_streams.policy.statements import Marks
 
 ROUNDS = 15
 EACH = 20
 _GRANT = ProxyGranted(GrantId("g1"), PRACTICE, Level.FULL, date(2024, 1, 1), None, None, None)
+NOW = SystemClock().now()
 RULES = ruleset.current()
-
-Alone = tuple[ClinicalEntry, Facts, Audience, datetime]
 
 
 def measure(*, short: bool) -> dict[str, object]:
-    """Return CPU microseconds per decision."""
+    """Return CPU microseconds per entry, for the patient alone and for the patient with one proxy."""
     patients = list(simulate(patients=50, entries_per_patient=EACH, seed=5))
     rounds = 5 if short else ROUNDS
     numbers = {}
-    for name, audience in (("self", SELF), ("proxy", proxy("g1"))):
-        alone = list(ordinary_entries(patients, audience))
-        numbers[f"{name}_us"] = median_us(decide_alone, alone, rounds)
-        whole = [alone[n : n + EACH] for n in range(0, len(alone), EACH)]
-        together = median_us(_decide_together, whole, rounds)
-        numbers[f"{name}_in_a_batch_us"] = round(together / EACH, 1)
+    for name, grants in (("self", ()), ("self_and_proxy", (_GRANT,))):
+        whole = [_record(patient, grants) for patient in patients]
+        single = [replace(r, entries={e: one}) for r in whole for e, one in r.entries.items()]
+        numbers[f"{name}_single_entry_us"] = median_us(_decide, single, rounds)
+        numbers[f"{name}_in_a_record_us"] = round(median_us(_decide, whole, rounds) / EACH, 1)
     return {
-        "what": "decide(), one entry and one audience",
+        "what": "decide_patient, microseconds per entry",
         "how": (
-            f"CPU time, median of {rounds} rounds over {len(patients) * EACH} ordinary entries, all released: alone,"
-            f" where the patient stands is worked out for each; in a batch, once for {EACH} entries, as the lanes do"
+            f"CPU time, median of {rounds} rounds over {len(patients) * EACH} ordinary entries, all released;"
+            f" a single entry pays for its patient's context alone, in a record {EACH} entries share it"
         ),
         "numbers": numbers,
     }
 
 
-def decide_alone(asked: Alone) -> Decision:
-    """Decide one entry as if nothing were known of its patient's standing."""
-    entry, facts, audience, now = asked
-    standing = stand(facts, audience, RULES.settings, now)
-    return decide(Case(entry, standing, Marks(), Integrity()), RULES.hash)
+def _decide(record: PatientRecord) -> PatientDecision:
+    return decide_patient(record, RULES, NOW)
 
 
-def _decide_together(asked: list[Alone]) -> list[Decision]:
-    _, facts, audience, now = asked[0]
-    standing = stand(facts, audience, RULES.settings, now)
-    against_all = standing_objections(standing)
-    cases = (Case(entry, standing, Marks(), Integrity()) for entry, *_ in asked)
-    return [conclude(case, object_to(case, against_all), RULES.hash) for case in cases]
-
-
-def ordinary_entries(patients: list[SimulatedPatient], audience: Audience) -> Iterator[Alone]:
-    """Yield simulated entries, without bodies, as an audience's questions."""
-    now = SystemClock().now()
-    for patient in patients:
-        facts = _facts(patient)
-        for entry in patient.entries:
-            yield replace(entry, body=b""), facts, audience, now
-
-
-def _facts(patient: SimulatedPatient) -> Facts:
-    granted = Control("grant", patient.nhs_number, START, "benchmark", _GRANT)
+def _record(patient: SimulatedPatient, grants: tuple[ProxyGranted, ...]) -> PatientRecord:
+    granted = [Control("grant", patient.nhs_number, START, "benchmark", one) for one in grants]
     facts = Facts()
-    for control in (*patient.controls, granted):
-        facts = fold(facts, control, control.effective_at)
-    return facts
+    for position, control in enumerate((*patient.controls, *granted)):
+        facts = fold_facts(facts, ControlEvent(control.effective_at, position, control))
+    source = Source(0, 0, NOW)
+    return PatientRecord(facts, dict(_accepted(patient, source)), statements={})
+
+
+def _accepted(patient: SimulatedPatient, source: Source) -> Iterator[tuple[EntryId, AcceptedEntry]]:
+    for entry in patient.entries:
+        yield entry.entry_id, AcceptedEntry(replace(entry, body=b""), Integrity(), source)

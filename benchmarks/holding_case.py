@@ -17,9 +17,10 @@ from recordgate_schemas.entry import ThirdParty as Third
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import SELF
 from recordgate_streams import ruleset
-from recordgate_streams.decider.accept import body_lies
-from recordgate_streams.decider.history import ControlSaid, EntryArrived, Event, decide_history
-from recordgate_streams.policy.decision import Decision
+from recordgate_streams.bodies.check import body_mismatch
+from recordgate_streams.decider.history import Event, decide_history
+from recordgate_streams.decider.record import AcceptedEntry, ControlEvent, EntryAudience, Source
+from recordgate_streams.policy.decision import Decision, Integrity
 
 NOW = datetime(2026, 11, 1, 9, tzinfo=UTC)
 """When everything is decided, the same in every run."""
@@ -115,11 +116,15 @@ def judge(case: Case) -> Iterator[Judged]:
     entries = {entry.entry_id: entry for entry in case.entries}
     normal = is_ordinary_patient(case)
     hidden = {c.change.entry_id for c in case.controls if isinstance(c.change, EntryHidden)}
-    for (entry_id, audience), decision in decide_history(_events(case), RULES, NOW).items():
+    for (entry_id, audience), decision in _decide(case).items():
         if audience != SELF or case.age >= 13:
             entry = entries[entry_id]
             ordinary = normal and entry_id not in hidden and is_ordinary(entry)
             yield Judged(case, PATIENT if audience == SELF else PROXY, entry, decision, ordinary)
+
+
+def _decide(case: Case) -> dict[EntryAudience, Decision]:
+    return decide_history(_events(case), RULES, NOW).decisions
 
 
 def is_ordinary_patient(case: Case) -> bool:
@@ -166,6 +171,11 @@ def _is_backdated(entry: ClinicalEntry) -> bool:
 
 
 def _events(case: Case) -> Sequence[Event]:
-    said = NOW - timedelta(hours=1)
-    controls = [ControlSaid(said, place, one) for place, one in enumerate(case.controls)]
-    return [*controls, *(EntryArrived(NOW, one, body_lies(one)) for one in case.entries)]
+    before = NOW - timedelta(hours=1)
+    controls = [ControlEvent(before, place, one) for place, one in enumerate(case.controls)]
+    source = Source(0, 0, NOW)
+    entries = (
+        AcceptedEntry(one, Integrity(body_mismatch=body_mismatch(one)), source)
+        for one in case.entries
+    )
+    return [*controls, *entries]

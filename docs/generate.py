@@ -19,18 +19,17 @@ from recordgate_schemas import codec
 from recordgate_schemas.reasons import INTEGRITY, Outcome, Reason
 from recordgate_schemas.topics import DAY_MS, TOPICS
 from recordgate_streams import ruleset
-from recordgate_streams.decider import cascade as relatives
-from recordgate_streams.decider import decide, review, rule_change
+from recordgate_streams.decider import cascade, objections, review
 from recordgate_streams.golden import pages as golden
 from recordgate_streams.golden.words import MEANINGS
 from recordgate_streams.policy import decision, rules
-from recordgate_streams.policy.rules import CONTENT, STANDING
+from recordgate_streams.policy.rules import AUDIENCE_RULES, ENTRY_RULES
 from recordgate_streams.ruleset import describe
 
 FOLDER = Path(__file__).parent / "reference"
 RULESET = ruleset.current()
-RULES = (*STANDING, *CONTENT)
-BESIDE = (relatives, review, rule_change, decide)
+RULES = (*AUDIENCE_RULES, *ENTRY_RULES)
+BESIDE = (cascade, review, objections)
 """Modules of the policy that give reasons and are no rules."""
 BY_TABLE = "those that the [tables](ruleset.md) name"
 NOTHING = ("release", "release")

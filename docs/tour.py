@@ -20,6 +20,8 @@ from recordgate_deploy.settled import Watch
 from recordgate_deploy.stack import running
 from recordgate_producers.simulator import simulate
 from recordgate_runtime.settings import adopt, environment, settings
+from recordgate_schemas.values import SELF, NhsNumber
+from recordgate_streams.ledger import observe
 
 PAGE = Path(__file__).parent / "tour.md"
 PATIENTS, ENTRIES, CODED = 40, 25, 3
@@ -29,7 +31,7 @@ LONGEST = 30
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is said, the commands run (`RID` stands for the rehearsal's id), whether to wait until all is applied."""
+    """The text, the commands run (`RID` stands for the rehearsal's id), whether to wait until all is applied."""
 
     text: str
     commands: tuple[str, ...]
@@ -57,7 +59,7 @@ recorded from now on waits for a review. That is the default, `hold_new`.""",
         """## 2. Change a switch
 
 The practice's clinical safety officer wants a 104 to close the whole view. Copy the ruleset, change one word, check it.
-A slip of the pen is told with file, line and the valid choices:""",
+A slip of the pen is reported with file, line and the valid choices:""",
         (
             "recordgate rules new my-rules",
             """sed -i 's/^on_104 = .*/on_104 = "suspend_all"/' my-rules/ruleset.toml""",
@@ -180,34 +182,31 @@ def _walk(home: Path) -> Iterator[str]:
         for command in step.commands:
             for name, value in known.items():
                 command = command.replace(name, value)  # noqa: PLW2901
-            said = _run(command, home)
-            if found := re.search(r"^rehearsal (\w+)$", said, re.MULTILINE):
+            output = _run(command, home)
+            if found := re.search(r"^rehearsal (\w+)$", output, re.MULTILINE):
                 known["RID"] = found[1]
-            yield f"\n    $ {command}\n" + "".join(f"    {line}\n" for line in _shown(said, home))
+            yield f"\n    $ {command}\n" + "".join(f"    {line}\n" for line in _shown(output, home))
         if step.wait:
             _wait(watch)
     watch.close()
 
 
 def _coded(number: str) -> str:
-    said = {"type": "AccessReviewCoded", "code": "needed_104"}
+    change = {"type": "AccessReviewCoded", "code": "needed_104"}
     now = datetime.now(UTC).isoformat()  # noqa: TID251
     about = {"control_id": f"tour-{number[-4:]}", "nhs_number": number, "source": "tour"}
-    return json.dumps({**about, "effective_at": now, "change": said})
+    return json.dumps({**about, "effective_at": now, "change": change})
 
 
 def _entry_of(number: str) -> str:
     with psycopg.connect(settings().ledger_dsn) as ledger:
-        row = ledger.execute(
-            "select entry_id from current_decision where nhs_number = %s order by 1", (number,)
-        ).fetchone()
-    return str(row[0]) if row else ""
+        return observe.decisions_in_force(ledger, NhsNumber(number), SELF)[0].entry_id
 
 
 def _wait(watch: Watch) -> None:
     """Until the ruleset is applied everywhere, and everything that followed has come through."""
     with psycopg.connect(settings().ledger_dsn, autocommit=True) as ledger:
-        while ledger.execute("select from rule_application where finished_at is null").fetchone():
+        while observe.unfinished_applications(ledger):
             watch.wait()
     watch.wait()
 
@@ -215,7 +214,7 @@ def _wait(watch: Watch) -> None:
 def _run(command: str, folder: Path) -> str:
     known = environment()
     found = f"{Path(sys.executable).parent}:{known['PATH']}"
-    done = subprocess.run(  # noqa: S603  the commands stand above
+    done = subprocess.run(  # noqa: S603  the commands above
         ["bash", "-c", command],  # noqa: S607
         cwd=folder,
         env={**known, "PATH": found, "COLUMNS": "120"},
@@ -227,8 +226,8 @@ def _run(command: str, folder: Path) -> str:
     return (done.stdout + done.stderr).rstrip() + status
 
 
-def _shown(said: str, home: Path) -> list[str]:
-    lines = [line.rstrip() for line in said.replace(str(home) + "/", "").splitlines()]
+def _shown(output: str, home: Path) -> list[str]:
+    lines = [line.rstrip() for line in output.replace(str(home) + "/", "").splitlines()]
     return (
         lines
         if len(lines) <= LONGEST

@@ -10,8 +10,8 @@ import pytest
 
 from recordgate_consumers.review.verdict import Role, Verdict
 from recordgate_consumers.review.workflow import decide
+from recordgate_deploy.runner import Runner
 from recordgate_deploy.settled import Watch
-from recordgate_deploy.supervisor import Supervisor
 from recordgate_runtime.clock import SystemClock
 from recordgate_runtime.settings import settings
 from recordgate_schemas.control import Control, Reviewed
@@ -19,8 +19,8 @@ from recordgate_schemas.errors import UsageError
 from recordgate_schemas.values import NhsNumber
 from recordgate_streams.golden.cases import Case, cases
 from recordgate_streams.golden.judge import Run, differences
+from recordgate_streams.golden.messages import Published, messages_of
 from recordgate_streams.golden.state import State
-from recordgate_streams.golden.told import Told, tell
 from recordgate_streams.golden.words import Word
 from recordgate_streams.policy.dates import local_day
 from recordgate_streams.ruleset import current
@@ -47,12 +47,12 @@ class Subject:
 
     case: Case
     number: NhsNumber
-    told: Told
+    told: Published
 
 
 @pytest.fixture(scope="module")
-def golden(supervisor: Supervisor, watch: Watch) -> Golden:
-    assert supervisor.client.alive()
+def golden(runner: Runner, watch: Watch) -> Golden:
+    assert runner.pids()
     now = SystemClock().now()
     subjects = [_subject(case, place, now) for place, case in enumerate(CASES)]
     with GoldenStack(settings()) as stack:
@@ -73,7 +73,7 @@ def _subject(case: Case, place: int, now: datetime) -> Subject:
     number = patient(FIRST_PATIENT + place)
     if case.nhs_number:
         number = NhsNumber(case.nhs_number)
-    return Subject(case, number, tell(case, now, number, current().hash))
+    return Subject(case, number, messages_of(case, now, number, current().hash))
 
 
 def _states(stack: GoldenStack, subjects: list[Subject], before: int) -> dict[str, State]:

@@ -25,7 +25,7 @@ from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.errors import RetryableError
 from recordgate_schemas.topics import CONTROLS, ENTRIES, Topic
 from recordgate_schemas.values import NhsNumber
-from recordgate_streams.inspection.account import read_account
+from recordgate_streams.ledger.account import read_account
 from tests.e2e.kill.answer import Log, expected, leaks
 from tests.e2e.kill.load import Event, Load, make_load
 from tests.e2e.kill.nemesis import TARGETS, Nemesis
@@ -43,9 +43,9 @@ def test_nothing_is_lost_shown_twice_leaked_or_out_of_order_when_everything_is_k
     tmp_path: Path,
 ) -> None:
     load = make_load(PATIENTS, ENTRIES_EACH, SEED)
-    with running_stack(tmp_path, batch_entries="500") as supervisor:
+    with running_stack(tmp_path, batch_entries="500") as runner:
         known = settings()
-        nemesis = Nemesis(supervisor, known.ledger_dsn, SEED, least_work=600)
+        nemesis = Nemesis(runner, known.ledger_dsn, SEED, least_work=600)
         witness = Witness(known.view_dsn, load.patients, SEED)
         nemesis.start()
         witness.start()

@@ -16,7 +16,7 @@ from recordgate_runtime.settings import settings
 from recordgate_schemas.entry import ClinicalEntry, Kind, Readiness
 from recordgate_schemas.values import SELF, NhsNumber
 from recordgate_streams.bodies.redact import redact
-from recordgate_streams.decider.references import unseen
+from recordgate_streams.decider.objections import hidden_references
 from tests.support.shared_data import SHARED, needs_shared_data
 
 NUMBERS = {
@@ -60,7 +60,7 @@ def may_be_shown(found: Extract) -> Iterator[tuple[str, bytes]]:
     open_ones = [entry for entry in found.entries if _is_open(entry)]
     ids = {entry.entry_id for entry in open_ones}
     for entry in open_ones:
-        body = redact(entry, entry.body, frozenset(), unseen(entry, ids))
+        body = redact(entry, entry.body, frozenset(), hidden_references(entry, ids))
         yield _fhir_id(entry.body), body
 
 

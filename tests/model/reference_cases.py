@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from recordgate_audit.histories.words import (
+from tests.histories.words import (
     E0,
     P0,
     B,
@@ -148,7 +148,7 @@ FACTS = [
                          entry_ids=[]),
                  entry(extracted_at="2025-06-04T09:00:00+00:00"))),
     case("one of two copies lies about its body", "HELD (BODY_MISMATCH HELD, CONFLICT HELD)",
-         at_home(entry(body_lies=True))),
+         at_home(entry(body_mismatch=True))),
     case("a 106 that only one of two contents says", "HELD (ACCESS_REVIEW HELD)",
          at_home(control("AccessReviewCoded", code="needed_104"),
                  entry("e1", codes=["106"]), entry("e1"))),

@@ -1,6 +1,6 @@
 """Small histories and what comes out, literally: what entries say, proxies, reviews and relatives."""
 
-from recordgate_audit.histories.words import (
+from tests.histories.words import (
     BEGINNING,
     E0,
     P0,
@@ -65,7 +65,7 @@ ENTRY = [
          of_patient(text_hint=True), rules=ruleset(text_hints=True)),
     case("a hint in the text, not asked for", "REL ()", of_patient(text_hint=True)),
     case("the body is not what the envelope says", "HELD (BODY_MISMATCH HELD)",
-         of_patient(body_lies=True)),
+         of_patient(body_mismatch=True)),
     case("row 36: access code, withheld by the ruleset", "WH (ACCESS_CODE WH)",
          of_patient(kind="access_code"), rules=ruleset(access_code_entries="withhold")),
     case("access code, released by the ruleset", "REL ()",
@@ -153,7 +153,7 @@ REVIEW = [
          [*P0, entry(markers=["court"]),
           reviewed("release", LATER, reasons=["COURT"], reviewer_role="clerk")]),
     case("an integrity hold stays", "HELD (BODY_MISMATCH HELD, THIRD_PARTY HELD)",
-         [*P0, entry(third_party="present", body_lies=True),
+         [*P0, entry(third_party="present", body_mismatch=True),
           reviewed("release", LATER, reasons=["THIRD_PARTY", "BODY_MISMATCH"])]),
     case("released under another ruleset", "HELD (THIRD_PARTY HELD)",
          [*P0, SPOUSE, reviewed("release", LATER, ruleset="old", **OF_SPOUSE)]),

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from recordgate_audit import model
-from recordgate_audit.histories.words import Event, Ruleset, control, granted, ruleset
 from recordgate_audit.model import decide_history
+from tests.histories.words import Event, Ruleset, control, granted, ruleset
 from tests.model.reference_cases import FACTS, NOW, PATIENT, by_proxy
 from tests.model.reference_cases_entry import ENTRY, PROXY, RELATIVES, REVIEW
 

@@ -13,7 +13,8 @@ PACKAGES = {
     "audit": "recordgate_audit",
     "producers": "recordgate_producers",
 }
-POLICY = "recordgate_streams/policy"
+MUTATED = ("recordgate_streams/policy", "recordgate_streams/decider")
+"""The folders in which mutmut makes changes; `only_mutate` of pyproject.toml names them too."""
 
 
 def copy_to(work: Path) -> None:
@@ -22,8 +23,9 @@ def copy_to(work: Path) -> None:
         _copy(ROOT / folder / package, work / package)
     _copy(ROOT / "tests", work / "tests")
     shutil.copy(ROOT / "pyproject.toml", work)
-    for module in (work / POLICY).rglob("*.py"):
-        module.write_text(without_property_decorators(module.read_text("utf-8")), "utf-8")
+    for folder in MUTATED:
+        for module in (work / folder).rglob("*.py"):
+            module.write_text(without_property_decorators(module.read_text("utf-8")), "utf-8")
 
 
 def without_property_decorators(source: str) -> str:

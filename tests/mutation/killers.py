@@ -9,10 +9,10 @@ from functools import cache
 import pytest
 
 import recordgate_streams
-from recordgate_audit.histories.cases import Case, cases
 from recordgate_streams.golden.check import check
 from recordgate_streams.ruleset.bundle import Ruleset
-from tests.mutation.checkout import POLICY, ROOT
+from tests.histories.cases import Case, cases
+from tests.mutation.checkout import MUTATED, ROOT
 from tests.reference.compare import Judgements, decided, difference, expected, production_ruleset
 
 MOMENTS = ("2028-02-29T12:00:00+00:00", "2026-07-14T23:30:00+00:00")
@@ -22,7 +22,7 @@ COMPARED = {11: 40, 12: 400, 13: 1500, 14: 3500}
 
 def test_the_copy_is_what_is_tested() -> None:
     assert recordgate_streams.__file__ == str(ROOT / "recordgate_streams" / "__init__.py")
-    assert (ROOT / POLICY / "decide.py").exists()
+    assert all((ROOT / folder / "__init__.py").exists() for folder in MUTATED)
 
 
 @pytest.mark.parametrize("seed", COMPARED)
@@ -45,7 +45,7 @@ def differing(seed: int) -> str:
 
 @cache
 def _judged(seed: int) -> list[tuple[Case, Ruleset, Judgements]]:
-    """Cases, and what the model says of them: worked out once, for all mutants."""
+    """Cases with the decisions of the model, worked out once for all mutants."""
     found: list[tuple[Case, Ruleset, Judgements]] = []
     for case in cases(seed, COMPARED[seed]):
         same = found and found[-1][0].ruleset is case.ruleset

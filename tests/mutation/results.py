@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from tests.mutation.checkout import POLICY
+from tests.mutation.checkout import MUTATED
 
 KILLED, TIMEOUTS, NO_TESTS = (1, 3), (-24, 24, 36, 152, 255), (5, 33)
 
@@ -29,7 +29,7 @@ class Mutant:
 
 def results(work: Path) -> list[Mutant]:
     """Return every mutant that met tests."""
-    return list(_results(work / "mutants" / POLICY))
+    return [one for folder in MUTATED for one in _results(work / "mutants", folder)]
 
 
 def table(found: Sequence[Mutant]) -> str:
@@ -53,9 +53,9 @@ def survivors(work: Path, found: Iterable[Mutant]) -> Iterator[str]:
             ).stdout
 
 
-def _results(mutated: Path) -> Iterator[Mutant]:
-    for written in sorted(mutated.rglob("*.meta")):
-        module = str(written.relative_to(mutated).with_suffix(""))
+def _results(mutants: Path, folder: str) -> Iterator[Mutant]:
+    for written in sorted((mutants / folder).rglob("*.meta")):
+        module = str(written.relative_to((mutants / folder).parent).with_suffix(""))
         codes = json.loads(written.read_text("utf-8"))["exit_code_by_key"]
         tested = ((name, code) for name, code in codes.items() if code is not None)
         yield from (Mutant(module, name, code) for name, code in tested)

@@ -9,34 +9,45 @@ from typing import Any
 
 import pytest
 
-from recordgate_streams import policy
+import recordgate_streams
 from recordgate_streams.golden.check import check
+from tests.mutation.checkout import MUTATED
 from tests.mutation.killers import COMPARED, MOMENTS, differing
 
-FOLDER = Path(policy.__file__).parent
+PACKAGE = Path(recordgate_streams.__file__).parent
 LEFT_OUT = {
-    "decide.STANDING": "the rules themselves, each of which is mutated",
-    "decide.CONTENT": "the rules themselves, each of which is mutated",
-    "rules.flags.HOLD": "a word of MARKERS",
-    "rules.flags.NOT_FOR_PROXIES": "a word of MARKERS",
-    "rules.window.RESULTS_AND_LETTERS": "tests/unit/streams/test_policy_window.py asks for every kind",
-    "tasks.OF_PATIENTS": "tests/unit/streams/test_policy_tasks.py asks for every reason",
-    "tasks.OF_ENTRIES": "tests/unit/streams/test_policy_tasks.py asks for every reason and outcome",
+    "policy.rules.flags.HOLD": "a word of MARKERS",
+    "policy.rules.flags.NOT_FOR_PROXIES": "a word of MARKERS",
+    "policy.rules.window.RESULTS_AND_LETTERS": "policy/test_window.py asks for every kind",
+    "decider.accept.GREATER": "decider/test_accept.py asks for every field",
+    "decider.accept.UNITED": "decider/test_accept.py asks for every field",
+    "decider.routing.FIRST": "decider/test_routing.py asks for every queue",
+    "decider.objections.AUDIENCE_RULES": "the rules themselves, each of which is mutated",
+    "decider.objections.ENTRY_RULES": "the rules themselves, each of which is mutated",
+    "decider.tasks.OF_PATIENTS": "decider/test_tasks.py asks for every reason",
+    "decider.tasks.OF_ENTRIES": "decider/test_tasks.py asks for every reason and outcome",
 }
-SAME = {("rules.flags.MARKERS", "unknown"): "a marker on no list is an unknown one"}
+"""Tables that other tests answer for; paths are those of tests/unit/streams."""
+
+SAME = {("policy.rules.flags.MARKERS", "unknown"): "a marker on no list is an unknown one"}
 """Rows that say what would hold without them."""
 
 
 def tables() -> Iterator[tuple[str, Any]]:
-    """Every set, mapping or tuple that a module of the policy keeps under a name in capitals, once."""
+    """Every set, mapping or tuple that a module of the rules keeps under a name in capitals, once."""
     seen: set[int] = set()
-    for path in sorted(FOLDER.rglob("[!_]*.py")):
-        parts = path.relative_to(FOLDER).with_suffix("").parts
-        for name, table in vars(import_module(".".join((policy.__name__, *parts)))).items():
+    for path in (path for folder in MUTATED for path in _modules(folder)):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        module = import_module(".".join((recordgate_streams.__name__, *parts)))
+        for name, table in vars(module).items():
             is_table = name.isupper() and isinstance(table, dict | frozenset | tuple)
             if is_table and id(table) not in seen:
                 seen.add(id(table))
                 yield f"{'.'.join(parts)}.{name}", table
+
+
+def _modules(folder: str) -> list[Path]:
+    return sorted((PACKAGE.parent / folder).rglob("[!_]*.py"))
 
 
 def rows() -> Iterator[Any]:

@@ -10,7 +10,7 @@ from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 
-from recordgate_audit.histories.cases import Case
+from tests.histories.cases import Case
 from tests.reference.compare import difference, run, told
 from tests.reference.shrink import shrink
 

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from recordgate_audit.histories.cases import Case, cases
-from recordgate_audit.histories.words import Event, Ruleset
 from recordgate_audit.model import Judgement, decide_history
 from recordgate_schemas.reasons import Outcome
-from recordgate_streams.decider import history
+from recordgate_streams.decider.history import decide_history as decide_in_production
 from recordgate_streams.golden.scenario import parse_events
 from recordgate_streams.policy.decision import Decision
 from recordgate_streams.ruleset import from_data
 from recordgate_streams.ruleset.bundle import Ruleset as ProductionRuleset
+from tests.histories.cases import Case, cases
+from tests.histories.words import Event, Ruleset
 
 Judgements = Mapping[tuple[str, str], Judgement]
 CONFLICT = ("CONFLICT", "HELD")
@@ -29,7 +29,7 @@ def expected(case: Case) -> Judgements:
 
 def decided(case: Case, rules: ProductionRuleset) -> Judgements:
     """What production says."""
-    decisions = history.decide_history(parse_events(case.events), rules, case.now)
+    decisions = decide_in_production(parse_events(case.events), rules, case.now).decisions
     return {
         (entry_id, audience): _judgement(entry_id, decision, case.events)
         for (entry_id, audience), decision in decisions.items()

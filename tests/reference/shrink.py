@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from recordgate_audit.histories.cases import Case
-from recordgate_audit.histories.words import Event, entry, ruleset
+from tests.histories.cases import Case
+from tests.histories.words import Event, entry, ruleset
 
 Fails = Callable[[Case], bool]
 
@@ -38,7 +38,7 @@ def _steps(case: Case) -> Iterator[Case]:
 
 def _plainer(event: Event) -> Iterator[Event]:
     """The event with one thing less."""
-    for name in ("body_lies", "text_hint"):
+    for name in ("body_mismatch", "text_hint"):
         if event.get(name):
             yield event | {name: False}
     if "entry" in event:

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recordgate_audit.histories.cases import Case, cases, random_case
-from recordgate_audit.histories.rulesets import random_ruleset
-from recordgate_audit.histories.times import NOWS
-from recordgate_audit.histories.words import E0, P0, Event, control, entry, ruleset
+from tests.histories.cases import Case, cases, random_case
+from tests.histories.rulesets import random_ruleset
+from tests.histories.times import NOWS
+from tests.histories.words import E0, P0, Event, control, entry, ruleset
 from tests.reference.compare import decided, difference, expected, production_ruleset, run, told
 from tests.reference.shrink import shrink
 

@@ -30,13 +30,15 @@ from recordgate_schemas.entry import ClinicalEntry, Coding, Kind, Origin, Readin
 from recordgate_schemas.entry import Visibility as Online
 from recordgate_schemas.values import SELF, Audience, EntryId, GrantId, NhsNumber, OdsCode, proxy
 from recordgate_streams import ruleset
-from recordgate_streams.decider.fold import fold
-from recordgate_streams.ledger.rows import StoredEntry
-from recordgate_streams.policy.audience import stand
-from recordgate_streams.policy.decision import Case, Integrity
+from recordgate_streams.decider.fold import fold_facts
+from recordgate_streams.decider.objections import audience_objections, conclude, entry_objections
+from recordgate_streams.decider.record import AcceptedEntry, ControlEvent, Source
+from recordgate_streams.decider.statements import fold_statements
+from recordgate_streams.policy.audience import audience_context
+from recordgate_streams.policy.decision import Decision, EntryContext, Integrity
 from recordgate_streams.policy.facts import Facts
 from recordgate_streams.policy.settings import PolicySettings
-from recordgate_streams.policy.statements import Marks, mark
+from recordgate_streams.policy.statements import EntryStatements
 
 NHS_NUMBER = NhsNumber.parse("9990000018")
 OTHER_NUMBER = NhsNumber.parse("9990000026")
@@ -52,8 +54,8 @@ POSITION = 5
 BODY = b'{"resourceType":"Encounter","id":"e0","note":[{"text":"Seen today"}]}'
 RULESET = ruleset.current()
 
-Said = Change | tuple[Change, datetime]
-"""A change, said an hour before NOW unless an instant comes with it."""
+Stated = Change | tuple[Change, datetime]
+"""A change, stated an hour before NOW unless an instant comes with it."""
 
 
 def entry(**overrides: Any) -> ClinicalEntry:
@@ -153,33 +155,40 @@ def reviewed(
 
 
 def control(change: Change, **overrides: Any) -> Control:
-    """A control about P0, said an hour before NOW."""
+    """A control about P0, stated an hour before NOW."""
     base = Control("c-1", NHS_NUMBER, NOW - timedelta(hours=1), "test", change)
     return replace(base, **overrides)
 
 
+def event(change: Change, at: datetime, position: int = 0) -> ControlEvent:
+    """A control about P0 that the broker received when it became effective."""
+    return ControlEvent(at, position, control(change, effective_at=at))
+
+
 def facts(
-    *said: Said,
+    *stated: Stated,
     registration: Registered | None = registered(),  # noqa: B008  frozen
     level: AccessLevelSet | None = access(),  # noqa: B008  frozen
 ) -> Facts:
-    """P0's facts and what was said since; None leaves a part of P0 unsaid."""
+    """P0's facts and what was stated since; None leaves a part of P0 out."""
     since_ever = datetime(2020, 3, 1, 8, tzinfo=UTC)
     base = [(change, since_ever) for change in (registration, level) if change is not None]
     known = Facts()
-    for change, at in [*base, *map(_timed, said)]:
-        known = fold(known, control(change, effective_at=at), at)
+    for change, at in [*base, *map(_timed, stated)]:
+        known = fold_facts(known, event(change, at))
     return known
 
 
 _facts = facts
 
 
-def marks(*said: EntryHidden | EntryShown | Reviewed | tuple[Any, datetime]) -> Marks:
-    """What these changes say of E0."""
-    known = Marks()
-    for change, at in map(_timed, said):
-        known = mark(known, change, at, POSITION)
+def statements(
+    *stated: EntryHidden | EntryShown | Reviewed | tuple[Any, datetime],
+) -> EntryStatements:
+    """What these changes state about E0."""
+    known = EntryStatements()
+    for change, at in map(_timed, stated):
+        known = fold_statements(known, event(change, at, POSITION), RULESET.hash)
     return known
 
 
@@ -190,32 +199,30 @@ def case(
     settings: PolicySettings = RULESET.settings,
     now: datetime = NOW,
     **overrides: Any,
-) -> Case:
-    """E0 of P0 for the patient, now; fields of Standing and Case as overrides."""
-    standing = stand(_facts() if facts is None else facts, audience, settings, now)
-    base = Case(entry=entry(), standing=standing, marks=Marks(), integrity=Integrity())
+) -> EntryContext:
+    """E0 of P0 for the patient, now; fields of AudienceContext and EntryContext as overrides."""
+    known = audience_context(_facts() if facts is None else facts, audience, settings, now)
+    base = EntryContext(entry(), known, EntryStatements(), Integrity())
     return replace(base, **overrides)
 
 
-def proxy_case(*said: Said, audience: Audience = PARTNER, **overrides: Any) -> Case:
-    """E0 of P0 for a proxy with a full grant; more may have been said since."""
+def proxy_case(*stated: Stated, audience: Audience = PARTNER, **overrides: Any) -> EntryContext:
+    """E0 of P0 for a proxy with a full grant; more may have been stated since."""
     start = datetime(2024, 1, 1, 9, tzinfo=UTC)
-    known = facts((granted(), start), *said)
+    known = facts((granted(), start), *stated)
     return case(**{"facts": known, "audience": audience, **overrides})
 
 
-def stored(**overrides: Any) -> StoredEntry:
-    """E0 as the ledger keeps it."""
-    base = StoredEntry(
-        entry=entry(),
-        conflict=False,
-        body_mismatch=False,
-        partition=0,
-        offset=0,
-        published_at=NOW,
-    )
-    return replace(base, **overrides)
+def decide(context: EntryContext, ruleset: str = RULESET.hash) -> Decision:
+    """The decision about an entry without relatives: the steps that decide_patient takes for each entry."""
+    objections = audience_objections(context.audience) + entry_objections(context)
+    return conclude(context, objections, ruleset)
 
 
-def _timed(said: Any) -> tuple[Any, datetime]:
-    return said if isinstance(said, tuple) else (said, NOW - timedelta(hours=1))
+def accepted(version: ClinicalEntry | None = None, **flaws: bool) -> AcceptedEntry:
+    """E0, or another version, as it was accepted."""
+    return AcceptedEntry(version or entry(), Integrity(**flaws), Source(0, 0, NOW))
+
+
+def _timed(stated: Any) -> tuple[Any, datetime]:
+    return stated if isinstance(stated, tuple) else (stated, NOW - timedelta(hours=1))

@@ -12,8 +12,8 @@ from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import Audience, EntryId, NhsNumber
 from recordgate_streams.decider.routing import Route
 from recordgate_streams.golden.cases import Case
+from recordgate_streams.golden.messages import Message, dropped_from
 from recordgate_streams.golden.state import Decided, Key, OpenTask, Shown, State
-from recordgate_streams.golden.told import Message, dropped_from
 from recordgate_streams.ruleset import Ruleset
 from tests.support.ledger import Ledger
 

@@ -15,12 +15,13 @@ from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.errors import RetryableError
 from recordgate_schemas.messages import Redecided, Release, Retract
 from recordgate_schemas.topics import BY_NAME, CONTROLS, ENTRIES, Topic
-from recordgate_streams.inspection.account import Account, read_account
+from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.lanes.controls import ControlsLane
 from recordgate_streams.lanes.entries import EntriesLane
-from recordgate_streams.lanes.transaction import LaneTransaction
+from recordgate_streams.ledger.account import Account, read_account
 from recordgate_streams.ledger.rows import Outgoing
 from recordgate_streams.ledger.rules import RulesInForce
+from recordgate_streams.ledger.unit_of_work import LaneLedger
 from recordgate_streams.ruleset import Ruleset
 from tests.support.builders import NHS_NUMBER, NOW, RULESET, control
 
@@ -61,9 +62,12 @@ class Broker:
 class Ledger:
     """Both lanes as two processes would run them; `restart` gives them new connections."""
 
-    def __init__(self, dsn: str, ruleset: Ruleset = RULESET) -> None:
+    def __init__(
+        self, dsn: str, ruleset: Ruleset = RULESET, bodies: BodyReader | None = None
+    ) -> None:
         self._dsn = dsn
         self._ruleset = ruleset
+        self._bodies = bodies or BodyReader()
         self.broker = Broker()
         self.clock = FrozenClock(NOW)
         self.page_entries = 500
@@ -79,20 +83,20 @@ class Ledger:
         self.entries.resume([PARTITION])
         self.controls.resume([PARTITION])
 
-    def entries_lane(self) -> EntriesLane:
+    def entries_lane(self, bodies: BodyReader | None = None) -> EntriesLane:
         """Return an entries lane with a connection of its own."""
-        return EntriesLane(self._transaction("entries", ENTRIES))
+        return EntriesLane(self._transaction("entries", ENTRIES), bodies or self._bodies)
 
     def controls_lane(self) -> ControlsLane:
         """Return a controls lane with a connection of its own."""
         transaction = self._transaction("controls", CONTROLS)
-        return ControlsLane(transaction, self.page_entries)
+        return ControlsLane(transaction, self._bodies, self.page_entries)
 
-    def _transaction(self, lane: str, topic: Topic) -> LaneTransaction:
+    def _transaction(self, lane: str, topic: Topic) -> LaneLedger:
         connection = connect(self._dsn, "decider", autocommit=True)
         self._open.append(connection)
         rules = RulesInForce(self._ruleset)
-        transaction = LaneTransaction(lane, connection, self.broker, self.clock, rules)
+        transaction = LaneLedger(lane, connection, self.broker.publish, self.clock, rules)
         transaction.adopt(topic, "topic-1", 1)
         return transaction
 

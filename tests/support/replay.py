@@ -12,7 +12,8 @@ from recordgate_runtime.kafka import Record
 from recordgate_schemas import codec
 from recordgate_schemas.topics import CONTROLS, ENTRIES
 from recordgate_schemas.values import NhsNumber
-from recordgate_streams.decider.history import EntryArrived, Event
+from recordgate_streams.decider.history import Event
+from recordgate_streams.decider.record import AcceptedEntry
 from tests.support.ledger import Ledger
 
 HINT = "third party"
@@ -42,14 +43,16 @@ def replay(ledger: Ledger, histories: Sequence[Sequence[Event]], rng: Random) ->
 
 
 def _record(ledger: Ledger, event: Event, number: NhsNumber) -> Record:
-    if isinstance(event, EntryArrived):
-        text = HINT if event.text_hint else "nothing"
-        body = json.dumps({"lies": event.body_lies, "text": text}).encode()
+    if isinstance(event, AcceptedEntry):
+        text = HINT if event.integrity.text_hint else "nothing"
+        body = json.dumps({"mismatch": event.integrity.body_mismatch, "text": text}).encode()
         entry = replace(event.entry, nhs_number=number, body=body)
         return ledger.raw(ENTRIES, codec.encode(ENTRIES, entry), number.digits.encode())
     if event.control is None:
-        return _at(ledger.raw(CONTROLS, b"junk", number.digits.encode()), event.at)
-    return _at(ledger.record(CONTROLS, replace(event.control, nhs_number=number)), event.at)
+        return _at(ledger.raw(CONTROLS, b"junk", number.digits.encode()), event.received_at)
+    return _at(
+        ledger.record(CONTROLS, replace(event.control, nhs_number=number)), event.received_at
+    )
 
 
 def _at(record: Record, at: datetime) -> Record:

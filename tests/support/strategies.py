@@ -35,6 +35,7 @@ from tests.support.builders import (
     OTHER_NUMBER,
     OTHER_PRACTICE,
     PRACTICE,
+    RULESET,
     entry,
 )
 
@@ -106,13 +107,13 @@ def _switches() -> list[st.SearchStrategy[Any]]:
 
 
 def patient_changes() -> st.SearchStrategy[Change]:
-    """Changes that speak of a patient and often of the same thing."""
+    """Changes about a patient, often about the same thing."""
     confirmed = st.builds(StateConfirmed, through=st.integers(0, 5))
     return st.one_of(*_about_access(), *_switches(), confirmed)
 
 
 def entry_changes() -> st.SearchStrategy[EntryHidden | EntryShown | Reviewed]:
-    """Changes that speak of E0."""
+    """Changes about E0; a release may have been given under another ruleset."""
     about = entry()
     return st.one_of(
         st.builds(EntryHidden, entry_id=st.just(about.entry_id), related=st.just(())),
@@ -124,16 +125,17 @@ def entry_changes() -> st.SearchStrategy[EntryHidden | EntryShown | Reviewed]:
             reasons=st.sampled_from([(), ("THIRD_PARTY",), ("COURT", "THIRD_PARTY")]),
             entry_version=st.integers(1, 2),
             body_sha256=st.sampled_from([about.body_sha256, b"other"]),
+            ruleset=st.sampled_from([RULESET.hash, RULESET.hash, "other"]),
         ),
     )
 
 
-def said(changes: st.SearchStrategy[Any]) -> st.SearchStrategy[list[tuple[Any, datetime]]]:
+def stated(changes: st.SearchStrategy[Any]) -> st.SearchStrategy[list[tuple[Any, datetime]]]:
     """A few changes, each with an instant that others may share."""
     return st.lists(st.tuples(changes, INSTANTS), max_size=8)
 
 
-def said_twice(
+def stated_twice(
     changes: st.SearchStrategy[Any],
 ) -> st.SearchStrategy[tuple[list[tuple[Any, datetime]], list[tuple[Any, datetime]]]]:
     """The same changes in two orders, in the second one some of them repeated."""
@@ -143,7 +145,7 @@ def said_twice(
         shuffled = again.flatmap(lambda more: st.permutations([*first, *more]))
         return st.tuples(st.just(first), shuffled)
 
-    return said(changes).flatmap(reordered)
+    return stated(changes).flatmap(reordered)
 
 
 def controls() -> st.SearchStrategy[Control]:

@@ -72,7 +72,7 @@ class Entry:
     elements: tuple[Element, ...]
     body_type: str
     body_sha256: bytes
-    body_lies: bool = field(compare=False)
+    body_mismatch: bool = field(compare=False)
     text_hint: bool = field(compare=False)
     conflict: bool = field(default=False, compare=False)
 
@@ -137,7 +137,7 @@ def _entry(event: Mapping[str, Any]) -> Entry:
         ),
         body_type=said["body_type"],
         body_sha256=_body_hash(said),
-        body_lies=event.get("body_lies", False),
+        body_mismatch=event.get("body_mismatch", False),
         text_hint=event.get("text_hint", False),
     )
 
@@ -169,12 +169,12 @@ def _highest_versions(arrived: Sequence[Entry]) -> Entries:
 
 def joined(arrivals: Sequence[Entry]) -> Entry:
     """Return what counts of all arrivals of one version: one content, or what any of several says of others."""
-    lies = {entry.body_lies for entry in arrivals}
+    lies = {entry.body_mismatch for entry in arrivals}
     greatest = max(arrivals, key=lambda entry: entry.body_sha256)
     found = replace(
         greatest,
         extracted_at=max(entry.extracted_at for entry in arrivals),
-        body_lies=any(lies),
+        body_mismatch=any(lies),
         text_hint=any(entry.text_hint for entry in arrivals),
     )
     if all(entry == arrivals[0] for entry in arrivals):

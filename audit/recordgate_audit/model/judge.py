@@ -20,8 +20,8 @@ def decide_history(
     """Return what has to come out, by entry id and audience, for a history of one patient.
 
     `events` are JSON objects: `{"at", "position", "control"}`, `{"at", "position", "unreadable": true}`, or
-    `{"at", "entry", "body_lies", "text_hint"}`. A control without `position` has its place among the controls, from 0.
-    `now` must carry a time zone. Malformed events raise KeyError or ValueError.
+    `{"at", "entry", "body_mismatch", "text_hint"}`. A control without `position` has its place among the
+    controls, from 0. `now` must carry a time zone. Malformed events raise KeyError or ValueError.
     """
     history = read_history(events)
     facts = gather_facts(history, ruleset)

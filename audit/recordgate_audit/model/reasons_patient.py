@@ -8,7 +8,7 @@ def integrity(q: Question) -> Answers:
     """CONFLICT, BODY_MISMATCH."""
     if q.entry.conflict:
         yield Asked("CONFLICT", HELD, conceals=True)
-    if q.entry.body_lies:
+    if q.entry.body_mismatch:
         yield Asked("BODY_MISMATCH", HELD, conceals=True)
 
 

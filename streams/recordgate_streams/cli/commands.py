@@ -13,9 +13,9 @@ from recordgate_runtime.process import run_process
 from recordgate_runtime.settings import need, settings
 from recordgate_schemas.values import parse_audience, parse_entry_id
 from recordgate_streams.inspection import explanations
-from recordgate_streams.inspection.account import Account, read_account
-from recordgate_streams.inspection.explain import explain as explain_entry
 from recordgate_streams.lanes.lane import LaneName
+from recordgate_streams.ledger.account import Account, read_account
+from recordgate_streams.ledger.explanation import explain as explain_entry
 from recordgate_streams.ledger.rules import in_force_for_reading
 
 AsJson = Annotated[bool, typer.Option("--json", help="for programs")]

@@ -4,7 +4,6 @@ import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,26 +16,12 @@ from recordgate_runtime.clock import SystemClock
 from recordgate_schemas.errors import UsageError
 from recordgate_schemas.values import NhsNumber
 from recordgate_streams import ruleset
-from recordgate_streams.decider.history import (
-    ControlSaid,
-    Decisions,
-    Event,
-    decide_history,
-    tasks_of,
-)
-from recordgate_streams.decider.tasks import Task
+from recordgate_streams.decider.decide import PatientDecision
+from recordgate_streams.decider.history import Event, decide_history
+from recordgate_streams.decider.record import AcceptedEntry, EntryAudience
 from recordgate_streams.golden.scenario import parse_instant, parse_lines
 from recordgate_streams.policy.decision import Decision
 from recordgate_streams.ruleset import Ruleset
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """One patient of the scenario, by place of first mention: decisions and tasks."""
-
-    patient: int
-    decisions: Decisions
-    tasks: frozenset[Task]
 
 
 def decide_file(
@@ -62,11 +47,11 @@ def decide_file(
     for place, mine in enumerate(_by_patient(events), 1):
         if steps and not as_json:
             _show_steps(place, mine, used, at)
-        found = Decided(place, decide_history(mine, used, at), tasks_of(mine, used, at))
+        found = decide_history(mine, used, at)
         if as_json:
-            _print_json(found)
+            _print_json(place, found)
         else:
-            _show(found)
+            _show(place, found)
 
 
 def _lines(scenario: Path) -> list[str]:
@@ -89,31 +74,32 @@ def _by_patient(events: Sequence[Event]) -> list[list[Event]]:
 
 
 def _whose(event: Event) -> NhsNumber | None:
-    if isinstance(event, ControlSaid):
-        return event.control.nhs_number if event.control else None
-    return event.entry.nhs_number
+    if isinstance(event, AcceptedEntry):
+        return event.entry.nhs_number
+    return event.control.nhs_number if event.control else None
 
 
 def _show_steps(place: int, events: Sequence[Event], used: Ruleset, at: datetime) -> None:
-    before: Decisions = {}
+    before: dict[EntryAudience, Decision] = {}
     out = Console()
     for number, event in enumerate(events, 1):
-        after = decide_history(events[:number], used, at)
-        said = (
-            type(event.control.change).__name__
-            if isinstance(event, ControlSaid) and event.control
-            else "entry"
-        )
+        after = decide_history(events[:number], used, at).decisions
         changed = [
             f"{entry_id} {audience}: {_word(before.get((entry_id, audience)))} -> {_word(decision)}"
             for (entry_id, audience), decision in after.items()
             if _word(before.get((entry_id, audience))) != _word(decision)
         ]
         out.print(
-            f"patient {place}, event {number} ({said}): {'; '.join(changed) or 'no change'}",
+            f"patient {place}, event {number} ({_kind(event)}): {'; '.join(changed) or 'no change'}",
             soft_wrap=True,
         )
         before = after
+
+
+def _kind(event: Event) -> str:
+    if isinstance(event, AcceptedEntry):
+        return "entry"
+    return type(event.control.change).__name__ if event.control else "unreadable"
 
 
 def _word(decision: Decision | None) -> str:
@@ -122,9 +108,9 @@ def _word(decision: Decision | None) -> str:
     return f"{decision.outcome} {decision.headline}" if decision.headline else decision.outcome
 
 
-def _show(found: Decided) -> None:
+def _show(patient: int, found: PatientDecision) -> None:
     out = Console()
-    table = Table(title=f"patient {found.patient}")
+    table = Table(title=f"patient {patient}")
     for name in ("entry", "audience", "outcome", "reason", "rests on"):
         table.add_column(name, overflow="fold")
     for (entry_id, audience), decision in found.decisions.items():
@@ -147,10 +133,10 @@ def _rows(decision: Decision) -> Iterator[tuple[str, str]]:
         yield f"{one.reason} ({one.outcome})", because
 
 
-def _print_json(found: Decided) -> None:
+def _print_json(patient: int, found: PatientDecision) -> None:
     for (entry_id, audience), decision in found.decisions.items():
         told: dict[str, Any] = {
-            "patient": found.patient,
+            "patient": patient,
             "entry_id": entry_id,
             "audience": audience,
             "outcome": decision.outcome,
@@ -165,4 +151,4 @@ def _print_json(found: Decided) -> None:
         print(json.dumps(told))  # noqa: T201
     for task in sorted(found.tasks, key=lambda t: (t.reason, t.audience, t.entry_id or "")):
         asked = {"task": task.reason, "audience": task.audience, "entry_id": task.entry_id}
-        print(json.dumps({"patient": found.patient, **asked}))  # noqa: T201
+        print(json.dumps({"patient": patient, **asked}))  # noqa: T201

@@ -1,13 +1,18 @@
-"""The commands `recordgate rules golden` and `rules test`: the golden table under this or another ruleset."""
+"""The commands `rules golden`, `rules test` and `rules coverage`: what the golden table says of the rules."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
 from recordgate_runtime.clock import SystemClock
+from recordgate_schemas.reasons import Reason
 from recordgate_streams.golden.cases import cases
 from recordgate_streams.golden.check import ROWS, check, differing
+from recordgate_streams.golden.pure import decisions_of
 from recordgate_streams.ruleset import open_ruleset
 
 
@@ -44,3 +49,26 @@ def golden_under(
         f" {len(unmeant)} of them not meant"
     )
     raise typer.Exit(1 if unmeant or vain else 0)
+
+
+NEVER = {Reason.PROXY_UNKNOWN: "no audience without a grant is ever asked about"}
+"""Reasons that no history can give, and why."""
+
+
+def coverage() -> None:
+    """Count how often golden cases make each reason ask for each outcome; status 1 if a reason is never given."""
+    given = Counter(
+        pair
+        for case in cases()
+        for decision in decisions_of(case, SystemClock().now())
+        for pair in {(str(o.reason), str(o.outcome)) for o in decision.objections}
+    )
+    table = Table("reason", "asks for", "decisions of golden cases")
+    for (reason, outcome), times in sorted(given.items()):
+        table.add_row(reason, outcome, str(times))
+    Console().print(table)
+    missing = set(Reason) - {Reason(reason) for reason, _ in given} - NEVER.keys()
+    for reason in sorted(missing):
+        typer.echo(f"{reason}: given by no golden case")
+    typer.echo(f"coverage: {len(Reason)} reasons, {len(missing)} never given")
+    raise typer.Exit(1 if missing else 0)

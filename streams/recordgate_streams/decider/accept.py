@@ -1,18 +1,18 @@
-"""What an arriving entry version turns out to be, given the one that is stored. Pure."""
+"""Accepts an arriving entry version beside the one that is known. Pure.
 
-import hashlib
+Both lanes of arrival come here: records of the topic `entries`, and written histories.
+"""
+
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
 from recordgate_schemas.entry import ClinicalEntry, Readiness, ThirdParty, Visibility
-from recordgate_streams.bodies.nopat_scan import is_json_object, says_nopat
-from recordgate_streams.bodies.redact import is_redactable
-from recordgate_streams.policy.rules.hidden import NOPAT
+from recordgate_streams.decider.record import AcceptedEntry
+from recordgate_streams.policy.decision import Integrity
 
 _ANY_TIME = datetime.min.replace(tzinfo=UTC)
-BODY_TYPE = "application/fhir+json"
 
 
 class Arrival(StrEnum):
@@ -23,29 +23,41 @@ class Arrival(StrEnum):
     SUPERSEDED = "superseded"
 
 
-def classify(known: ClinicalEntry | None, new: ClinicalEntry) -> Arrival:
-    """Return what an arrival is.
+def accept(known: AcceptedEntry | None, new: AcceptedEntry) -> tuple[Arrival, AcceptedEntry]:
+    """Return what an arrival is, and the version that counts after it.
 
-    The same version with the same content is a duplicate; with another content it is superseded, and the version is in
-    conflict until a higher one settles it. A lower version is superseded, whenever it comes.
+    A higher version replaces the known one. A lower one is superseded, whenever it comes. The same version with the
+    same content is a duplicate. With another content, or when only one of the two has a wrong body, it is superseded
+    and the version is in conflict until a higher one settles it.
     """
-    if known is None or new.version > known.version:
-        return Arrival.ACCEPTED
-    if new.version == known.version and content(new) == content(known):
-        return Arrival.DUPLICATE
-    return Arrival.SUPERSEDED
+    if known is None or new.entry.version > known.entry.version:
+        return Arrival.ACCEPTED, new
+    if new.entry.version < known.entry.version:
+        return Arrival.SUPERSEDED, known
+    differ = content(known.entry) != content(new.entry)
+    conflict = differ or known.integrity.body_mismatch != new.integrity.body_mismatch
+    later = new.entry.extracted_at > known.entry.extracted_at
+    integrity = Integrity(
+        conflict=known.integrity.conflict or conflict,
+        body_mismatch=known.integrity.body_mismatch or new.integrity.body_mismatch,
+        gone_at_source=(new if later else known).integrity.gone_at_source,
+        text_hint=known.integrity.text_hint or new.integrity.text_hint,
+    )
+    duplicate = not differ and integrity.conflict == known.integrity.conflict
+    arrival = Arrival.DUPLICATE if duplicate else Arrival.SUPERSEDED
+    return arrival, replace(known, entry=merge(known.entry, new.entry), integrity=integrity)
 
 
 def content(entry: ClinicalEntry) -> ClinicalEntry:
-    """Return what a publisher said; when it was extracted is no part of it."""
+    """Return what a publisher states about an entry; the time of extraction is no part of it."""
     return replace(entry, body=b"", extracted_at=_ANY_TIME)
 
 
 def merge(known: ClinicalEntry, new: ClinicalEntry) -> ClinicalEntry:
-    """Return what counts of two arrivals of one version, whichever came first.
+    """Return the entry that counts after two arrivals of one version, in whichever order they came.
 
-    One content: with the later extraction. Two contents: both are held, and their fields are joined, so that nothing
-    either of them says about relatives or the patient is missed (docs/specification.md, section 1).
+    Equal contents: with the later time of extraction. Different contents: the fields are joined, so that nothing that
+    either of them states about relatives or the patient is missed (docs/specification.md, section 1).
     """
     if content(known) == content(new):
         return replace(known, extracted_at=max(known.extracted_at, new.extracted_at))
@@ -83,21 +95,6 @@ def _union(one: ClinicalEntry, other: ClinicalEntry, field: str) -> tuple[Any, .
 
 
 def _readiness(one: ClinicalEntry, other: ClinicalEntry) -> Readiness:
-    """An error says nothing of the patient any more, so it counts only if both are one."""
-    said = {one.readiness, other.readiness}
-    return max(said - {Readiness.IN_ERROR} or said)
-
-
-def body_lies(entry: ClinicalEntry) -> bool:
-    """True when the body is not what the envelope says, or cannot be read.
-
-    That is: another type than FHIR JSON, another hash, an element that cannot be dropped, or a NOPAT label that the
-    envelope lacks.
-    """
-    body = entry.body
-    if hashlib.sha256(body).digest() != entry.body_sha256:
-        return True
-    if entry.body_type != BODY_TYPE or not is_json_object(body) or not is_redactable(entry):
-        return True
-    labelled = any(label.code == NOPAT for label in entry.labels)
-    return not labelled and says_nopat(body)
+    """An entry in error states nothing about the patient any more, so that counts only if both are in error."""
+    stated = {one.readiness, other.readiness}
+    return max(stated - {Readiness.IN_ERROR} or stated)

@@ -1,77 +1,237 @@
-"""decide(): every rule is asked, every objection kept, the outcome follows by precedence.
+"""Decides one patient: the only way in which a decision is made, wherever it is needed. Pure.
 
-A patient's entries are decided in three steps, so that relatives can be taken into account: `object_to` each entry for
-itself, find what its relatives must not reveal (recordgate_streams.decider.cascade), then `conclude`.
+The lanes begin with the entries that a record is about and load what `PatientDecision` says must be decided as well.
+Written histories, rehearsals and tests have the whole record in hand.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
-from recordgate_schemas.reasons import Outcome, Reason
-from recordgate_streams.decider.review import after_review
-from recordgate_streams.policy.audience import Standing
-from recordgate_streams.policy.decision import (
-    Case,
-    Decision,
-    Objection,
-    Objections,
-    headline_outcome,
+from recordgate_schemas.values import Audience, EntryId
+from recordgate_streams.decider.cascade import (
+    CascadeState,
+    Relative,
+    SuppressedEntry,
+    cascade,
+    relative_of,
+    state_of,
+    suppressed_before_arrival,
+    suppressed_by,
 )
-from recordgate_streams.policy.rules import CONTENT, STANDING, ContentRule, StandingRule
+from recordgate_streams.decider.objections import (
+    after_rule_change,
+    audience_objections,
+    conclude,
+    entry_objections,
+    without_hidden_references,
+)
+from recordgate_streams.decider.record import (
+    CurrentDecision,
+    DecisionUpdate,
+    EntryAudience,
+    PatientRecord,
+)
+from recordgate_streams.decider.review import after_review
+from recordgate_streams.decider.signals import signals_of
+from recordgate_streams.decider.tasks import Task, entry_tasks, patient_tasks
+from recordgate_streams.decider.timers import changes_at, closes_at, entry_changes_at
+from recordgate_streams.policy.audience import AudienceContext, audience_context
+from recordgate_streams.policy.decision import Decision, EntryContext, Objection
+from recordgate_streams.policy.facts import Facts
+from recordgate_streams.policy.statements import EntryStatements
+from recordgate_streams.ruleset import Ruleset
 
-Asked = TypeVar("Asked", Case, Standing)
-
-
-def decide(case: Case, ruleset: str) -> Decision:
-    """Return the decision for one entry version and one audience under the ruleset of that hash."""
-    return conclude(case, object_to(case, standing_objections(case.standing)), ruleset)
-
-
-def standing_objections(
-    standing: Standing, rules: tuple[StandingRule, ...] = STANDING
-) -> tuple[Objection, ...]:
-    """Return what stands against every entry of the patient, for this audience."""
-    return _ask_all(rules, standing)
-
-
-def object_to(
-    case: Case, standing: tuple[Objection, ...], rules: tuple[ContentRule, ...] = CONTENT
-) -> tuple[Objection, ...]:
-    """Return what stands against the entry for itself, together with what stands against all."""
-    return standing + _ask_all(rules, case)
-
-
-def conclude(case: Case, objections: tuple[Objection, ...], ruleset: str) -> Decision:
-    """Return the decision that follows from the objections, what relatives must not reveal, and the review."""
-    standing = after_review(case, objections + case.relatives)
-    return Decision(case.standing.audience, headline_outcome(standing), standing, ruleset)
+_NOTHING_STATED = EntryStatements()
 
 
-def with_pointers(decision: Decision, pointers: tuple[str, ...]) -> Decision:
-    """Return the decision without the references to entries that its audience is not shown."""
-    if not pointers or not decision.released:
-        return decision
-    because = {"pointers": str(len(pointers))}
-    dropped = Objection(Reason.POINTERS_DROPPED, Outcome.RELEASED_REDACTED, because)
-    objections = (*decision.objections, dropped)
-    return replace(
-        decision, outcome=headline_outcome(objections), objections=objections, pointers=pointers
+@dataclass(frozen=True, slots=True)
+class PatientDecision:
+    """The decisions about the entries in hand, at one moment, and everything that follows from them.
+
+    `facts`: with what the entries' codes state. `changes_at`: when time alone may next change a decision.
+    What must be decided as well: `affected`, entries not in hand on which the cascade has another effect than before;
+    whatever refers to the entries in `turned`, which appear or vanish; the whole record when the facts have changed.
+    """
+
+    facts: Facts
+    updates: Mapping[EntryAudience, DecisionUpdate]
+    cascade: Mapping[Audience, CascadeState]
+    tasks: frozenset[Task]
+    changes_at: datetime | None
+    affected: frozenset[EntryId]
+    turned: frozenset[EntryId]
+
+    @property
+    def decisions(self) -> dict[EntryAudience, Decision]:
+        """The decisions alone."""
+        return {place: update.decision for place, update in self.updates.items()}
+
+
+def decide_patient(record: PatientRecord, ruleset: Ruleset, now: datetime) -> PatientDecision:
+    """Return the decision about every entry in hand for every audience of the patient."""
+    facts = _with_signals(record, ruleset)
+    updates: dict[EntryAudience, DecisionUpdate] = {}
+    states: dict[Audience, CascadeState] = {}
+    tasks: set[Task] = set()
+    timers: list[datetime | None] = []
+    for name in facts.audiences():
+        audience = audience_context(facts, name, ruleset.settings, now)
+        against_all = audience_objections(audience)
+        found = _AudienceDecisions(record, audience, against_all, ruleset.hash)
+        states[name] = found.state
+        for update in found.updates():
+            updates[update.accepted.entry.entry_id, name] = update
+        tasks |= patient_tasks(audience, against_all)
+        timers.append(changes_at(audience))
+        if audience.is_self:
+            timers += map(entry_changes_at, found.contexts.values())
+    for (entry_id, _), update in updates.items():
+        tasks |= entry_tasks(update.decision, entry_id)
+    return PatientDecision(
+        facts=facts,
+        updates=updates,
+        cascade=states,
+        tasks=_for_somebody(tasks, facts, ruleset),
+        changes_at=min((at for at in timers if at is not None), default=None),
+        affected=frozenset(_affected_otherwise(record, states) - record.entries.keys()),
+        turned=frozenset(entry_id for (entry_id, _), update in updates.items() if update.turned),
     )
 
 
-def _ask_all(
-    rules: tuple[Callable[[Asked], Objections], ...], about: Asked
-) -> tuple[Objection, ...]:
-    """Ask every rule.
+def _with_signals(record: PatientRecord, ruleset: Ruleset) -> Facts:
+    signals = [
+        signal
+        for accepted in record.entries.values()
+        for signal in signals_of(
+            accepted.entry, ruleset.settings, conflict=accepted.integrity.conflict
+        )
+    ]
+    if not signals and not record.facts.signals:
+        return record.facts
+    return record.facts.with_signals(record.entries.keys(), signals)
 
-    SAFETY: a rule that raises is itself an objection (ENGINE_ERROR, held): absence of an answer never releases.
-    """
-    found: list[Objection] = []
-    for rule in rules:
-        try:
-            found.extend(rule(about))
-        except Exception as error:  # noqa: BLE001  one of the product's few broad handlers: it holds
-            because = {"rule": rule.__module__.rpartition(".")[2], "error": type(error).__name__}
-            found.append(Objection(Reason.ENGINE_ERROR, Outcome.HELD, because))
-    return tuple(found)
+
+def _for_somebody(tasks: Iterable[Task], facts: Facts, ruleset: Ruleset) -> frozenset[Task]:
+    """Keep the tasks that the ruleset asks of people, and those about the patient only once a practice is known."""
+    registered = facts.current_registration() is not None
+    return frozenset(
+        task
+        for task in tasks
+        if ruleset.reasons[task.reason].task is not None
+        and (registered or task.entry_id is not None)
+    )
+
+
+def _affected_otherwise(
+    record: PatientRecord, states: Mapping[Audience, CascadeState]
+) -> set[EntryId]:
+    before, none = record.rest.cascade, CascadeState()
+    return {
+        entry_id
+        for name in before.keys() | states.keys()
+        for entry_id in before.get(name, none).affected_otherwise(states.get(name, none))
+    }
+
+
+class _AudienceDecisions:
+    """One audience's decisions: each entry for itself, then with what its relatives must not reveal."""
+
+    def __init__(
+        self,
+        record: PatientRecord,
+        audience: AudienceContext,
+        against_all: tuple[Objection, ...],
+        ruleset: str,
+    ) -> None:
+        self._record, self._audience, self._ruleset = record, audience, ruleset
+        self.contexts = {
+            entry_id: EntryContext(
+                accepted.entry,
+                audience,
+                record.statements.get(entry_id, _NOTHING_STATED),
+                accepted.integrity,
+            )
+            for entry_id, accepted in record.entries.items()
+        }
+        self._own = {
+            entry_id: against_all + entry_objections(context)
+            for entry_id, context in self.contexts.items()
+        }
+        suppressed = self._suppressed()
+        unseen = self._suppressed_before_arrival(suppressed)
+        every = suppressed | unseen
+        self._affected = cascade(self._relatives(), every) if every else {}
+        self.state = state_of(suppressed, self._affected)
+
+    def updates(self) -> Iterator[DecisionUpdate]:
+        """Yield the decision about each entry in hand, beside the one in force."""
+        decisions = {
+            entry_id: conclude(
+                context, self._own[entry_id] + self._affected.get(entry_id, ()), self._ruleset
+            )
+            for entry_id, context in self.contexts.items()
+        }
+        name = self._audience.name
+        shown = {entry_id for entry_id, decision in decisions.items() if decision.released}
+        shown |= {entry_id for entry_id, to in self._record.rest.released if to == name}
+        closes = closes_at(self._audience)
+        for entry_id, decision in decisions.items():
+            entry = self.contexts[entry_id].entry
+            found = (
+                without_hidden_references(decision, entry, shown) if entry.elements else decision
+            )
+            yield self._update(entry_id, found, closes)
+
+    def _suppressed(self) -> dict[EntryId, SuppressedEntry]:
+        """Return the entries suppressed for reasons of their own, in hand or not."""
+        remembered = self._record.rest.cascade.get(self._audience.name, CascadeState()).suppressed
+        found = {e: why for e, why in remembered.items() if e not in self._record.entries}
+        for entry_id, context in self.contexts.items():
+            own, statements = self._own[entry_id], context.statements
+            if own or statements.hides or statements.reviews:
+                why = suppressed_by(after_review(context, own), statements.related())
+                if why is not None:
+                    found[entry_id] = why
+        return found
+
+    def _suppressed_before_arrival(
+        self, suppressed: Mapping[EntryId, SuppressedEntry]
+    ) -> dict[EntryId, SuppressedEntry]:
+        """Return the entries that a hide names and that are not in hand; most of them have not arrived."""
+        known = self._record.entries.keys() | suppressed.keys()
+        return {
+            entry_id: why
+            for entry_id, statements in self._record.statements.items()
+            if entry_id not in known and (why := suppressed_before_arrival(statements)) is not None
+        }
+
+    def _relatives(self) -> Iterator[Relative]:
+        """Yield every arrived entry of the patient once; the version in hand counts."""
+        entries = self._record.entries
+        yield from (one for one in self._record.rest.relatives() if one.entry_id not in entries)
+        for accepted in entries.values():
+            yield relative_of(accepted.entry, conflict=accepted.integrity.conflict)
+
+    def _update(
+        self, entry_id: EntryId, decision: Decision, closes: datetime | None
+    ) -> DecisionUpdate:
+        accepted = self._record.entries[entry_id]
+        previous = self._record.in_force.get((entry_id, self._audience.name))
+        under = _released_under(previous, accepted.entry.version, self._ruleset)
+        return DecisionUpdate(
+            accepted,
+            after_rule_change(decision, released_under=under),
+            previous,
+            valid_until=closes if decision.released else None,
+            released_under=under,
+        )
+
+
+def _released_under(previous: CurrentDecision | None, version: int, ruleset: str) -> str | None:
+    """Return the other ruleset under which this version was last released; remembered while this one holds it."""
+    if previous is None or previous.version != version:
+        return None
+    if previous.released:
+        return previous.ruleset if previous.ruleset != ruleset else None
+    return previous.released_under

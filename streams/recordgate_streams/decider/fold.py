@@ -1,6 +1,6 @@
-"""Folds one control into a patient's Facts or an entry's Marks.
+"""Folds controls into a patient's Facts.
 
-Commutative, associative and idempotent: a test holds it.
+Commutative, associative and idempotent, so that the order of arrival does not matter. Tests hold all three.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ from recordgate_schemas.control import (
     AccessSuspended,
     AccountChanged,
     AreaSet,
-    Control,
+    Change,
     Deregistered,
     Died,
     EntryHidden,
@@ -38,6 +38,7 @@ from recordgate_schemas.control import (
     Verification,
 )
 from recordgate_schemas.values import GrantId, OdsCode
+from recordgate_streams.decider.record import ControlEvent
 from recordgate_streams.policy.facts import (
     Access,
     Area,
@@ -56,9 +57,22 @@ Item = TypeVar("Item", Registration, Access, Area, Proxy, GrantInstant)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def fold(facts: Facts, control: Control, at: datetime) -> Facts:  # noqa: C901, PLR0911, PLR0912  one arm a control
-    """Return the facts after a control. `at`: its effective instant, no later than the broker's time."""
-    change = control.change
+def fold_facts(facts: Facts, event: ControlEvent) -> Facts:
+    """Return the facts after a control.
+
+    SAFETY: a control that cannot be read may have been a hide, so the patient's entries are held until it is repaired.
+    A confirmation covers nothing that comes after its own position.
+    """
+    control, at = event.control, event.effective_at
+    if control is None:
+        return replace(facts, unreadable_at=max(facts.unreadable_at, event.position))
+    if isinstance(control.change, StateConfirmed):
+        through = min(control.change.through, event.position)
+        return replace(facts, confirmed_through=max(facts.confirmed_through, through))
+    return _fold(facts, control.change, at)
+
+
+def _fold(facts: Facts, change: Change, at: datetime) -> Facts:  # noqa: C901, PLR0911, PLR0912  one arm a control
     match change:
         case Registered() | Deregistered():
             return _register(facts, change, at)
@@ -66,14 +80,14 @@ def fold(facts: Facts, control: Control, at: datetime) -> Facts:  # noqa: C901, 
             return _set_level(facts, change, at)
         case AccessDeclined() | AccessOptedIn():
             on = isinstance(change, AccessDeclined)
-            return replace(facts, declined=facts.declined.say(at, on=on))
+            return replace(facts, declined=facts.declined.set(at, on=on))
         case AreaSet():
             return _set_area(facts, change, at)
         case AccountChanged():
             return replace(facts, unlinked=facts.unlinked.set(at, on=not change.linked))
         case AccessReviewCoded():
             on = change.code is not ReviewCode.NOT_NEEDED_106
-            return replace(facts, review_needed=facts.review_needed.say(at, on=on))
+            return replace(facts, review_needed=facts.review_needed.set(at, on=on))
         case AccessSuspended() | AccessResumed():
             on = isinstance(change, AccessSuspended)
             return replace(facts, suspended=facts.suspended.set(at, on=on))
@@ -91,10 +105,8 @@ def fold(facts: Facts, control: Control, at: datetime) -> Facts:  # noqa: C901, 
             return replace(facts, proxy_ends=ends)
         case ProxyUsed():
             return replace(facts, proxy_uses=_note(facts.proxy_uses, change.grant_id, at))
-        case StateConfirmed():
-            return replace(facts, confirmed_through=max(facts.confirmed_through, change.through))
-        case EntryHidden() | EntryShown() | RecordSnapshot() | Reviewed():
-            return facts  # these speak of entries: see marks.py
+        case EntryHidden() | EntryShown() | RecordSnapshot() | Reviewed() | StateConfirmed():
+            return facts  # the first four are about entries; fold_facts has dealt with the last
 
 
 def _register(facts: Facts, change: Registered | Deregistered, at: datetime) -> Facts:
@@ -104,7 +116,7 @@ def _register(facts: Facts, change: Registered | Deregistered, at: datetime) -> 
         base = known or Registration(change.practice, _NEVER)
         new = replace(base, left_on=_latest_day(left_on, change.left_on))
     else:
-        said = Registration(
+        new = Registration(
             change.practice,
             at,
             change.registered_on,
@@ -112,15 +124,15 @@ def _register(facts: Facts, change: Registered | Deregistered, at: datetime) -> 
             change.registration,
             change.verification,
         )
-        winner = said
+        winner = new
         if known is not None and known.registered_on is not None:
-            winner = _newest(said, replace(known, left_on=None), _stricter_registration)
+            winner = _newest(new, replace(known, left_on=None), _stricter_registration)
         new = replace(winner, left_on=left_on)
     return replace(facts, registrations=_put(facts.registrations, new, lambda r: r.practice))
 
 
 def _set_level(facts: Facts, change: AccessLevelSet, at: datetime) -> Facts:
-    said = Access(
+    new = Access(
         change.practice,
         at,
         change.level,
@@ -128,22 +140,22 @@ def _set_level(facts: Facts, change: AccessLevelSet, at: datetime) -> Facts:
         change.historic,
         change.practice_grant_from,
     )
-    key = _by_practice_and_instant(said)
+    key = _by_practice_and_instant(new)
     known = next((a for a in facts.access if _by_practice_and_instant(a) == key), None)
-    new = said if known is None else _newest(said, known, _stricter_access)
-    return replace(facts, access=_put(facts.access, new, _by_practice_and_instant))
+    winner = new if known is None else _newest(new, known, _stricter_access)
+    return replace(facts, access=_put(facts.access, winner, _by_practice_and_instant))
 
 
 def _set_area(facts: Facts, change: AreaSet, at: datetime) -> Facts:
-    said = Area(change.practice, change.kind, at, change.shown)
+    new = Area(change.practice, change.kind, at, change.shown)
     key = (change.practice, change.kind)
     known = next((a for a in facts.areas if (a.practice, a.kind) == key), None)
-    new = said if known is None else _newest(said, known, lambda area: (not area.shown,))
-    return replace(facts, areas=_put(facts.areas, new, lambda a: (a.practice, a.kind)))
+    winner = new if known is None else _newest(new, known, lambda area: (not area.shown,))
+    return replace(facts, areas=_put(facts.areas, winner, lambda a: (a.practice, a.kind)))
 
 
 def _grant(facts: Facts, change: ProxyGranted, at: datetime) -> Facts:
-    said = Proxy(
+    new = Proxy(
         change.grant_id,
         at,
         change.practice,
@@ -154,8 +166,8 @@ def _grant(facts: Facts, change: ProxyGranted, at: datetime) -> Facts:
         change.renewed_at_age,
     )
     known = next((p for p in facts.proxies if p.grant_id == change.grant_id), None)
-    new = said if known is None else _newest(said, known, _stricter_grant)
-    return replace(facts, proxies=_put(facts.proxies, new, lambda p: p.grant_id))
+    winner = new if known is None else _newest(new, known, _stricter_grant)
+    return replace(facts, proxies=_put(facts.proxies, winner, lambda p: p.grant_id))
 
 
 def _note(
@@ -165,51 +177,51 @@ def _note(
     return _put(known, GrantInstant(grant_id, latest), lambda one: one.grant_id)
 
 
-def _newest(said: T, known: T, strictness: Callable[[T], tuple[object, ...]]) -> T:
+def _newest(new: T, known: T, strictness: Callable[[T], tuple[object, ...]]) -> T:
     """The later of two statements; of two at the same instant the stricter one."""
-    if said.at != known.at:
-        return said if said.at > known.at else known
-    return max(said, known, key=strictness)
+    if new.at != known.at:
+        return new if new.at > known.at else known
+    return max(new, known, key=strictness)
 
 
-def _stricter_registration(said: Registration) -> tuple[object, ...]:
+def _stricter_registration(one: Registration) -> tuple[object, ...]:
     """Orders registrations from loose to strict; every field takes part, so no two different ones are equal."""
     return (
-        _KINDS.index(said.kind),
-        _VERIFICATIONS.index(said.verification),
-        said.registered_on or date.min,
-        said.birth_date or date.min,
+        _KINDS.index(one.kind),
+        _VERIFICATIONS.index(one.verification),
+        one.registered_on or date.min,
+        one.birth_date or date.min,
     )
 
 
-def _stricter_access(said: Access) -> tuple[object, ...]:
+def _stricter_access(one: Access) -> tuple[object, ...]:
     """Orders levels from loose to strict: a lower level, less history, a later start."""
     return (
-        -_LEVELS.index(said.level),
-        _stricter_history(said.historic),
-        said.effective_from or date.min,
-        said.practice_grant_from is None,
-        said.practice_grant_from or date.min,
+        -_LEVELS.index(one.level),
+        _stricter_history(one.historic),
+        one.effective_from or date.min,
+        one.practice_grant_from is None,
+        one.practice_grant_from or date.min,
     )
 
 
-def _stricter_grant(said: Proxy) -> tuple[object, ...]:
+def _stricter_grant(one: Proxy) -> tuple[object, ...]:
     """Orders grants from loose to strict: a lower level, less history, a later start, an earlier end."""
     return (
-        -_LEVELS.index(said.level),
-        _stricter_history(said.historic),
-        said.granted_on,
-        -(said.until or date.max).toordinal(),
-        -(said.renewed_at_age or 0),
-        said.renewed_at_age is None,
-        said.practice,
+        -_LEVELS.index(one.level),
+        _stricter_history(one.historic),
+        one.granted_on,
+        -(one.until or date.max).toordinal(),
+        -(one.renewed_at_age or 0),
+        one.renewed_at_age is None,
+        one.practice,
     )
 
 
-def _stricter_history(said: Historic | None) -> tuple[object, ...]:
-    if said is None:
+def _stricter_history(one: Historic | None) -> tuple[object, ...]:
+    if one is None:
         return (True,)
-    return (False, -_LEVELS.index(said.level), not said.checked, said.since or date.min)
+    return (False, -_LEVELS.index(one.level), not one.checked, one.since or date.min)
 
 
 def _at_practice(items: tuple[Registration, ...], practice: OdsCode) -> Registration | None:
@@ -225,5 +237,5 @@ def _latest_day(known: date | None, day: date) -> date:
     return day if known is None else max(known, day)
 
 
-def _by_practice_and_instant(said: Access) -> tuple[str, datetime]:
-    return said.practice, said.at
+def _by_practice_and_instant(one: Access) -> tuple[str, datetime]:
+    return one.practice, one.at

@@ -1,66 +1,70 @@
-"""What a reviewer's outcome does to the objections, if it was given for exactly this content and these holds."""
+"""Applies the review in force to the objections, if it was given for exactly this content and these holds."""
 
 from recordgate_schemas.control import ReviewAction, ReviewGround
 from recordgate_schemas.reasons import INTEGRITY, Outcome, Reason
 from recordgate_streams.policy.dates import months_after
-from recordgate_streams.policy.decision import Case, Objection
-from recordgate_streams.policy.statements import Review
+from recordgate_streams.policy.decision import EntryContext, Objection
+from recordgate_streams.policy.statements import ReviewStatement
 
 CLEARED_BY_CLINICIAN = frozenset({Reason.PROXY_SENSITIVE})
 """Withheld from a proxy until somebody has looked (golden row 68): unlike other withholdings a review lifts these."""
 
 
-def after_review(case: Case, objections: tuple[Objection, ...]) -> tuple[Objection, ...]:
-    """Return what stands after the review in force, if there is one (golden rows 71, 91-96)."""
-    if not case.marks.reviews:
+def after_review(context: EntryContext, objections: tuple[Objection, ...]) -> tuple[Objection, ...]:
+    """Return the objections that survive the review in force, if there is one (golden rows 71, 91-96)."""
+    if not context.statements.reviews:
         return objections
-    review = case.marks.review_for(case.standing.audience, lambda one: _is_about(one, case))
+    review = context.statements.review_for(
+        context.audience.name, lambda one: _is_about(one, context)
+    )
     if review is None:
         return objections
     withholds = review.action is not ReviewAction.RELEASE
-    if not _is_about(review, case):
+    if not _is_about(review, context):
         # SAFETY: what was withheld and then amended must be looked at again before anyone sees it
         because = {**_because(review), "amended": "since the review"}
         again = Objection(Reason.REVIEWED, Outcome.HELD, because, conceals=True)
         return (*objections, again) if withholds else objections
     if withholds:
-        return (*objections, *_withheld(case, review))
-    return _lifted(case, review, objections)
+        return (*objections, *_withheld(context, review))
+    return _lifted(context, review, objections)
 
 
-def _is_about(review: Review, case: Case) -> bool:
+def _is_about(review: ReviewStatement, context: EntryContext) -> bool:
     """True when the reviewer saw this content; of an entry in conflict nobody can tell which one was seen."""
-    entry = case.entry
-    same = review.body_sha256 == entry.body_sha256 or case.integrity.conflict
+    entry = context.entry
+    same = review.body_sha256 == entry.body_sha256 or context.integrity.conflict
     return same and review.entry_version == entry.version
 
 
-def _withheld(case: Case, review: Review) -> tuple[Objection, ...]:
+def _withheld(context: EntryContext, review: ReviewStatement) -> tuple[Objection, ...]:
     because = _because(review)
     withheld = Objection(Reason.REVIEWED, Outcome.WITHHELD, because, conceals=True)
     if review.ground is not ReviewGround.SERIOUS_HARM or review.opinion_on is None:
         return (withheld,)
-    stale = months_after(review.opinion_on, case.settings.numbers.opinion_months)
-    if stale > case.standing.today:
+    stale = months_after(review.opinion_on, context.settings.numbers.opinion_months)
+    if stale > context.audience.today:
         return (withheld,)
     because = {"opinion_on": str(review.opinion_on), "stale_since": str(stale)}
     return (withheld, Objection(Reason.OPINION_STALE, Outcome.WITHHELD, because))
 
 
-def _lifted(case: Case, review: Review, objections: tuple[Objection, ...]) -> tuple[Objection, ...]:
+def _lifted(
+    context: EntryContext, review: ReviewStatement, objections: tuple[Objection, ...]
+) -> tuple[Objection, ...]:
     """A release lifts all holds or none.
 
     All must be ones the reviewer saw, none an integrity hold, and where one needs a clinician the reviewer must be one.
-    Whatever is stronger than a hold stands: later facts win.
+    Whatever is stronger than a hold survives: later facts win.
     """
     liftable = [o for o in objections if _is_liftable(o)]
     reasons = {o.reason for o in liftable}
-    clinician = review.role in case.settings.clinician_roles
+    clinician = review.role in context.settings.clinician_roles
     if (
         not reasons
         or reasons & INTEGRITY
         or not reasons <= set(review.reasons)
-        or (reasons & case.settings.clinician_reasons and not clinician)
+        or (reasons & context.settings.clinician_reasons and not clinician)
     ):
         return objections
     kept = tuple(o for o in objections if not _is_liftable(o))
@@ -73,5 +77,5 @@ def _is_liftable(objection: Objection) -> bool:
     return objection.outcome is Outcome.WITHHELD and objection.reason in CLEARED_BY_CLINICIAN
 
 
-def _because(review: Review) -> dict[str, str]:
+def _because(review: ReviewStatement) -> dict[str, str]:
     return {"reviewed_at": review.at.isoformat(timespec="seconds"), "ground": review.ground.value}

@@ -1,4 +1,4 @@
-"""Where a hold goes: one queue, what its reviewer is offered first, whether it may be released together with others."""
+"""Routes a hold: to one queue, with what its reviewer is offered first, and whether it may be released in bulk."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from recordgate_streams.policy.decision import Decision
 from recordgate_streams.ruleset import ReasonTexts
 
 FIRST = (Queue.SYSTEM, Queue.CLINICIAN, Queue.SOURCE, Queue.PRACTICE)
-"""Of several queues the first: what is broken is mended before anybody judges, a clinician judges for the practice."""
+"""Of several queues the first one: what is broken is repaired first, and a clinician decides before the practice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,12 @@ def route(reasons: Iterable[Reason], texts: ReasonTexts) -> Route:
 
     Hiding is offered first if any reason asks for it; only if all allow it may the entry be released in bulk.
     """
-    told = [texts[reason] for reason in reasons]
-    queues = {text.queue for text in told}
+    asked = [texts[reason] for reason in reasons]
+    queues = {text.queue for text in asked}
     queue = next((queue for queue in FIRST if queue in queues), Queue.PRACTICE)
-    hide_first = any(text.hide_first for text in told)
-    return Route(queue, hide_first, bool(told) and all(text.bulk_release for text in told))
+    hide_first = any(text.hide_first for text in asked)
+    bulk_release = bool(asked) and all(text.bulk_release for text in asked)
+    return Route(queue, hide_first, bulk_release)
 
 
 def held_for(decision: Decision) -> tuple[Reason, ...]:

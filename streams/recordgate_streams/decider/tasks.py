@@ -1,6 +1,6 @@
-"""Work for people that no held entry stands for: a flagged patient, a grant to review, an opinion gone stale.
+"""Work for people that no held entry represents: a flagged patient, a grant to review, an opinion gone stale.
 
-Worked out anew from the same objections as the decisions, so a task is open exactly while its reason stands.
+Computed from the same objections as the decisions, so a task is open exactly as long as its reason holds.
 """
 
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import Audience, EntryId
-from recordgate_streams.policy.audience import Standing
+from recordgate_streams.policy.audience import AudienceContext
 from recordgate_streams.policy.decision import Decision, Objection
 from recordgate_streams.policy.rules.grant import is_due_for_review
 from recordgate_streams.policy.settings import Signal
@@ -37,18 +37,18 @@ class Task:
     entry_id: EntryId | None = None
 
 
-def patient_tasks(standing: Standing, objections: Iterable[Objection]) -> frozenset[Task]:
+def patient_tasks(audience: AudienceContext, objections: Iterable[Objection]) -> frozenset[Task]:
     """Return the tasks that the patient's facts give for this audience (golden rows 13, 23, 32, 77, 81, 82)."""
     reasons = {o.reason for o in objections} & OF_PATIENTS
-    if standing.is_self and standing.review_since is not None:
+    if audience.is_self and audience.review_since is not None:
         reasons.add(Reason.ACCESS_REVIEW)
-    if standing.grant is not None:
-        if is_due_for_review(standing, standing.grant):
+    if audience.grant is not None:
+        if is_due_for_review(audience, audience.grant):
             reasons.add(Reason.PROXY_AGE)
-        concern = standing.facts.latest(Signal.CHILD_SAFEGUARDING)
-        if concern is not None and concern >= standing.grant.at:
+        concern = audience.facts.latest(Signal.CHILD_SAFEGUARDING)
+        if concern is not None and concern >= audience.grant.at:
             reasons.add(Reason.SAFEGUARDING)
-    return frozenset(Task(reason, standing.audience) for reason in reasons)
+    return frozenset(Task(reason, audience.name) for reason in reasons)
 
 
 def entry_tasks(decision: Decision, entry_id: EntryId) -> frozenset[Task]:

@@ -24,12 +24,12 @@ from recordgate_streams.inspection.gauges import refresh_account
 from recordgate_streams.lanes.lane import Lane, LaneName, open_lane
 
 TICK_S = 1.0
-"""Seconds between looks at what time alone asks for."""
+"""Seconds between two checks whether the time of a patient has come."""
 
 
 def run(name: LaneName, settings: Settings) -> None:
     """Run the lane until the process is asked to stop."""
-    # one lane tells the account, or every record would be counted twice on a dashboard
+    # only one lane exports the account, or a dashboard would count every record twice
     refresh = partial(refresh_account, settings) if name == "entries" else lambda: None
     health = Health(refresh)
     health.serve(settings.metrics_port)
@@ -60,30 +60,30 @@ def create_app(name: LaneName, lane: Lane, settings: Settings, health: Health) -
     source = app.topic(
         topic_name(lane.topic, settings), key_serializer="raw", value_serializer="raw"
     )
-    turn = asyncio.Lock()
+    one_at_a_time = asyncio.Lock()
 
     async def decide(stream: Any) -> None:
         batches = stream.noack_take(settings.batch_entries, within=settings.batch_wait_s)
         async for events in batches:
-            async with turn:
+            async with one_at_a_time:
                 await _guarded(lane.process_batch, [_record(e, lane) for e in events], name)
             for event in events:
                 event.ack()
 
-    mine: list[int] = []
+    owned: list[int] = []
 
     async def resume(_app: Any, partitions: Any, **_: Any) -> None:
         assigned = sorted(tp.partition for tp in partitions if tp.topic == source.get_topic_name())
-        async with turn:
+        async with one_at_a_time:
             await _guarded(lane.resume, assigned, name)
-            mine[:] = assigned
+            owned[:] = assigned
         health.ready()
         log(LogCode.STARTED, lane=name, topic=lane.topic.name)
 
     async def tick() -> None:
-        if mine:
-            async with turn:
-                await _guarded(lane.tick, list(mine), name)
+        if owned:
+            async with one_at_a_time:
+                await _guarded(lane.tick, list(owned), name)
 
     app.agent(source, concurrency=1, name=f"decide-{name}")(decide)
     app.timer(interval=TICK_S)(tick)

@@ -27,12 +27,12 @@ class Unchecked(BaseModel):
 
 
 class Case(BaseModel):
-    """One assertion: who and when, what is said of P0 and E0 (`baseline.toml`), and what has to come out.
+    """One assertion: who and when, what is stated about P0 and E0 (`baseline.toml`), and what has to come out.
 
     `row`: number in the domain reference. `number`: place among the cases of the row, from 1. `title`: who and when.
     `of`: the entry looked at, or `all`. `reasons`: every reason of its decision, no more; of a task, the task's.
     `basis`: tag and source keys of the domain reference. `remark`: where our words differ from the reference's.
-    `registered`, `access`, `grant`, `entry`: fields in place of the baseline's; `without`: parts of it never said.
+    `registered`, `access`, `grant`, `entry`: fields in place of the baseline's; `without`: parts of it left out.
     `say`, `others`: further controls and entries. `then`: what comes once a state was reached, `before` its outcome.
     `waits`: how long before the run that state is looked at. `again`: everything comes a second time.
     `rules`, `then_rules`: switches and numbers by name, `members` of code sets, `practices`, tables `unreadable`.

@@ -139,7 +139,7 @@ def _unchanged(run: Run) -> bool:
 
 
 def _kept_history(run: Run) -> bool:
-    """What was taken back is still told: at some time it was released, and since then something else was decided."""
+    """The history still shows what was taken back: it was released once, and something else was decided since."""
     shown = {Outcome.RELEASED, Outcome.RELEASED_REDACTED}
     return _retracted(run) and all(shown & set(run.after.history[key][:-1]) for key in run.keys)
 

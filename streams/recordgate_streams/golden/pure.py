@@ -1,93 +1,105 @@
-"""Runs a golden case in memory, by the pure function."""
+"""Runs a golden case in memory, by the decision core."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from recordgate_schemas import codec
 from recordgate_schemas.control import Control
 from recordgate_schemas.entry import ElementKind
 from recordgate_schemas.errors import PoisonError
-from recordgate_schemas.reasons import Outcome, Reason
+from recordgate_schemas.reasons import Outcome
 from recordgate_schemas.topics import CONTROLS, ENTRIES
-from recordgate_schemas.values import EntryId, NhsNumber
+from recordgate_schemas.values import NhsNumber
+from recordgate_streams.bodies.check import body_mismatch
 from recordgate_streams.bodies.hints import find_hint
-from recordgate_streams.decider.accept import body_lies
-from recordgate_streams.decider.history import (
-    ControlSaid,
-    EntryArrived,
-    Event,
-    decide_history,
-    tasks_of,
-)
+from recordgate_streams.decider.decide import PatientDecision, decide_patient
+from recordgate_streams.decider.history import Event, record_after
+from recordgate_streams.decider.record import AcceptedEntry, ControlEvent, Source
 from recordgate_streams.decider.routing import held_for, route
-from recordgate_streams.decider.rule_change import after_rule_change
-from recordgate_streams.decider.tasks import entry_tasks
 from recordgate_streams.golden.cases import Case
 from recordgate_streams.golden.instants import before
+from recordgate_streams.golden.messages import Message, messages_of
 from recordgate_streams.golden.rules import rules_of
 from recordgate_streams.golden.state import Decided, Key, OpenTask, Shown, State
-from recordgate_streams.golden.told import Message, tell
-from recordgate_streams.policy.decision import Decision
+from recordgate_streams.policy.decision import Decision, Integrity
 from recordgate_streams.ruleset import Ruleset
 
 PATIENT = NhsNumber.parse("9990000018")
-Decisions = Mapping[Key, Decision]
-Known = tuple[State, Decisions]
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What is known at one moment: the picture, and the decisions behind it."""
+
+    state: State
+    decided: PatientDecision
 
 
 def run(case: Case, now: datetime, base: Ruleset | None = None) -> tuple[State, State]:
     """Return what is known before and after what comes `then`, under the shipped ruleset or another one."""
     first, then = _run(case, now, base)
-    return first[0], then[0]
+    return first.state, then.state
 
 
 def decisions_of(case: Case, now: datetime) -> Iterator[Decision]:
     """Yield every decision that a case comes to, before and after what comes `then`."""
-    for _, decisions in _run(case, now):
-        yield from decisions.values()
+    for outcome in _run(case, now):
+        yield from outcome.decided.decisions.values()
 
 
-def _run(case: Case, now: datetime, base: Ruleset | None = None) -> tuple[Known, Known]:
+def _run(case: Case, now: datetime, base: Ruleset | None = None) -> tuple[_Outcome, _Outcome]:
     rules = rules_of(case.rules, base)
     then_rules = rules_of(case.then_rules or case.rules, base)
     number = NhsNumber(case.nhs_number) if case.nhs_number else PATIENT
-    told = tell(case, now, number, rules.hash)
+    published = messages_of(case, now, number, rules.hash)
     earlier = before(now, case.waits) if case.waits else now
-    first = _state(told.first, rules, (earlier, now), {})
-    return first, _state(told.everything, then_rules, (now, now), first[1])
+    first = _outcome(published.first, rules, (earlier, now), None)
+    return first, _outcome(published.everything, then_rules, (now, now), first.decided)
 
 
-def _state(
-    messages: Sequence[Message], rules: Ruleset, times: tuple[datetime, datetime], known: Decisions
-) -> Known:
-    """`times`: when it is looked at, and when everything was received."""
+def _outcome(
+    messages: Sequence[Message],
+    rules: Ruleset,
+    times: tuple[datetime, datetime],
+    former: PatientDecision | None,
+) -> _Outcome:
+    """`times`: when it is looked at, and when everything was received. `former`: the decisions in force before."""
     now, received = times
     events = list(_events(messages, rules, received))
-    decisions = {
-        key: after_rule_change(decision, released_under=_released_under(known.get(key)))
-        for key, decision in decide_history(events, rules, now).items()
-    }
+    in_force = {k: update.in_force() for k, update in former.updates.items()} if former else {}
+    record = replace(record_after(events, rules), in_force=in_force)
+    decided = decide_patient(record, rules, now)
+    state = _state(decided, former.decisions if former else {}, rules)
+    return _Outcome(replace(state, quarantined=len(events) < len(messages)), decided)
+
+
+def _state(decided: PatientDecision, former: Mapping[Key, Decision], rules: Ruleset) -> State:
+    decisions = decided.decisions
+    versions = {key: u.accepted.entry.version for key, u in decided.updates.items()}
     held = {k: held_for(d) for k, d in decisions.items() if d.outcome is Outcome.HELD}
-    versions = _versions(events)
-    visible = {k: Shown(versions[k[0]], _dropped(d)) for k, d in decisions.items() if d.released}
-    was_visible = {key for key, decision in known.items() if decision.released}
-    state = State(
+    visible = {k: Shown(versions[k], _dropped(d)) for k, d in decisions.items() if d.released}
+    was_visible = {key for key, decision in former.items() if decision.released}
+    return State(
         decisions={
-            k: Decided(d.outcome, _reasons(d), (versions[k[0]], d)) for k, d in decisions.items()
+            k: Decided(d.outcome, frozenset(o.reason for o in d.objections), (versions[k], d))
+            for k, d in decisions.items()
         },
         visible=visible,
         holds={key: route(reasons, rules.reasons) for key, reasons in held.items()},
-        tasks=_tasks(events, decisions, rules, now),
-        history={k: tuple(_outcomes(known.get(k), d)) for k, d in decisions.items()},
+        tasks=frozenset(
+            OpenTask(task.reason, task.audience, task.entry_id or "", kind)
+            for task in decided.tasks
+            if (kind := rules.reasons[task.reason].task) is not None
+        ),
+        history={k: tuple(_outcomes(former.get(k), d)) for k, d in decisions.items()},
         tombstones=frozenset(was_visible - visible.keys()) & decisions.keys(),
         approval_above=rules.activation.most_disappear,
-        quarantined=len(events) < len(messages),
     )
-    return state, decisions
 
 
 def _events(messages: Sequence[Message], rules: Ruleset, at: datetime) -> Iterator[Event]:
-    """What was published, as it comes off the wire; what cannot be read from it is left out."""
+    """Yield what was published, as it is read from the wire; what cannot be read is left out."""
     for position, message in enumerate(messages):
         topic = CONTROLS if isinstance(message, Control) else ENTRIES
         try:
@@ -95,45 +107,18 @@ def _events(messages: Sequence[Message], rules: Ruleset, at: datetime) -> Iterat
         except PoisonError:
             continue
         if isinstance(read, Control):
-            yield ControlSaid(at, position, read)
+            yield ControlEvent(at, position, read)
         else:
             hint = find_hint(rules.settings.hint_phrases, read.body)
-            yield EntryArrived(at, read, body_lies(read), hint)
-
-
-def _versions(events: Sequence[Event]) -> dict[EntryId, int]:
-    """The highest version of each entry: the one that is decided."""
-    arrived = [event.entry for event in events if isinstance(event, EntryArrived)]
-    return {e.entry_id: e.version for e in sorted(arrived, key=lambda entry: entry.version)}
-
-
-def _released_under(known: Decision | None) -> str | None:
-    return known.ruleset if known is not None and known.released else None
-
-
-def _reasons(decision: Decision) -> frozenset[Reason]:
-    return frozenset(objection.reason for objection in decision.objections)
+            integrity = Integrity(body_mismatch=body_mismatch(read), text_hint=hint)
+            yield AcceptedEntry(read, integrity, Source(0, position, at))
 
 
 def _dropped(decision: Decision) -> frozenset[ElementKind]:
     return decision.drop | (frozenset({ElementKind.CHILD}) if decision.pointers else frozenset())
 
 
-def _outcomes(known: Decision | None, decision: Decision) -> Iterator[Outcome]:
-    if known is not None and known != decision:
-        yield known.outcome
+def _outcomes(former: Decision | None, decision: Decision) -> Iterator[Outcome]:
+    if former is not None and former != decision:
+        yield former.outcome
     yield decision.outcome
-
-
-def _tasks(
-    events: Sequence[Event], decisions: Decisions, rules: Ruleset, now: datetime
-) -> frozenset[OpenTask]:
-    found = set(tasks_of(events, rules, now))
-    for (entry_id, _), decision in decisions.items():
-        found |= entry_tasks(decision, entry_id)
-    kinds = {task: rules.reasons[task.reason].task for task in found}
-    return frozenset(
-        OpenTask(task.reason, task.audience, task.entry_id or "", kind)
-        for task, kind in kinds.items()
-        if kind is not None
-    )

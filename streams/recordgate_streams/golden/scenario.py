@@ -11,12 +11,14 @@ from recordgate_schemas.control import Control
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.errors import InvalidValue, PoisonError, UsageError
 from recordgate_schemas.mapping import mapper
-from recordgate_streams.decider.accept import body_lies
-from recordgate_streams.decider.history import ControlSaid, EntryArrived, Event
+from recordgate_streams.bodies.check import body_mismatch
+from recordgate_streams.decider.history import Event
+from recordgate_streams.decider.record import AcceptedEntry, ControlEvent, Source
+from recordgate_streams.policy.decision import Integrity
 
 _CONTROL = mapper(Control, "json")
 _ENTRY = mapper(ClinicalEntry, "json")
-FIELDS = ("at", "position", "control", "entry", "unreadable", "body_lies", "text_hint")
+FIELDS = ("at", "position", "control", "entry", "unreadable", "body_mismatch", "text_hint")
 EMPTY_SHA256 = base64.b64encode(hashlib.sha256(b"").digest()).decode()
 
 
@@ -63,17 +65,18 @@ def _event(found: Any, place: int) -> Event:
         return _arrived(found, at)
     position = found.get("position", place)
     control = None if found.get("unreadable") else _CONTROL.load(found.get("control"))
-    return ControlSaid(at, position, control)
+    return ControlEvent(at, position, control)
 
 
-def _arrived(found: Mapping[str, Any], at: datetime) -> EntryArrived:
-    """An entry may come without its body: then nothing is checked about it but what the event says."""
+def _arrived(found: Mapping[str, Any], at: datetime) -> AcceptedEntry:
+    """An entry may come without its body: then nothing is checked but what the event itself states."""
     given = found["entry"]
     if not isinstance(given, Mapping):
         raise InvalidValue("entry: must be an object with named fields")
     entry = _ENTRY.load({"body": "", "body_sha256": EMPTY_SHA256, **given})
-    lies = bool(found.get("body_lies")) or ("body" in given and body_lies(entry))
-    return EntryArrived(at, entry, lies, bool(found.get("text_hint")))
+    mismatch = bool(found.get("body_mismatch")) or ("body" in given and body_mismatch(entry))
+    integrity = Integrity(body_mismatch=mismatch, text_hint=bool(found.get("text_hint")))
+    return AcceptedEntry(entry, integrity, Source(0, 0, at))
 
 
 def parse_instant(value: Any, field: str) -> datetime:

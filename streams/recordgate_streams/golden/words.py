@@ -58,7 +58,7 @@ TASKS: dict[Word, frozenset[TaskKind]] = {
     Word.CONFIG_ALERT: frozenset({TaskKind.CONFIG}),
     Word.INCIDENT: frozenset({TaskKind.INCIDENT}),
 }
-"""The kinds of task each word stands for."""
+"""The kinds of task each word means."""
 
 MEANINGS: dict[Word, str] = {
     Word.RETRACTED: "Was visible, and is not any more; of a part: the entry stays without it.",
@@ -67,7 +67,7 @@ MEANINGS: dict[Word, str] = {
     Word.PROXY_REMOVED: "The same for a proxy whose grant is over.",
     Word.EFFECTIVE_DATE_RESET: "The start date moved: open from that day on, closed the day before.",
     Word.REEVALUATED: "Was decided anew.",
-    Word.MOST_RESTRICTIVE: "The most restrictive of the reviewers' outcomes stands: withheld.",
+    Word.MOST_RESTRICTIVE: "The most restrictive of the reviewers' outcomes counts: withheld.",
     Word.TASK: "Somebody is given work beyond deciding the entry.",
     Word.PRACTICE_TASK: "Work for the practice.",
     Word.REVIEW_TASK: "Something is to be reviewed.",
@@ -76,7 +76,7 @@ MEANINGS: dict[Word, str] = {
     Word.INCIDENT: "An incident is to be worked through.",
     Word.NO_TASK: "Nobody is given work, and nothing waits in a queue.",
     Word.NO_NOTICE: "Nothing reaches the audience, so no notice does: it sees what one sees who never had access.",
-    Word.ALERT: "Operators are told, and the entry joins their queue.",
+    Word.ALERT: "Operators are alerted, and the entry joins their queue.",
     Word.QUEUE_SYSTEM: "The held entry joins the queue of the system's operators.",
     Word.QUEUE_CLINICIAN: "The held entry joins the queue of clinicians.",
     Word.QUEUE_QUARANTINE: "The record is set aside and shown to nobody.",

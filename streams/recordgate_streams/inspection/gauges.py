@@ -3,7 +3,7 @@
 from recordgate_runtime.metrics import ACCOUNT, RULE_PATIENTS_WAITING, UNACCOUNTED
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.settings import Settings
-from recordgate_streams.inspection.account import read_account
+from recordgate_streams.ledger.account import read_account
 from recordgate_streams.rollout.status import patients_waiting
 
 

@@ -1,235 +1,259 @@
-"""Decides entries together with the relatives they reach: the one way a decision is made in the ledger.
+"""Decides patients inside a lane's transaction: load, call the decision core, load what follows, store.
 
-A transaction begins with the entries it is about. Whatever else changes because of them is pulled in until nothing more
-does: entries that a concealed relative takes along or frees, entries that refer to one that appeared or vanished, all
-entries of a patient about whom a code says something new.
+A transaction begins with the entries it is about. What else must be decided because of them is loaded until nothing is:
+entries that the cascade reaches or gives back, entries that refer to one that appeared or vanished, the whole record of
+a patient about whom a code states something new.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 
-from recordgate_schemas.values import SELF, Audience, EntryId, NhsNumber
+from recordgate_runtime.logs import LogCode, log
+from recordgate_runtime.metrics import DECISIONS
+from recordgate_schemas.errors import FatalError
+from recordgate_schemas.reasons import Reason
+from recordgate_schemas.values import SELF, Audience, EntryId, NhsNumber, OdsCode
 from recordgate_streams.bodies.hints import find_hint
-from recordgate_streams.decider.cascade import Root, root_of
-from recordgate_streams.decider.decide import (
-    conclude,
-    object_to,
-    standing_objections,
-    with_pointers,
+from recordgate_streams.decider.cascade import CascadeState, Relative
+from recordgate_streams.decider.decide import PatientDecision, decide_patient
+from recordgate_streams.decider.record import (
+    AcceptedEntry,
+    CurrentDecision,
+    DecisionUpdate,
+    EntryAudience,
+    EntryKey,
+    PatientRecord,
+    RecordRest,
 )
-from recordgate_streams.decider.history import audiences
-from recordgate_streams.decider.references import unseen
-from recordgate_streams.decider.review import after_review
-from recordgate_streams.decider.rule_change import after_rule_change
-from recordgate_streams.decider.signals import signals_of
-from recordgate_streams.decider.timers import closes_at
-from recordgate_streams.lanes.concealing import Concealing
-from recordgate_streams.lanes.outcome import Verdict
-from recordgate_streams.ledger.relatives import RelativesStore
-from recordgate_streams.ledger.rows import CurrentDecision, EntryKey, Patient, StoredEntry, Subject
-from recordgate_streams.ledger.store import Store, entry_key
-from recordgate_streams.policy.audience import Standing, stand
-from recordgate_streams.policy.decision import Case, Decision, Integrity, Objection
-from recordgate_streams.policy.statements import Marks
-from recordgate_streams.ruleset import Ruleset
+from recordgate_streams.decider.tasks import Task
+from recordgate_streams.ledger.decisions import DecisionRow
+from recordgate_streams.ledger.rows import Patient
+from recordgate_streams.ledger.unit_of_work import UnitOfWork
+from recordgate_streams.policy.statements import EntryStatements
 
-Place = tuple[EntryKey, Audience]
-Members = Mapping[EntryKey, Subject]
-Stand = tuple[Standing, tuple[Objection, ...]]
+Entries = Mapping[EntryKey, AcceptedEntry]
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """What made us decide a patient again: the broker's time of it, and entries to be told even if unchanged."""
+    """Why a patient is decided: the broker's time of it, and entries to publish again even if unchanged."""
 
     at: datetime
     forced: Collection[EntryId] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class DecidedPatient:
+    """A patient's decisions as they were stored: those that changed, tasks opened for a practice, and tasks closed."""
+
+    patient: Patient
+    cause: Cause
+    changed: tuple[DecisionUpdate, ...]
+    opened: Mapping[Task, OdsCode]
+    closed: frozenset[Task]
+
+
 @dataclass(slots=True)
-class Deciding:
-    """One transaction's patients being decided at the moment `at`. `patients` end up with what their codes say."""
+class _InHand:
+    """One patient while its record is being loaded. `remembered`: the cascade as the last decisions left it."""
 
-    store: Store
-    relatives: RelativesStore
-    ruleset: Ruleset
-    at: datetime
-    patients: dict[NhsNumber, Patient]
-    causes: Mapping[NhsNumber, Cause]
-    standings: dict[NhsNumber, list[Stand]] = field(default_factory=dict)
-    cases: dict[Place, Case] = field(default_factory=dict)
-    _own: dict[Place, tuple[Objection, ...]] = field(default_factory=dict)
+    patient: Patient
+    statements: Mapping[EntryId, EntryStatements]
+    remembered: Mapping[Audience, CascadeState]
+    relatives: Callable[[], Iterable[Relative]]
+    entries: dict[EntryId, AcceptedEntry] = field(default_factory=dict)
+    in_force: dict[EntryAudience, CurrentDecision] = field(default_factory=dict)
 
-    def decide(self, subjects: Iterable[Subject]) -> list[Verdict]:
-        """Return the verdicts on these entries and on all that follows; keep what closure needs next time."""
-        members = {entry_key(subject.stored.entry): subject for subject in subjects}
-        members |= self._take_signals(members)
-        members |= self._new_to_proxies(members)
-        self.standings = {number: self._stand(p) for number, p in self.patients.items()}
-        marks = self.store.marks_of(self.patients)
-        concealing = Concealing(self.relatives, marks, self.relatives.concealed(self.patients))
-        decided = self._pass(members, concealing)
-        while missing := self._affected(members, decided, concealing) - members.keys():
-            members |= self._load(missing)
-            decided = self._pass(members, concealing)
-        concealing.remember()
-        decided = self._without_pointers(members, decided)
-        return [self._verdict(members[place[0]], place, d) for place, d in decided.items()]
+    def record(self, released: Iterable[EntryAudience]) -> PatientRecord:
+        """Return what the decision core works on. `released`: of the entries referred to and not in hand."""
+        rest = RecordRest(self.remembered, self.relatives, frozenset(released))
+        return PatientRecord(self.patient.facts, self.entries, self.statements, self.in_force, rest)
 
-    def _take_signals(self, members: Members) -> dict[EntryKey, Subject]:
-        """Take in what codes say of patients; return all entries of patients about whom something new was said."""
-        changed: dict[NhsNumber, Patient] = {}
-        for (number, entry_id), subject in members.items():
-            patient = self.patients[number]
-            stored = subject.stored
-            settings = self.ruleset.settings
-            said = signals_of(stored.entry, settings, conflict=stored.conflict)
-            if said or patient.facts.signals:
-                facts = patient.facts.with_signals(entry_id, said)
-                if facts != patient.facts:
-                    changed[number] = self.patients[number] = replace(patient, facts=facts)
-        if not changed:
-            return {}
-        self.store.put_facts(changed.values())
-        return self._load(self.relatives.entries_of(changed) - members.keys())
 
-    def _new_to_proxies(self, members: Members) -> dict[EntryKey, Subject]:
-        """Return entries that were never decided for a proxy.
+def decide_patients(
+    work: UnitOfWork,
+    patients: Mapping[NhsNumber, Patient],
+    causes: Mapping[NhsNumber, Cause],
+    entries: Entries,
+) -> list[DecidedPatient]:
+    """Decide these entries of locked patients, and all that follows from them, for every audience; store the result."""
+    in_hand = _in_hand(work, patients)
+    decided: dict[NhsNumber, PatientDecision] = {}
+    _take(work, in_hand, {**_never_decided(work, patients, entries), **entries})
+    waiting = set(patients)
+    while waiting:
+        released = _released_elsewhere(work, {number: in_hand[number] for number in waiting})
+        for number in waiting:
+            record = in_hand[number].record(released.get(number, ()))
+            decided[number] = decide_patient(record, work.rules.ruleset, work.at)
+        missing = _missing(work, in_hand, {number: decided[number] for number in waiting})
+        _take(work, in_hand, work.records.entries(missing))
+        waiting = {number for number, _ in missing}
+    return _store(work, in_hand, causes, decided)
 
-        SAFETY: what is concealed from a new proxy is known only once every entry was asked: none goes alone.
-        """
-        proxies = [
-            (number, audience)
-            for number, patient in self.patients.items()
-            for audience in audiences(patient.facts)
-            if audience != SELF
-        ]
-        return self._load(self.relatives.undecided(proxies) - members.keys()) if proxies else {}
 
-    def _load(self, keys: Collection[EntryKey]) -> dict[EntryKey, Subject]:
-        stored = self.store.load_entries(sorted(keys))
-        return {entry_key(s.stored.entry): s for s in self.store.subjects(list(stored.values()))}
+def count_decisions(lane: str, decided: Iterable[DecidedPatient]) -> None:
+    """Count committed decisions, and log those for which a rule failed."""
+    for update in (update for one in decided for update in one.changed):
+        headline = update.decision.headline
+        if headline is Reason.ENGINE_ERROR:
+            log(LogCode.RULE_FAILED, lane=lane, ruleset=update.decision.ruleset)
+        reason = headline.value if headline else "-"
+        DECISIONS.labels(update.decision.outcome.value, reason).inc()
 
-    def _stand(self, patient: Patient) -> list[Stand]:
-        settings = self.ruleset.settings
-        standings = (stand(patient.facts, a, settings, self.at) for a in audiences(patient.facts))
-        return [(standing, standing_objections(standing)) for standing in standings]
 
-    def _pass(self, members: Members, concealing: Concealing) -> dict[Place, Decision]:
-        """Decide all members: each for itself, then with what its relatives must not reveal."""
-        by_patient: dict[NhsNumber, list[EntryId]] = {number: [] for number in self.patients}
-        for key, subject in members.items():
-            by_patient[key[0]].append(key[1])
-            if (key, SELF) not in self.cases:
-                marks = concealing.marks.get(key[0], {}).get(key[1], Marks())
-                self._examine(key, subject.stored, marks)
-        decided: dict[Place, Decision] = {}
-        for number, entry_ids in by_patient.items():
-            for standing, _ in self.standings[number]:
-                places = [((number, entry_id), standing.audience) for entry_id in entry_ids]
-                decided |= self._decide_audience(number, standing.audience, places, concealing)
-        return decided
+def _in_hand(work: UnitOfWork, patients: Mapping[NhsNumber, Patient]) -> dict[NhsNumber, _InHand]:
+    statements = work.records.statements_of(patients)
+    remembered = work.cascades.states(patients)
 
-    def _examine(self, key: EntryKey, stored: StoredEntry, marks: Marks) -> None:
-        flaws = (stored.conflict, stored.body_mismatch, stored.gone_at_source)
-        integrity = Integrity(*flaws, text_hint=self._hint(key, stored))
-        for standing, against_all in self.standings[key[0]]:
-            case = Case(stored.entry, standing, marks, integrity)
-            place = (key, standing.audience)
-            self.cases[place], self._own[place] = case, object_to(case, against_all)
+    def relatives(number: NhsNumber) -> Callable[[], Iterable[Relative]]:
+        return cache(lambda: work.cascades.relatives(number))
 
-    def _hint(self, key: EntryKey, stored: StoredEntry) -> bool:
-        settings = self.ruleset.settings
-        if not settings.switches.text_hints:
-            return False
-        body = stored.entry.body or self.store.load_bodies([key])[key]
-        return find_hint(settings.hint_phrases, body)
+    return {
+        number: _InHand(patient, statements[number], remembered[number], relatives(number))
+        for number, patient in patients.items()
+    }
 
-    def _decide_audience(
-        self, number: NhsNumber, audience: Audience, places: list[Place], concealing: Concealing
-    ) -> dict[Place, Decision]:
-        own = {place[0][1]: self._root(place) for place in places}
-        reached = concealing.reach(number, audience, own)
-        return {place: self._conclude(place, reached.get(place[0][1], ())) for place in places}
 
-    def _conclude(self, place: Place, reached: tuple[Objection, ...]) -> Decision:
-        case = self.cases[place]
-        related = replace(case, relatives=reached) if reached else case
-        return conclude(related, self._own[place], self.ruleset.hash)
+def _never_decided(
+    work: UnitOfWork, patients: Mapping[NhsNumber, Patient], entries: Entries
+) -> dict[EntryKey, AcceptedEntry]:
+    """Return the entries that were never decided for one of the patients' proxies.
 
-    def _root(self, place: Place) -> Root | None:
-        case, own = self.cases[place], self._own[place]
-        if not own and not case.marks.hides and not case.marks.reviews:
-            return None
-        return root_of(after_review(case, own), case.marks.related())
+    SAFETY: what is suppressed for a new proxy is known only once every entry was decided, so none is decided alone.
+    """
+    proxies = [
+        (number, audience)
+        for number, patient in patients.items()
+        for audience in patient.facts.audiences()
+        if audience != SELF
+    ]
+    if not proxies:
+        return {}
+    return work.records.entries(work.cascades.undecided(proxies) - entries.keys())
 
-    def _affected(
-        self, members: Members, decided: Mapping[Place, Decision], concealing: Concealing
-    ) -> set[EntryKey]:
-        """Entries that have to be decided again because these were."""
-        reached = {(n, e) for n in self.patients for e in concealing.changed(n)}
-        turned = {
-            key
-            for (key, audience), decision in decided.items()
-            if decision.released != _was_released(members[key].current.get(audience))
-        }
-        return reached | (self.relatives.pointing_at(sorted(turned)) if turned else set())
 
-    def _without_pointers(
-        self, members: Members, decided: dict[Place, Decision]
-    ) -> dict[Place, Decision]:
-        """Drop the references to entries that the audience is not shown."""
-        shown = {(key[0], key[1], audience) for (key, audience), d in decided.items() if d.released}
-        targets = {
-            (key[0], element.entry_id)
-            for key, subject in members.items()
-            for element in subject.stored.entry.elements
-            if element.entry_id is not None and (key[0], element.entry_id) not in members
-        }
-        shown |= self.relatives.shown(sorted(targets)) if targets else set()
-        return {
-            place: with_pointers(d, self._unseen(place, shown)) if d.released else d
-            for place, d in decided.items()
-        }
+def _take(work: UnitOfWork, in_hand: Mapping[NhsNumber, _InHand], entries: Entries) -> None:
+    """Take entries in hand, with the decisions in force about them and the hint that their text may hold."""
+    if not entries:
+        return
+    for number, in_force in work.decisions.in_force(entries).items():
+        in_hand[number].in_force.update(in_force)
+    for (number, entry_id), accepted in _with_hints(work, entries).items():
+        in_hand[number].entries[entry_id] = accepted
 
-    def _unseen(
-        self, place: Place, shown: set[tuple[NhsNumber, EntryId, Audience]]
-    ) -> tuple[str, ...]:
-        (number, _), audience = place
-        entry = self.cases[place].entry
-        if not entry.elements:
-            return ()
-        visible = {e.entry_id for e in entry.elements if (number, e.entry_id, audience) in shown}
-        return unseen(entry, visible)
 
-    def _verdict(self, subject: Subject, place: Place, decision: Decision) -> Verdict:
-        (number, entry_id), audience = place
-        previous = subject.current.get(audience)
-        under = _released_under(previous, subject.stored.entry.version, self.ruleset.hash)
-        cause = self.causes[number]
-        decision = after_rule_change(decision, released_under=under)
-        return Verdict(
-            stored=subject.stored,
-            decision=decision,
-            decided_under=self.patients[number].control_position,
-            decided_at=self.at,
-            caused_at=cause.at,
-            previous=previous,
-            forced=entry_id in cause.forced,
-            valid_until=closes_at(self.cases[place].standing) if decision.released else None,
-            released_under=under,
+def _with_hints(work: UnitOfWork, entries: Entries) -> Entries:
+    settings = work.rules.ruleset.settings
+    if not settings.switches.text_hints:
+        return entries
+    bodies = work.records.bodies([key for key, one in entries.items() if not one.entry.body])
+    hints = {
+        key: find_hint(settings.hint_phrases, accepted.entry.body or bodies[key])
+        for key, accepted in entries.items()
+    }
+    return {
+        key: replace(accepted, integrity=replace(accepted.integrity, text_hint=hints[key]))
+        for key, accepted in entries.items()
+    }
+
+
+def _released_elsewhere(
+    work: UnitOfWork, in_hand: Mapping[NhsNumber, _InHand]
+) -> dict[NhsNumber, set[EntryAudience]]:
+    """Return which entries that those in hand refer to are shown, and to whom."""
+    targets = {
+        (number, element.entry_id)
+        for number, one in in_hand.items()
+        for accepted in one.entries.values()
+        for element in accepted.entry.elements
+        if element.entry_id is not None and element.entry_id not in one.entries
+    }
+    return work.cascades.released(sorted(targets)) if targets else {}
+
+
+def _missing(
+    work: UnitOfWork,
+    in_hand: Mapping[NhsNumber, _InHand],
+    decided: Mapping[NhsNumber, PatientDecision],
+) -> set[EntryKey]:
+    """Return the entries that must be decided as well and are not in hand."""
+    found = {(number, entry_id) for number, one in decided.items() for entry_id in one.affected}
+    turned = {(number, entry_id) for number, one in decided.items() for entry_id in one.turned}
+    if turned:
+        found |= work.cascades.referring_to(sorted(turned))
+    changed = [n for n, one in decided.items() if one.facts != in_hand[n].patient.facts]
+    if changed:
+        found |= work.records.all_entries(changed)
+    return {(n, entry_id) for n, entry_id in found if entry_id not in in_hand[n].entries}
+
+
+def _store(
+    work: UnitOfWork,
+    in_hand: Mapping[NhsNumber, _InHand],
+    causes: Mapping[NhsNumber, Cause],
+    decided: Mapping[NhsNumber, PatientDecision],
+) -> list[DecidedPatient]:
+    _store_patients(work, in_hand, decided)
+    open_tasks = work.decisions.tasks(decided)
+    found: list[DecidedPatient] = []
+    rows: list[DecisionRow] = []
+    for number, one in decided.items():
+        hand, cause = in_hand[number], causes[number]
+        changed = tuple(
+            update
+            for (entry_id, _), update in one.updates.items()
+            if update.changed or entry_id in cause.forced
         )
+        rows += [DecisionRow(update, hand.patient.control_position) for update in changed]
+        judged = {t for t in open_tasks[number] if t.entry_id is None or t.entry_id in hand.entries}
+        opened = {task: _practice(hand, one, task) for task in one.tasks - judged}
+        patient = replace(hand.patient, facts=one.facts)
+        closed = frozenset(judged - one.tasks)
+        found.append(DecidedPatient(patient, cause, changed, opened, closed))
+    work.decisions.put(rows, work.rules, work.at)
+    work.decisions.stamp([u for one in decided.values() for u in one.updates.values()], work.rules)
+    work.decisions.put_tasks({one.patient.nhs_number: one.opened for one in found})
+    work.decisions.end_tasks({one.patient.nhs_number: one.closed for one in found})
+    return found
 
 
-def _was_released(previous: CurrentDecision | None) -> bool:
-    return previous is not None and previous.released
+def _practice(hand: _InHand, decided: PatientDecision, task: Task) -> OdsCode:
+    """Return whose work a task is: the entry's practice, or the one at which the patient is registered."""
+    if task.entry_id is not None:
+        return hand.entries[task.entry_id].entry.practice
+    registration = decided.facts.current_registration()
+    if registration is None:
+        raise FatalError("a task about a patient without a practice; see docs/architecture.md")
+    return registration.practice
 
 
-def _released_under(previous: CurrentDecision | None, version: int, ruleset: str) -> str | None:
-    """The other ruleset under which this version was last released; remembered while this one holds it."""
-    if previous is None or previous.version != version:
-        return None
-    if previous.released:
-        return previous.ruleset if previous.ruleset != ruleset else None
-    return previous.released_under
+def _store_patients(
+    work: UnitOfWork,
+    in_hand: Mapping[NhsNumber, _InHand],
+    decided: Mapping[NhsNumber, PatientDecision],
+) -> None:
+    """Store facts, cascade and due time of the patients where they have changed."""
+    facts, states, due = [], {}, {}
+    for number, one in decided.items():
+        patient = in_hand[number].patient
+        if one.facts != patient.facts:
+            facts.append(replace(patient, facts=one.facts))
+        if _not_empty(one.cascade) != _not_empty(in_hand[number].remembered):
+            states[number] = one.cascade
+        known = [patient.due_at] if patient.due_at and patient.due_at > work.at else []
+        next_at = min((at for at in (*known, one.changes_at) if at is not None), default=None)
+        if next_at != patient.due_at:
+            due[number] = next_at
+    if facts:
+        work.records.put_facts(facts)
+    if states:
+        work.cascades.put_states(states)
+    if due:
+        work.records.put_due(due)
+
+
+def _not_empty(states: Mapping[Audience, CascadeState]) -> dict[Audience, CascadeState]:
+    return {audience: state for audience, state in states.items() if state != CascadeState()}

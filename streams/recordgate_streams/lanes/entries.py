@@ -1,6 +1,6 @@
-"""The entries lane: accept entry versions and decide them under the controls known by now."""
+"""The entries lane: accept entry versions, and decide them under the controls known by now."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast
@@ -9,14 +9,16 @@ from recordgate_runtime.kafka import Record
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.messages import ReceiptClass
 from recordgate_schemas.topics import ENTRIES
-from recordgate_streams.decider.accept import Arrival, body_lies, classify, content, merge
-from recordgate_streams.lanes.deciding import Cause
-from recordgate_streams.lanes.records import Decoded, decode_all
-from recordgate_streams.lanes.transaction import LaneTransaction
-from recordgate_streams.lanes.verdicts import decide_within
-from recordgate_streams.lanes.work import Work
-from recordgate_streams.ledger.rows import EntryKey, StoredEntry
-from recordgate_streams.ledger.store import entry_key
+from recordgate_streams.bodies.reader import BodyReader
+from recordgate_streams.decider.accept import Arrival, accept
+from recordgate_streams.decider.record import AcceptedEntry, EntryKey, Source
+from recordgate_streams.lanes.deciding import Cause, count_decisions, decide_patients
+from recordgate_streams.lanes.decode import Decoded, read_batch
+from recordgate_streams.lanes.messages import enqueue_decided, enqueue_receipt
+from recordgate_streams.ledger.unit_of_work import LaneLedger, UnitOfWork
+from recordgate_streams.policy.decision import Integrity
+
+Entries = dict[EntryKey, AcceptedEntry]
 
 
 class EntriesLane:
@@ -24,116 +26,86 @@ class EntriesLane:
 
     topic = ENTRIES
 
-    def __init__(self, ledger: LaneTransaction) -> None:
+    def __init__(self, ledger: LaneLedger, bodies: BodyReader) -> None:
         self._ledger = ledger
+        self._bodies = bodies
 
     def resume(self, partitions: Sequence[int]) -> None:
         """Publish what was committed before a crash on these partitions."""
         self._ledger.republish(partitions)
 
     def tick(self, partitions: Sequence[int]) -> None:
-        """Time alone changes nothing here: the controls lane decides again."""
+        """Do nothing: what time alone changes is decided by the controls lane."""
 
     def process_batch(self, records: Sequence[Record]) -> None:
         """Account for every record, decide what is accepted, commit, publish. Replays change nothing."""
-        with self._ledger.begin() as work:
-            good, bad = decode_all(ENTRIES, self._ledger.fresh(ENTRIES, records))
-            for record, error in bad:
-                work.quarantine(ENTRIES, record, error)
-            if good:
-                self._decide(work, good)
-
-    def _decide(self, work: Work, good: list[Decoded]) -> None:
-        patients = work.store.lock_patients({m.nhs_number: r.partition for r, m in good})
-        causes = {m.nhs_number: Cause(_published_at(record)) for record, m in reversed(good)}
-        accepted = _accept(work, good)
-        work.relatives.put_pointers([stored.entry for stored in accepted.values()])
-        decide_within(work, patients, causes, work.store.subjects(list(accepted.values())))
+        with self._ledger.transaction() as work:
+            good, _ = read_batch(work, ENTRIES, records)
+            patients = work.records.lock_patients({m.nhs_number: r.partition for r, m in good})
+            accepted = _accept(work, self._bodies, good)
+            causes = {m.nhs_number: Cause(_received_at(record)) for record, m in reversed(good)}
+            decided = decide_patients(work, patients, causes, accepted)
+            enqueue_decided(work, self._bodies, decided)
+        count_decisions(self._ledger.lane, decided)
 
 
-def _accept(work: Work, good: list[Decoded]) -> dict[EntryKey, StoredEntry]:
-    """Store what is new of the batch and return it, each entry once, as it stands after the batch."""
-    entries = [cast("ClinicalEntry", message) for _, message in good]
-    known = work.store.load_entries(sorted({entry_key(e) for e in entries}))
-    gone = work.store.gone(entries)
-    accepted: dict[EntryKey, StoredEntry] = {}
-    for place, ((record, _), entry) in enumerate(zip(good, entries, strict=True)):
-        key = entry_key(entry)
-        before = accepted.get(key, known.get(key))
-        new = _stored(record, entry, gone=place in gone)
-        arrival = classify(before.entry if before else None, entry)
-        if arrival is Arrival.ACCEPTED:
-            _account_accepted(work, record, before)
-            accepted[key] = new
-            continue
-        after = _merged(before, new) if before else new
-        if before and after.conflict and not before.conflict and arrival is Arrival.DUPLICATE:
-            arrival = Arrival.SUPERSEDED  # equal envelopes, one of which lies about its body
-        work.count(ENTRIES, record.partition, arrival.value)
-        work.tell_receipt(record.partition, entry, ReceiptClass(arrival.value))
+def _accept(work: UnitOfWork, bodies: BodyReader, good: Sequence[Decoded]) -> Entries:
+    """Account for the arrivals; store what is new and return it, each entry once, as it is after the batch."""
+    arriving = _arriving(work, bodies, good)
+    known = work.records.entries({new.key for new in arriving})
+    accepted: Entries = {}
+    for new in arriving:
+        before = accepted.get(new.key, known.get(new.key))
+        arrival, after = accept(before, new)
+        _account(work, new, arrival, replaced=before is not None)
         if after != before:
-            accepted[key] = after
-    return _put(work, accepted, known)
-
-
-def _merged(before: StoredEntry, new: StoredEntry) -> StoredEntry:
-    """What stands after another arrival of the same version, or of a lower one, which changes nothing."""
-    if new.entry.version < before.entry.version:
-        return before
-    later = new.entry.extracted_at > before.entry.extracted_at
-    return replace(
-        before,
-        entry=merge(before.entry, new.entry),
-        conflict=before.conflict or _contradict(before, new),
-        body_mismatch=before.body_mismatch or new.body_mismatch,
-        gone_at_source=new.gone_at_source if later else before.gone_at_source,
-    )
-
-
-def _contradict(one: StoredEntry, other: StoredEntry) -> bool:
-    """Two contents of one version, or one of two arrivals lies about its body: neither is believed."""
-    same = content(one.entry) == content(other.entry)
-    return not same or one.body_mismatch != other.body_mismatch
-
-
-def _account_accepted(work: Work, record: Record, before: StoredEntry | None) -> None:
-    """A version that takes another's place makes that one superseded: accepted counts what stands."""
-    if before is None:
-        work.count(ENTRIES, record.partition, Arrival.ACCEPTED.value)
-    else:
-        work.count(ENTRIES, record.partition, Arrival.SUPERSEDED.value)
-
-
-def _put(
-    work: Work, accepted: dict[EntryKey, StoredEntry], known: dict[EntryKey, StoredEntry]
-) -> dict[EntryKey, StoredEntry]:
-    """Store accepted entries; a version that stood before the batch, loaded without its body, gets it back first."""
-    bodiless = [
-        key
-        for key, stored in accepted.items()
-        if not stored.entry.body
-        and key in known
-        and known[key].entry.version == stored.entry.version
-    ]
-    bodies = work.store.load_bodies(bodiless) if bodiless else {}
-    for key, body in bodies.items():
-        stored = accepted[key]
-        accepted[key] = replace(stored, entry=replace(stored.entry, body=body))
-    work.store.put_entries(list(accepted.values()))
+            accepted[new.key] = after
+    accepted = _with_bodies(work, accepted, known)
+    work.records.put_entries(list(accepted.values()))
+    work.cascades.put_references([one.entry for one in accepted.values()])
     return accepted
 
 
-def _stored(record: Record, entry: ClinicalEntry, *, gone: bool) -> StoredEntry:
-    return StoredEntry(
-        entry=entry,
-        conflict=False,
-        body_mismatch=body_lies(entry),
-        partition=record.partition,
-        offset=record.offset,
-        published_at=_published_at(record),
-        gone_at_source=gone,
-    )
+def _arriving(work: UnitOfWork, bodies: BodyReader, good: Sequence[Decoded]) -> list[AcceptedEntry]:
+    arriving = []
+    for record, message in good:
+        entry = cast("ClinicalEntry", message)
+        integrity = Integrity(body_mismatch=bodies.mismatch(entry))
+        source = Source(record.partition, record.offset, _received_at(record))
+        arriving.append(AcceptedEntry(entry, integrity, source))
+    gone = work.records.gone_at_source(arriving)
+    return [
+        replace(new, integrity=replace(new.integrity, gone_at_source=index in gone))
+        for index, new in enumerate(arriving)
+    ]
 
 
-def _published_at(record: Record) -> datetime:
+def _account(work: UnitOfWork, new: AcceptedEntry, arrival: Arrival, *, replaced: bool) -> None:
+    """Count an arrival. A version that replaces another makes that one superseded: accepted counts what is current."""
+    partition = new.source.partition
+    if arrival is Arrival.ACCEPTED:
+        kind = Arrival.SUPERSEDED if replaced else Arrival.ACCEPTED
+        work.count(ENTRIES, partition, kind.value)
+    else:
+        work.count(ENTRIES, partition, arrival.value)
+        enqueue_receipt(work, partition, new.entry, ReceiptClass(arrival.value))
+
+
+def _with_bodies(
+    work: UnitOfWork, accepted: Entries, known: Mapping[EntryKey, AcceptedEntry]
+) -> Entries:
+    """Return the entries with the stored body where one that changed was loaded without it."""
+    bodiless = [
+        key
+        for key, one in accepted.items()
+        if not one.entry.body and key in known and known[key].entry.version == one.entry.version
+    ]
+    bodies = work.records.bodies(bodiless) if bodiless else {}
+    return {
+        key: replace(one, entry=replace(one.entry, body=bodies[key])) if key in bodies else one
+        for key, one in accepted.items()
+    }
+
+
+def _received_at(record: Record) -> datetime:
     return datetime.fromtimestamp(record.timestamp_ms / 1000, UTC)

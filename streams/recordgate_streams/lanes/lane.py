@@ -8,11 +8,12 @@ from recordgate_runtime.kafka import Record, partition_counts, topic_state
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.settings import Settings, need
 from recordgate_schemas.topics import TOPICS, Topic
+from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.lanes.controls import ControlsLane
 from recordgate_streams.lanes.entries import EntriesLane
 from recordgate_streams.lanes.publish import KafkaPublisher
-from recordgate_streams.lanes.transaction import LaneTransaction
 from recordgate_streams.ledger.rules import RulesInForce
+from recordgate_streams.ledger.unit_of_work import LaneLedger
 
 LaneName = Literal["entries", "controls"]
 
@@ -38,11 +39,14 @@ def open_lane(name: LaneName, settings: Settings) -> Lane:
     connection = connect(
         need(settings.ledger_dsn, "RECORDGATE_LEDGER_DSN"), "decider", autocommit=True
     )
-    ledger = LaneTransaction(
-        name, connection, KafkaPublisher(settings), SystemClock(), RulesInForce()
+    ledger = LaneLedger(
+        name, connection, KafkaPublisher(settings).publish, SystemClock(), RulesInForce()
     )
+    bodies = BodyReader()
     lane: Lane = (
-        EntriesLane(ledger) if name == "entries" else ControlsLane(ledger, settings.page_entries)
+        EntriesLane(ledger, bodies)
+        if name == "entries"
+        else ControlsLane(ledger, bodies, settings.page_entries)
     )
     state = topic_state(lane.topic, settings)
     ledger.adopt(lane.topic, state.topic_id, state.partitions)

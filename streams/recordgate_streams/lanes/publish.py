@@ -1,8 +1,7 @@
-"""Publishes committed messages and waits for every delivery report: all confirmed, or the process ends."""
+"""Publishes committed messages and waits for every delivery report: all are confirmed, or the process ends."""
 
 import logging
 from collections.abc import Sequence
-from typing import Protocol
 
 from confluent_kafka import KafkaError, KafkaException, Producer
 
@@ -10,13 +9,6 @@ from recordgate_runtime.kafka import BATCH_BYTES
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import RetryableError
 from recordgate_streams.ledger.rows import Outgoing
-
-
-class Publisher(Protocol):
-    """Sends messages to the broker."""
-
-    def publish(self, messages: Sequence[Outgoing]) -> None:
-        """Return once every message is confirmed; raise RetryableError otherwise."""
 
 
 class KafkaPublisher:

@@ -58,6 +58,10 @@ cross join lateral (
   ) as yes
 ) gone
 
+-- name: entries_of
+-- The ids of all entries of the patients.
+select nhs_number, entry_id from entry where nhs_number = any(%(nhs_numbers)s)
+
 -- name: gone_at_source
 -- Which of the arriving entries a snapshot taken since their extraction does not list.
 select n.place
@@ -67,12 +71,12 @@ from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[], %(practices)b::text[
 join snapshot s on s.nhs_number = n.nhs_number and s.practice = n.practice and s.system = n.system
 where s.taken_at >= n.extracted_at and not n.entry_id = any(s.entry_ids)
 
--- name: load_patient_marks
--- What controls said of any entry of the patients, arrived or not.
+-- name: statements_of_patients
+-- What controls stated about any entry of the patients, arrived or not.
 select nhs_number, entry_id, marks from entry_mark where nhs_number = any(%(nhs_numbers)s)
 
--- name: load_marks
--- What controls said of the entries named.
+-- name: load_statements
+-- What controls stated about the entries named.
 select m.nhs_number, m.entry_id, m.marks
 from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[]) as n (nhs_number, entry_id)
 join entry_mark m on m.nhs_number = n.nhs_number and m.entry_id = n.entry_id
@@ -118,8 +122,8 @@ on conflict (nhs_number, entry_id) do update set version = excluded.version, bod
   source_offset = excluded.source_offset, published_at = excluded.published_at, links = excluded.links,
   has_text = excluded.has_text
 
--- name: put_marks
--- Stores what controls said of entries.
+-- name: put_statements
+-- Stores what controls stated about entries.
 insert into entry_mark (nhs_number, entry_id, marks)
 select * from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[], %(marks)b::jsonb[])
 on conflict (nhs_number, entry_id) do update set marks = excluded.marks
@@ -203,7 +207,7 @@ on conflict (nhs_number) do update set through = greatest(r.through, excluded.th
   published_at = least(r.published_at, excluded.published_at)
 
 -- name: next_redecisions
--- The patients whose turn it is.
+-- The patients that are next.
 select nhs_number from redecision where partition = any(%(partitions)s) order by nhs_number limit %(patients)s
 
 -- name: read_redecisions
@@ -235,7 +239,7 @@ where r.nhs_number = any(%(nhs_numbers)s)
 order by r.nhs_number, e.entry_id
 limit %(limit)s
 
--- name: turn_page
+-- name: advance_redecision
 -- Remembers how far a patient's page went.
 update redecision set after = %(after)s where nhs_number = %(nhs_number)s
 
@@ -244,14 +248,13 @@ update redecision set after = %(after)s where nhs_number = %(nhs_number)s
 delete from redecision where nhs_number = any(%(nhs_numbers)s)
 
 -- name: conservation
--- The account of entry records against positions and outcomes, over all partitions.
+-- The account of entry records against positions, over all partitions.
 select
   (select coalesce(sum(next_offset), 0) from source_position where topic = 'entries')::bigint as received,
   coalesce(sum(records) filter (where kind = 'accepted'), 0)::bigint as accepted,
   coalesce(sum(records) filter (where kind = 'duplicate'), 0)::bigint as duplicate,
   coalesce(sum(records) filter (where kind = 'superseded'), 0)::bigint as superseded,
-  coalesce(sum(records) filter (where kind = 'quarantined'), 0)::bigint as quarantined,
-  (select count(*) from current_decision where audience = 'self')::bigint as outcomes
+  coalesce(sum(records) filter (where kind = 'quarantined'), 0)::bigint as quarantined
 from account where topic = 'entries'
 
 -- name: outcomes
@@ -269,7 +272,7 @@ select audience, version, outcome, headline, reasons, ruleset, decided_under, de
 where nhs_number = %(nhs_number)s and entry_id = %(entry_id)s order by decision_id
 
 -- name: source
--- Where an entry's standing version came from.
+-- Where an entry's current version came from.
 select version, source_partition, source_offset, published_at from entry
 where nhs_number = %(nhs_number)s and entry_id = %(entry_id)s
 

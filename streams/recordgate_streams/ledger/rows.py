@@ -1,21 +1,17 @@
-"""The ledger's rows as values, in the words of the glossary."""
+"""The ledger's own rows as values; entries and decisions are values of the decision core (decider/record.py)."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from recordgate_schemas.entry import ClinicalEntry
-from recordgate_schemas.reasons import Outcome
-from recordgate_schemas.values import Audience, EntryId, NhsNumber
+from recordgate_schemas.values import EntryId, NhsNumber
 from recordgate_streams.policy.facts import Facts
-
-EntryKey = tuple[NhsNumber, EntryId]
 
 
 @dataclass(frozen=True, slots=True)
 class Patient:
     """A patient's facts, and the position of the last control they contain (-1: none).
 
-    `due_at`: when time alone will next change a decision about them, as far as known.
+    `due_at`: when time alone may next change a decision about the patient, as far as known.
     """
 
     nhs_number: NhsNumber
@@ -24,53 +20,19 @@ class Patient:
     control_position: int
     due_at: datetime | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class StoredEntry:
-    """The newest version of an entry. `entry.body` is empty when only the envelope was loaded."""
-
-    entry: ClinicalEntry
-    conflict: bool
-    body_mismatch: bool
-    partition: int
-    offset: int
-    published_at: datetime
-    gone_at_source: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CurrentDecision:
-    """The decision in force for an entry and an audience.
-
-    `released_under`: the ruleset under which the entry was released that the ruleset of this decision holds.
-    """
-
-    entry_id: EntryId
-    audience: Audience
-    version: int
-    outcome: str
-    headline: str | None
-    digest: bytes
-    ruleset: str = ""
-    released_under: str | None = None
-
     @property
-    def released(self) -> bool:
-        """True when the audience is shown the entry."""
-        return self.outcome in (Outcome.RELEASED, Outcome.RELEASED_REDACTED)
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """An entry, and the decisions in force by audience."""
-
-    stored: StoredEntry
-    current: dict[Audience, CurrentDecision]
+    def key(self) -> bytes:
+        """The key of every message about the patient."""
+        return self.nhs_number.digits.encode()
 
 
 @dataclass(frozen=True, slots=True)
 class Redecision:
-    """A patient to be decided again: all entries, or those named; `forced` ones are told again even if unchanged."""
+    """A patient to be decided again: all entries, or those named.
+
+    `through`: the control position that the marker at the end confirms. `forced`: entries whose decision is published
+    again even if it is unchanged. `published_at`: the broker's time of the earliest cause.
+    """
 
     nhs_number: NhsNumber
     partition: int
@@ -82,7 +44,7 @@ class Redecision:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message on its way: topic, partition, sequence number, key and value."""
+    """A message on its way to the broker."""
 
     topic: str
     partition: int
@@ -93,7 +55,7 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Quarantine:
-    """A record that could not be understood, and why."""
+    """A record that could not be understood, and the rule that it breaks."""
 
     topic: str
     partition: int

@@ -1,4 +1,4 @@
-"""Where one audience stands with one patient at one moment: worked out once, asked by every rule for every entry."""
+"""What is known of one audience of one patient at one moment. Computed once, read by every rule for every entry."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ LADDER = tuple(Level)
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class AccessWindow:
     """From which day on entries are open, at what level, and what lies open before that day."""
 
     start: date
@@ -36,14 +36,14 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What the facts come to for an audience. `now` is UTC, `today` its London day; rules never ask a clock.
+class AudienceContext:
+    """What the facts come to for one audience at one moment. `now` is UTC, `today` its day in London.
 
     `review_since`: from when an enhanced review has been needed. `window` is None while registration, access or grant
     is unknown.
     """
 
-    audience: Audience
+    name: Audience
     facts: Facts
     settings: PolicySettings
     now: datetime
@@ -54,12 +54,12 @@ class Standing:
     grant: Proxy | None
     review_since: datetime | None
     declined: bool
-    window: Window | None
+    window: AccessWindow | None
 
     @property
     def is_self(self) -> bool:
         """True for the patient, False for a proxy."""
-        return self.audience == SELF
+        return self.name == SELF
 
     @property
     def birth_date(self) -> date | None:
@@ -67,8 +67,10 @@ class Standing:
         return self.registration.birth_date if self.registration else None
 
 
-def stand(facts: Facts, audience: Audience, settings: PolicySettings, now: datetime) -> Standing:
-    """Return where an audience stands."""
+def audience_context(
+    facts: Facts, audience: Audience, settings: PolicySettings, now: datetime
+) -> AudienceContext:
+    """Return the context of an audience: registration, access, grant, window and the moment of deciding."""
     registration = facts.current_registration()
     practice = settings.practice(registration.practice) if registration else None
     access = facts.access_at(registration.practice) if registration else None
@@ -79,8 +81,8 @@ def stand(facts: Facts, audience: Audience, settings: PolicySettings, now: datet
     window = None
     if registration and registration.registered_on and practice and opens:
         start = max(_starts(facts, registration, practice, opens, settings))
-        window = Window(start, opens.level, opens.historic)
-    return Standing(
+        window = AccessWindow(start, opens.level, opens.historic)
+    return AudienceContext(
         audience,
         facts,
         settings,

@@ -1,4 +1,4 @@
-"""The types of a decision: what rules look at (Case), what they object (Objection), what comes out (Decision)."""
+"""The types of a decision: EntryContext (what a rule looks at), Objection (what it answers), Decision (the result)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,14 +7,18 @@ from datetime import datetime
 from recordgate_schemas.entry import ClinicalEntry, ElementKind
 from recordgate_schemas.reasons import INTEGRITY, Outcome, Reason
 from recordgate_schemas.values import Audience
-from recordgate_streams.policy.audience import Standing
+from recordgate_streams.policy.audience import AudienceContext
 from recordgate_streams.policy.settings import PolicySettings
-from recordgate_streams.policy.statements import Marks
+from recordgate_streams.policy.statements import EntryStatements
 
 
 @dataclass(frozen=True, slots=True)
 class Integrity:
-    """What acceptance found out about an entry: two contents of a version, a body that lies, a hint in its text."""
+    """What acceptance found wrong with an entry.
+
+    `conflict`: one version arrived with two contents. `body_mismatch`: the body is not what the envelope describes.
+    `gone_at_source`: a newer snapshot of its system does not list it. `text_hint`: its text has a hint phrase.
+    """
 
     conflict: bool = False
     body_mismatch: bool = False
@@ -40,29 +44,28 @@ Objections = Iterator[Objection]
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """All that a rule may look at. `relatives`: what this audience must not learn through the entry's relatives."""
+class EntryContext:
+    """Everything a rule may look at for one entry and one audience."""
 
     entry: ClinicalEntry
-    standing: Standing
-    marks: Marks
+    audience: AudienceContext
+    statements: EntryStatements
     integrity: Integrity
-    relatives: tuple[Objection, ...] = ()
 
     @property
     def is_self(self) -> bool:
         """True for the patient, False for a proxy."""
-        return self.standing.is_self
+        return self.audience.is_self
 
     @property
     def settings(self) -> PolicySettings:
         """The ruleset's settings."""
-        return self.standing.settings
+        return self.audience.settings
 
     @property
     def now(self) -> datetime:
         """The moment of the decision, UTC; rules never ask a clock."""
-        return self.standing.now
+        return self.audience.now
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,10 @@
 """What is known of a patient, folded from controls and signals so that their arrival order does not matter.
 
-Each fact keeps the latest instant at which it was said; a tie goes to the more restrictive value. So any order of the
+Each fact keeps the latest instant at which it was stated; a tie goes to the more restrictive value. So any order of the
 same controls folds to the same Facts. Stored by the ledger as JSON, one row a patient.
 """
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
@@ -15,57 +16,57 @@ from recordgate_schemas.control import (
     Verification,
 )
 from recordgate_schemas.entry import Kind
-from recordgate_schemas.values import EntryId, GrantId, OdsCode
+from recordgate_schemas.values import SELF, Audience, EntryId, GrantId, OdsCode, proxy
 from recordgate_streams.policy.settings import Signal
 
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A fact that is on or off: the latest instants of either. Never said means off."""
+    """A fact that is on or off: the latest instants of either. Off when it was never stated."""
 
     on: datetime | None = None
     off: datetime | None = None
 
     def set(self, at: datetime, *, on: bool) -> "Switch":
-        """Return the switch after hearing `on` or off at an instant."""
+        """Return the switch after a statement of on or off at an instant."""
         return (
             replace(self, on=_later(self.on, at)) if on else replace(self, off=_later(self.off, at))
         )
 
     @property
     def is_on(self) -> bool:
-        """On, when said on at least as late as off."""
+        """True when it was stated to be on no earlier than off."""
         return self.on is not None and (self.off is None or self.on >= self.off)
 
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A fact whose beginning matters: every instant at which it was said to be on, and off."""
+    """A fact whose beginning matters: every instant at which it was stated to be on, and off."""
 
     on: tuple[datetime, ...] = ()
     off: tuple[datetime, ...] = ()
 
-    def say(self, at: datetime, *, on: bool) -> "Course":
-        """Return the course after hearing either at an instant."""
+    def set(self, at: datetime, *, on: bool) -> "Course":
+        """Return the course after a statement of on or off at an instant."""
         if on:
             return replace(self, on=tuple(sorted({*self.on, at})))
         return replace(self, off=tuple(sorted({*self.off, at})))
 
     @property
     def is_on(self) -> bool:
-        """On, when said at least as late as any off."""
+        """True when it was stated to be on no earlier than off."""
         return bool(self.on) and (not self.off or self.on[-1] >= self.off[-1])
 
     @property
     def on_since(self) -> datetime | None:
-        """While on, the first time it was said since the latest off; saying it again later moves nothing."""
+        """While on, the first such statement since the latest off; a repetition moves nothing. None while off."""
         if not self.is_on:
             return None
         return next(at for at in self.on if not self.off or at >= self.off[-1])
 
     @property
     def off_since(self) -> datetime | None:
-        """While off again, the first time that was said since the latest on."""
+        """While off again, the first such statement since the latest on. None while on, or if it was never on."""
         if not self.on or self.is_on:
             return None
         return next(at for at in self.off if at > self.on[-1])
@@ -105,7 +106,7 @@ class Access:
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """Whether entries of a kind are shown to this patient, as last said by a practice."""
+    """Whether entries of a kind are shown to this patient, as a practice last stated."""
 
     practice: OdsCode
     kind: Kind
@@ -129,15 +130,15 @@ class Proxy:
 
 @dataclass(frozen=True, slots=True)
 class GrantInstant:
-    """The latest instant at which something was said of a grant: that it ended, or that it was used."""
+    """The latest instant at which a grant was stated to have ended, or to have been used."""
 
     grant_id: GrantId
     at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A signal that an entry's codes give about the whole patient, and the instant it counts from."""
+class PatientSignal:
+    """What an entry's codes state about the whole patient, and the instant it counts from."""
 
     entry_id: EntryId
     signal: Signal
@@ -164,7 +165,7 @@ class Facts:
     proxies: tuple[Proxy, ...] = ()
     proxy_ends: tuple[GrantInstant, ...] = ()
     proxy_uses: tuple[GrantInstant, ...] = ()
-    signals: tuple[Said, ...] = ()
+    signals: tuple[PatientSignal, ...] = ()
     unreadable_at: int = -1
     confirmed_through: int = -1
 
@@ -196,31 +197,34 @@ class Facts:
         """Return the level last set at a practice, if any."""
         return next((a for a in reversed(self.access) if a.practice == practice), None)
 
-    def with_signals(self, entry_id: EntryId, said: tuple[Said, ...]) -> "Facts":
-        """Return the facts with these signals in place of the entry's former ones."""
-        others = (one for one in self.signals if one.entry_id != entry_id)
-        return replace(self, signals=tuple(sorted((*others, *said), key=_by_entry)))
+    def audiences(self) -> tuple[Audience, ...]:
+        """Return `self` and every grant ever given: a grant that ended still has to be closed."""
+        return (SELF, *(proxy(grant.grant_id) for grant in self.proxies))
+
+    def with_signals(
+        self, entry_ids: Collection[EntryId], signals: Iterable[PatientSignal]
+    ) -> "Facts":
+        """Return the facts with these signals in place of the former ones of the entries named."""
+        others = (one for one in self.signals if one.entry_id not in entry_ids)
+        found = tuple(sorted((*others, *signals), key=lambda one: (one.entry_id, one.signal)))
+        return self if found == self.signals else replace(self, signals=found)
 
     def course(self, known: Course, on: Signal, off: Signal | None = None) -> Course:
         """Return a course together with what signals say of it."""
-        for said in self.signals:
-            if said.signal in (on, off):
-                known = known.say(said.at, on=said.signal is on)
+        for one in self.signals:
+            if one.signal in (on, off):
+                known = known.set(one.at, on=one.signal is on)
         return known
 
     def latest(self, signal: Signal) -> datetime | None:
         """Return the latest instant of a signal, if any entry gives it."""
-        return max((said.at for said in self.signals if said.signal is signal), default=None)
+        return max((one.at for one in self.signals if one.signal is signal), default=None)
 
 
 def latest_of(instants: tuple[GrantInstant, ...], grant_id: GrantId) -> datetime | None:
-    """Return what was last said of a grant, if anything."""
+    """Return the latest such instant of a grant, if there is one."""
     return next((one.at for one in instants if one.grant_id == grant_id), None)
 
 
 def _later(known: datetime | None, at: datetime) -> datetime:
     return at if known is None else max(known, at)
-
-
-def _by_entry(said: Said) -> tuple[str, str]:
-    return said.entry_id, said.signal

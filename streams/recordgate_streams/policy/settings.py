@@ -1,4 +1,4 @@
-"""What a ruleset tells the rules: switches, numbers, practices, and the tables that labels and codes are looked up in.
+"""What the rules read of a ruleset: switches, numbers, practices, and the tables of labels and codes.
 
 Made from the bundle's files by recordgate_streams.ruleset; meaning, choices and sources stand beside each value there.
 """
@@ -26,7 +26,7 @@ OUTCOMES = {Ask.HOLD: Outcome.HELD, Ask.WITHHOLD: Outcome.WITHHELD}
 
 
 class Signal(StrEnum):
-    """What a code says of the whole patient, beyond the entry that carries it."""
+    """What a code states about the whole patient, beyond the entry that carries it."""
 
     CHILD_SAFEGUARDING = "child_safeguarding"
     PARENTAL = "parental"

@@ -1,29 +1,28 @@
-"""What a ruleset would change about one patient, had it been in force: decided anew in memory and compared. Pure.
-
-RULE_CHANGE is left out: it is added to entries that are held anyway, and changes no outcome and no headline.
-"""
+"""What a ruleset would change about one patient, had it been in force: decided anew in memory and compared. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import Audience, EntryId, OdsCode
 from recordgate_streams.bodies.hints import find_hint
-from recordgate_streams.decider.history import audiences
-from recordgate_streams.decider.timers import closes_at
-from recordgate_streams.decider.whole import Whole, decide_whole, with_all_signals
-from recordgate_streams.lanes.outcome import Verdict
-from recordgate_streams.ledger.rows import Subject
-from recordgate_streams.policy.audience import stand
-from recordgate_streams.policy.decision import Decision, Integrity
+from recordgate_streams.decider.decide import decide_patient
+from recordgate_streams.decider.record import (
+    AcceptedEntry,
+    CurrentDecision,
+    DecisionUpdate,
+    EntryAudience,
+    PatientRecord,
+)
+from recordgate_streams.policy.decision import Decision
 from recordgate_streams.policy.facts import Facts
-from recordgate_streams.policy.statements import Marks
+from recordgate_streams.policy.statements import EntryStatements
 from recordgate_streams.ruleset import Ruleset
 
 NO_REASON = "-"
-Verdicts = Mapping[tuple[EntryId, Audience], Verdict]
+Updates = Mapping[tuple[EntryId, Audience], DecisionUpdate]
 
 
 class Change(StrEnum):
@@ -51,8 +50,9 @@ class PatientOnTrial:
     """Everything stored about one patient. `bodies`: only when a ruleset looks for hints in them."""
 
     facts: Facts
-    subjects: Sequence[Subject]
-    marks: Mapping[EntryId, Marks]
+    entries: Sequence[AcceptedEntry]
+    statements: Mapping[EntryId, EntryStatements]
+    in_force: Mapping[EntryAudience, CurrentDecision]
     bodies: Mapping[EntryId, bytes] = field(default_factory=dict, repr=False)
 
 
@@ -80,61 +80,38 @@ class Tried:
 
 def try_on(patient: PatientOnTrial, trial: Trial) -> Tried:
     """Decide all of a patient's entries for every audience under the ruleset on trial and compare."""
-    new = _verdicts(patient, trial.new, trial.now)
-    reviewed = any(marks.reviews for marks in patient.marks.values())
-    old: Verdicts = {}
+    new = _updates(patient, trial.new, trial.now)
+    reviewed = any(stated.reviews for stated in patient.statements.values())
+    old: Updates = {}
     if trial.old and (reviewed or any(map(_told_again, new.values()))):
-        old = _verdicts(patient, trial.old, trial.now)
+        old = _updates(patient, trial.old, trial.now)
     found = tuple(
-        Found(change, place[0], verdict.stored.entry.practice, reason)
-        for place, verdict in new.items()
-        for change, reason in _changes(verdict, old.get(place))
+        Found(change, place[0], update.accepted.entry.practice, reason)
+        for place, update in new.items()
+        for change, reason in _changes(update, old.get(place))
     )
     released = sum(v.previous is not None and v.previous.released for v in new.values())
     return Tried(len(new), released, found)
 
 
-def _verdicts(patient: PatientOnTrial, ruleset: Ruleset, now: datetime) -> Verdicts:
+def _updates(patient: PatientOnTrial, ruleset: Ruleset, now: datetime) -> Updates:
+    entries = {
+        accepted.entry.entry_id: _with_hint(patient, accepted, ruleset)
+        for accepted in patient.entries
+    }
+    record = PatientRecord(patient.facts, entries, patient.statements, patient.in_force)
+    return decide_patient(record, ruleset, now).updates
+
+
+def _with_hint(patient: PatientOnTrial, accepted: AcceptedEntry, ruleset: Ruleset) -> AcceptedEntry:
     settings = ruleset.settings
-    stored = {subject.stored.entry.entry_id: subject for subject in patient.subjects}
-    entries = [(subject.stored.entry, subject.stored.conflict) for subject in patient.subjects]
-    facts = with_all_signals(patient.facts, entries, settings)
-    integrity = {e: _integrity(patient, e, subject, ruleset) for e, subject in stored.items()}
-    whole = Whole({e: (s.stored.entry, integrity[e]) for e, s in stored.items()}, patient.marks)
-    verdicts = {}
-    for audience in audiences(facts):
-        standing = stand(facts, audience, settings, now)
-        closes = closes_at(standing)
-        for entry_id, decision in decide_whole(whole, standing, ruleset.hash).items():
-            verdicts[entry_id, audience] = _verdict(stored[entry_id], decision, now, closes)
-    return verdicts
+    if not settings.switches.text_hints:
+        return accepted
+    hint = find_hint(settings.hint_phrases, patient.bodies[accepted.entry.entry_id])
+    return replace(accepted, integrity=replace(accepted.integrity, text_hint=hint))
 
 
-def _integrity(
-    patient: PatientOnTrial, entry_id: EntryId, subject: Subject, ruleset: Ruleset
-) -> Integrity:
-    stored, settings = subject.stored, ruleset.settings
-    hint = settings.switches.text_hints and find_hint(
-        settings.hint_phrases, patient.bodies[entry_id]
-    )
-    return Integrity(stored.conflict, stored.body_mismatch, stored.gone_at_source, text_hint=hint)
-
-
-def _verdict(
-    subject: Subject, decision: Decision, now: datetime, closes: datetime | None
-) -> Verdict:
-    return Verdict(
-        stored=subject.stored,
-        decision=decision,
-        decided_under=-1,
-        decided_at=now,
-        caused_at=now,
-        previous=subject.current.get(decision.audience),
-        valid_until=closes if decision.released else None,
-    )
-
-
-def _changes(new: Verdict, old: Verdict | None) -> Iterator[tuple[Change, str]]:
+def _changes(new: DecisionUpdate, old: DecisionUpdate | None) -> Iterator[tuple[Change, str]]:
     before, after = new.previous, new.decision
     was_released = before is not None and before.released
     was_held = before is not None and before.outcome == Outcome.HELD
@@ -155,13 +132,13 @@ def _changes(new: Verdict, old: Verdict | None) -> Iterator[tuple[Change, str]]:
         yield Change.REVIEW_LOST, stands
 
 
-def _told_again(verdict: Verdict) -> bool:
+def _told_again(update: DecisionUpdate) -> bool:
     """Released before and after, and not in the very same way."""
-    before = verdict.previous
-    return before is not None and before.released and verdict.decision.released and verdict.changed
+    before = update.previous
+    return before is not None and before.released and update.decision.released and update.changed
 
 
-def _shows_otherwise(new: Verdict, old: Verdict | None) -> bool:
+def _shows_otherwise(new: DecisionUpdate, old: DecisionUpdate | None) -> bool:
     """SAFETY: what cannot be worked out anew to the letter may have been shown in any way, so it counts as changed."""
     if old is None or old.changed:
         return True

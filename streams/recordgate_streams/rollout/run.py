@@ -13,9 +13,9 @@ from recordgate_runtime.sql import Statements
 from recordgate_schemas.errors import UsageError
 from recordgate_schemas.mapping import mapper
 from recordgate_schemas.values import EntryId, NhsNumber, OdsCode
-from recordgate_streams.ledger.relatives import RelativesStore
-from recordgate_streams.ledger.rows import Subject
-from recordgate_streams.ledger.store import Store
+from recordgate_streams.decider.record import AcceptedEntry
+from recordgate_streams.ledger.decisions import DecisionStore
+from recordgate_streams.ledger.records import RecordStore
 from recordgate_streams.policy.facts import Facts
 from recordgate_streams.rollout.rehearsal import PatientOnTrial, Trial, try_on
 from recordgate_streams.rollout.report import Report, Scope, rehearsal_id, report_data
@@ -141,17 +141,18 @@ def _page(rows: list[Any], practice: OdsCode | None) -> Page:
 
 
 def _on_trial(db: psycopg.Connection, page: Page, trial: Trial) -> Iterator[PatientOnTrial]:
-    store = Store(db)
-    keys = sorted(RelativesStore(db).entries_of(page))
-    subjects: dict[NhsNumber, list[Subject]] = {number: [] for number in page}
-    stored = store.load_entries(keys)
-    for subject in store.subjects([stored[key] for key in keys]):
-        subjects[subject.stored.entry.nhs_number].append(subject)
+    store = RecordStore(db)
+    keys = store.all_entries(page)
+    in_force = DecisionStore(db).in_force(keys)
+    entries: dict[NhsNumber, list[AcceptedEntry]] = {number: [] for number in page}
+    for (number, _), accepted in sorted(store.entries(keys).items(), key=lambda one: one[0]):
+        entries[number].append(accepted)
     bodies: dict[NhsNumber, dict[EntryId, bytes]] = {number: {} for number in page}
     if any(rules and rules.settings.switches.text_hints for rules in (trial.new, trial.old)):
-        for (number, entry_id), body in store.load_bodies(keys).items():
+        for (number, entry_id), body in store.bodies(keys).items():
             bodies[number][entry_id] = body
-    marks = store.marks_of(page)
+    statements = store.statements_of(page)
     for number, facts in page.items():
-        found = subjects[number]
-        yield PatientOnTrial(facts, found, marks.get(number, {}), bodies[number])
+        yield PatientOnTrial(
+            facts, entries[number], statements[number], in_force.get(number, {}), bodies[number]
+        )

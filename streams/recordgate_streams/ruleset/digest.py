@@ -13,9 +13,7 @@ ENGINE = (
     "policy",
     "decider",
     "bodies",
-    "lanes/concealing.py",
     "lanes/deciding.py",
-    "lanes/entry_marks.py",
     "ruleset/compiled.py",
 )
 """Folders and files of recordgate_streams whose source text can change a decision."""

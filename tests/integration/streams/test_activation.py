@@ -12,11 +12,11 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from recordgate_schemas.control import Control
-from recordgate_schemas.entry import Coding
+from recordgate_schemas.entry import ClinicalEntry, Coding
 from recordgate_schemas.errors import FatalError, RetryableError, UsageError
 from recordgate_schemas.topics import ENTRIES
 from recordgate_schemas.values import EntryId
-from recordgate_streams.lanes import entries as entries_lane
+from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.lanes.controls import ControlsLane
 from recordgate_streams.rollout import activation
 from recordgate_streams.rollout.checks import Refused, subject_of
@@ -282,25 +282,25 @@ def test_lanes_cannot_change_the_rules_and_the_keeper_reads_no_patient(
 
 
 def test_an_activation_waits_for_a_lane_and_the_older_decision_never_comes_last(
-    ledger: Ledger, rules: Rules, monkeypatch: pytest.MonkeyPatch
+    ledger: Ledger, rules: Rules
 ) -> None:
     """The entries lane is in the middle of deciding by the old rules when the activation is asked for."""
     name = rules.save(NEW)
     for who in (ANN, BEN):
         rules.approve(name, who, disappear=1)
     inside, go_on = Event(), Event()
-    accepting = entries_lane._accept
 
-    def slowly(*given: object) -> object:
-        inside.set()
-        assert go_on.wait(30)
-        return accepting(*given)  # type: ignore[arg-type]
+    class SlowBodies(BodyReader):
+        def mismatch(self, entry: ClinicalEntry) -> bool:
+            inside.set()
+            assert go_on.wait(30)
+            return super().mismatch(entry)
 
-    monkeypatch.setattr(entries_lane, "_accept", slowly)
+    slow = ledger.entries_lane(SlowBodies())
     late = [ledger.record(ENTRIES, entry(entry_id=EntryId("late"), codes=CODED))]
     second = ledger.controls_lane()
     with ThreadPoolExecutor() as pool:
-        deciding = pool.submit(ledger.entries.process_batch, late)
+        deciding = pool.submit(slow.process_batch, late)
         assert inside.wait(30)
         activating = pool.submit(rules.activate, name)
         try:
@@ -322,7 +322,7 @@ def test_an_activation_waits_for_a_lane_and_the_older_decision_never_comes_last(
 
 
 def _generation(lane: ControlsLane) -> int:
-    with lane._ledger.begin() as work:
+    with lane._ledger.transaction() as work:
         return work.rules.generation
 
 
@@ -333,7 +333,7 @@ def test_a_lane_that_does_not_end_leaves_everything_as_it_was(ledger: Ledger, ru
     rules.keeper.execute("set lock_timeout = 100")
     lane = ledger.entries._ledger
 
-    with lane.begin(), pytest.raises(RetryableError, match="nothing was changed, try again"):
+    with lane.transaction(), pytest.raises(RetryableError, match="nothing was changed, try again"):
         rules.activate(name)
 
     assert in_force(ledger) == (0, RULESET.hash)

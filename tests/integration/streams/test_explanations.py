@@ -7,7 +7,7 @@ from recordgate_schemas.entry import Link, Relation, ThirdParty
 from recordgate_schemas.errors import UsageError
 from recordgate_schemas.values import EntryId
 from recordgate_streams.inspection import explanations
-from recordgate_streams.inspection.explain import Explained, explain
+from recordgate_streams.ledger.explanation import Explained, explain
 from tests.support.builders import NHS_NUMBER, RULESET, access, entry, registered
 from tests.support.ledger import Ledger
 

@@ -12,9 +12,9 @@ import pytest
 from recordgate_streams.golden.cases import Case, cases
 from recordgate_streams.golden.instants import before
 from recordgate_streams.golden.judge import Run, differences
+from recordgate_streams.golden.messages import messages_of
 from recordgate_streams.golden.pure import PATIENT
 from recordgate_streams.golden.rules import rules_of
-from recordgate_streams.golden.told import tell
 from recordgate_streams.golden.words import Word
 from recordgate_streams.rollout.checks import Refused
 from recordgate_streams.ruleset import Ruleset
@@ -55,7 +55,7 @@ def test_a_case_comes_out_as_specified(
     case: Case, ledger_dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rules, then_rules = rules_of(case.rules), rules_of(case.then_rules or case.rules)
-    told = tell(case, NOW, PATIENT, rules.hash)
+    told = messages_of(case, NOW, PATIENT, rules.hash)
     with under(ledger_dsn, rules) as ledger:
         run = LedgerRun(ledger, PATIENT)
         ledger.clock.instant = before(NOW, case.waits) if case.waits else NOW

@@ -12,40 +12,44 @@ from typing import Any
 
 import pytest
 
-from recordgate_audit.histories.cases import Case, cases
 from recordgate_runtime.clock import FrozenClock
 from recordgate_runtime.kafka import Record
 from recordgate_schemas import codec
 from recordgate_schemas.control import Died
+from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.messages import Release, Retract, TaskClosed, TaskOpened
 from recordgate_schemas.topics import CONTROLS, ENTRIES
-from recordgate_streams.decider.history import (
-    ControlSaid,
-    EntryArrived,
-    Event,
-    decide_history,
-    take_in,
-    tasks_of,
-)
+from recordgate_streams.bodies.reader import BodyReader
+from recordgate_streams.decider.history import Event, decide_history
+from recordgate_streams.decider.record import AcceptedEntry, ControlEvent
 from recordgate_streams.golden.scenario import parse_events
-from recordgate_streams.lanes import entries as entries_lane
-from recordgate_streams.lanes import outcome
 from recordgate_streams.lanes.lane import Lane
 from recordgate_streams.policy.decision import Decision
 from recordgate_streams.ruleset import Ruleset
+from tests.histories.cases import cases
 from tests.reference.compare import production_ruleset
 from tests.support.builders import NHS_NUMBER, OTHER_NUMBER, control
 from tests.support.ledger import Ledger
 
 HISTORIES = 60
 SEEDS = (11, 12, 13)
-Dealt = Mapping[tuple[str, str], tuple[Any, ...]]
+Outcomes = Mapping[tuple[str, str], tuple[Any, ...]]
 
 
-@pytest.fixture(autouse=True)
-def _bodies_say_what_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entries_lane, "body_lies", lambda entry: json.loads(entry.body)["lies"])
-    monkeypatch.setattr(outcome, "redact", lambda _entry, _body, *dropped: _text(*dropped))
+class HistoryBodies(BodyReader):
+    """Reads bodies that state themselves whether they mismatch; redaction gives the list of what it drops."""
+
+    def mismatch(self, entry: ClinicalEntry) -> bool:
+        return bool(json.loads(entry.body)["mismatch"])
+
+    def redact(
+        self,
+        entry: ClinicalEntry,  # noqa: ARG002
+        body: bytes,  # noqa: ARG002
+        drop: Iterable[str],
+        pointers: Iterable[str],
+    ) -> bytes:
+        return _text(drop, pointers)
 
 
 def _text(kinds: Iterable[str], pointers: Iterable[str]) -> bytes:
@@ -61,16 +65,17 @@ def test_lanes_end_where_the_whole_history_ends(ledger_dsn: str, seed: int) -> N
         ruleset = rules.setdefault(id(case.ruleset), production_ruleset(case.ruleset))
         events = [_without_hint(event) for event in case.events]
         expected = decide_history(parse_events(events), ruleset, case.now)
-        ledger = Ledger(ledger_dsn, ruleset)
+        ledger = Ledger(ledger_dsn, ruleset, HistoryBodies())
         try:
             ledger.clock = FrozenClock(case.now)
             ledger.page_entries = rng.choice((1, 2, 500))
             ledger.restart()
             _replay(ledger, parse_events(events), rng)
             context = f"seed {seed}, history {number}"
-            assert _dealt(expected) == _in_force(ledger), context
-            assert _shown(expected) == _view(ledger), context
-            assert _asked(parse_events(events), ruleset, case) == _open_tasks(ledger), context
+            assert _outcomes(expected.decisions) == _in_force(ledger), context
+            assert _shown(expected.decisions) == _view(ledger), context
+            tasks = {(task.reason, task.audience, task.entry_id) for task in expected.tasks}
+            assert tasks == _open_tasks(ledger), context
         finally:
             ledger.close()
 
@@ -82,11 +87,11 @@ def _without_hint(event: dict[str, Any]) -> dict[str, Any]:
 def _replay(ledger: Ledger, events: Sequence[Event], rng: Random) -> None:
     """Publish entries in their order and controls by position, in random batches, the two lanes in any interleaving."""
     controls = sorted(
-        (e for e in events if isinstance(e, ControlSaid)), key=lambda said: said.position
+        (e for e in events if isinstance(e, ControlEvent)), key=lambda event: event.position
     )
     waiting = {
         CONTROLS.name: list(_control_records(ledger, controls)),
-        ENTRIES.name: [_entry_record(ledger, e) for e in events if isinstance(e, EntryArrived)],
+        ENTRIES.name: [_entry_record(ledger, e) for e in events if isinstance(e, AcceptedEntry)],
     }
     lanes: dict[str, Lane] = {CONTROLS.name: ledger.controls, ENTRIES.name: ledger.entries}
     while any(waiting.values()):
@@ -96,22 +101,22 @@ def _replay(ledger: Ledger, events: Sequence[Event], rng: Random) -> None:
         lanes[topic].process_batch(batch)
 
 
-def _control_records(ledger: Ledger, controls: Sequence[ControlSaid]) -> Iterator[Record]:
-    """One record a position; positions nobody speaks at belong to another patient."""
-    by_position = {said.position: said for said in controls}
+def _control_records(ledger: Ledger, controls: Sequence[ControlEvent]) -> Iterator[Record]:
+    """One record per position; a position without a control of the history belongs to another patient."""
+    by_position = {event.position: event for event in controls}
     for position in range(max(by_position, default=-1) + 1):
-        said = by_position.get(position)
-        if said is None:
+        event = by_position.get(position)
+        if event is None:
             filler = replace(control(Died(None)), nhs_number=OTHER_NUMBER)
             yield ledger.record(CONTROLS, filler)
-        elif said.control is None:
-            yield _at(ledger.raw(CONTROLS, b"junk", NHS_NUMBER.digits.encode()), said.at)
+        elif event.control is None:
+            yield _at(ledger.raw(CONTROLS, b"junk", NHS_NUMBER.digits.encode()), event.received_at)
         else:
-            yield _at(ledger.record(CONTROLS, said.control), said.at)
+            yield _at(ledger.record(CONTROLS, event.control), event.received_at)
 
 
-def _entry_record(ledger: Ledger, arrived: EntryArrived) -> Record:
-    body = json.dumps({"lies": arrived.body_lies}).encode()
+def _entry_record(ledger: Ledger, arrived: AcceptedEntry) -> Record:
+    body = json.dumps({"mismatch": arrived.integrity.body_mismatch}).encode()
     entry = replace(arrived.entry, body=body)
     return ledger.raw(ENTRIES, codec.encode(ENTRIES, entry), NHS_NUMBER.digits.encode())
 
@@ -120,13 +125,13 @@ def _at(record: Record, at: datetime) -> Record:
     return replace(record, timestamp_ms=int(at.timestamp() * 1000))
 
 
-def _dealt(expected: Mapping[Any, Decision]) -> Dealt:
+def _outcomes(expected: Mapping[Any, Decision]) -> Outcomes:
     return {
         place: (d.outcome.value, d.headline and d.headline.value) for place, d in expected.items()
     }
 
 
-def _in_force(ledger: Ledger) -> Dealt:
+def _in_force(ledger: Ledger) -> Outcomes:
     rows = ledger.owner.execute(
         "select entry_id, audience, outcome, headline from current_decision"
     )
@@ -147,17 +152,6 @@ def _view(ledger: Ledger) -> dict[tuple[str, str], bytes]:
         elif isinstance(change, Retract):
             shown.pop((change.entry_id, change.audience), None)
     return shown
-
-
-def _asked(events: Sequence[Event], ruleset: Ruleset, case: Case) -> set[Any]:
-    """The tasks of the whole history, once somebody can be found to do them."""
-    tasks = tasks_of(events, ruleset, case.now)
-    known = take_in(events, ruleset).facts.current_registration() is not None
-    return {
-        (task.reason, task.audience, task.entry_id)
-        for task in tasks
-        if ruleset.reasons[task.reason].task is not None and (known or task.entry_id is not None)
-    }
 
 
 def _open_tasks(ledger: Ledger) -> set[Any]:

@@ -7,8 +7,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from recordgate_streams.ledger.relatives import SQL as RELATIVES
-from recordgate_streams.ledger.store import SQL
+from recordgate_streams.ledger.cascade import SQL as CASCADE
+from recordgate_streams.ledger.records import SQL
 from tests.support.ledger import Ledger
 
 PATIENTS, EACH = 2_000, 25
@@ -64,8 +64,8 @@ HOT: dict[str, dict[str, Any]] = {
     "lock_patients": {"nhs_numbers": NUMBERS},
     "load_entries": NAMED,
     "gone_at_source": NAMED | COLUMNS,
-    "load_marks": NAMED,
-    "load_patient_marks": {"nhs_numbers": NUMBERS},
+    "load_statements": NAMED,
+    "statements_of_patients": {"nhs_numbers": NUMBERS},
     "load_decisions": NAMED,
     "load_tasks": {"nhs_numbers": NUMBERS},
     "claim_due": {"partitions": [0], "now": "2000-01-01T00:00:00Z", "limit": 500},
@@ -75,16 +75,16 @@ HOT: dict[str, dict[str, Any]] = {
     "page_entries": {"nhs_numbers": NUMBERS, "limit": 500},
     "find_entry": {"entry_id": "e1"},
     "history": {"nhs_number": NUMBERS[0], "entry_id": "e1"},
+    "entries_of": {"nhs_numbers": NUMBERS[:1]},
     "source": {"nhs_number": NUMBERS[0], "entry_id": "e1"},
 }
-HOT_AMONG_RELATIVES: dict[str, dict[str, Any]] = {
+HOT_CASCADE: dict[str, dict[str, Any]] = {
     "load_relatives": {"nhs_numbers": NUMBERS[:1]},
-    "load_roots": {"nhs_numbers": NUMBERS},
-    "load_reached": {"nhs_numbers": NUMBERS},
-    "pointing_at": NAMED,
-    "forget_pointers": NAMED,
-    "entries_of": {"nhs_numbers": NUMBERS[:1]},
-    "load_shown": NAMED,
+    "load_suppressed": {"nhs_numbers": NUMBERS},
+    "load_affected": {"nhs_numbers": NUMBERS},
+    "referring_to": NAMED,
+    "forget_references": NAMED,
+    "load_released": NAMED,
 }
 
 
@@ -102,11 +102,11 @@ def test_a_hot_statement_scans_no_large_table(filled: psycopg.Connection, name: 
     assert _scanned(filled, SQL[name], HOT[name]) == set()
 
 
-@pytest.mark.parametrize("name", HOT_AMONG_RELATIVES)
+@pytest.mark.parametrize("name", HOT_CASCADE)
 def test_a_statement_about_relatives_scans_no_large_table(
     filled: psycopg.Connection, name: str
 ) -> None:
-    assert _scanned(filled, RELATIVES[name], HOT_AMONG_RELATIVES[name]) == set()
+    assert _scanned(filled, CASCADE[name], HOT_CASCADE[name]) == set()
 
 
 def test_the_check_sees_a_scan(filled: psycopg.Connection) -> None:

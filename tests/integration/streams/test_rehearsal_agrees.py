@@ -14,21 +14,20 @@ from typing import Any
 
 import pytest
 
-from recordgate_audit.histories.cases import random_case
-from recordgate_audit.histories.rulesets import HELD_REASONS, random_ruleset
-from recordgate_audit.histories.times import INSTANTS, NOWS
-from recordgate_audit.histories.words import reviewed
 from recordgate_runtime.clock import FrozenClock
 from recordgate_schemas.entry import ClinicalEntry, ElementKind
 from recordgate_schemas.messages import Release, Retract
 from recordgate_streams import ruleset
+from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.decider.history import Event
 from recordgate_streams.golden.scenario import parse_events
-from recordgate_streams.lanes import entries as entries_lane
-from recordgate_streams.lanes import outcome
 from recordgate_streams.rollout.rehearsal import Change
 from recordgate_streams.rollout.report import Report
 from recordgate_streams.ruleset import Ruleset
+from tests.histories.cases import random_case
+from tests.histories.rulesets import HELD_REASONS, random_ruleset
+from tests.histories.times import INSTANTS, NOWS
+from tests.histories.words import reviewed
 from tests.support.ledger import Ledger
 from tests.support.replay import HINT, replay
 from tests.support.rules import Rules
@@ -53,16 +52,21 @@ class Seen:
     shown: dict[Place, bytes]
 
 
-@pytest.fixture(autouse=True)
-def _bodies_say_what_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    def dropped(
-        entry: ClinicalEntry, _body: bytes, drop: frozenset[ElementKind], pointers: Any
+class HistoryBodies(BodyReader):
+    """Reads bodies that state themselves whether they mismatch; redaction gives the list of what it drops."""
+
+    def mismatch(self, entry: ClinicalEntry) -> bool:
+        return bool(json.loads(entry.body)["mismatch"])
+
+    def redact(
+        self,
+        entry: ClinicalEntry,
+        body: bytes,  # noqa: ARG002
+        drop: frozenset[ElementKind],
+        pointers: Any,
     ) -> bytes:
         kinds = [f"{e.kind} {e.pointer}" for e in entry.elements if e.kind in drop]
         return json.dumps([entry.version, sorted(kinds), list(pointers)]).encode()
-
-    monkeypatch.setattr(entries_lane, "body_lies", lambda entry: json.loads(entry.body)["lies"])
-    monkeypatch.setattr(outcome, "redact", dropped)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -77,7 +81,7 @@ def test_an_application_does_what_its_rehearsal_said(
         histories = [_history(rng, data, old) for _ in range(PATIENTS)]
         folder = tmp_path / str(number)
         folder.mkdir()
-        with contextlib.closing(Ledger(ledger_dsn, old)) as ledger:
+        with contextlib.closing(Ledger(ledger_dsn, old, HistoryBodies())) as ledger:
             ledger.clock = FrozenClock(rng.choice(NOWS))
             ledger.page_entries = rng.choice((1, 2, 500))
             ledger.restart()

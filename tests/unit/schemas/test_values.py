@@ -17,7 +17,7 @@ from recordgate_schemas.values import (
     parse_ods,
     proxy,
 )
-from tests.support.builders import NHS_NUMBER, control, entry, registered, stored
+from tests.support.builders import NHS_NUMBER, accepted, control, entry, registered
 
 DIGITS = NHS_NUMBER.digits
 PRINTERS: dict[str, Callable[[object], str]] = {
@@ -44,7 +44,7 @@ def test_an_nhs_number_shows_no_digit_when_printed_by(printer: str) -> None:
     assert "*" * 10 in said
 
 
-@pytest.mark.parametrize("holder", [control(registered()), entry(), stored()], ids=type)
+@pytest.mark.parametrize("holder", [control(registered()), entry(), accepted()], ids=type)
 def test_what_holds_an_nhs_number_does_not_show_it_either(holder: object) -> None:
     assert DIGITS not in repr(holder)
 

@@ -1,12 +1,12 @@
 """One rule per file, named for the rule. The order here is the order of reasons on a reviewer's screen.
 
-Rules of standing are asked once for a patient and an audience, rules of content for every entry.
+Audience rules are asked once for a patient and an audience, entry rules for every entry.
 """
 
 from collections.abc import Callable
 
-from recordgate_streams.policy.audience import Standing
-from recordgate_streams.policy.decision import Case, Objections
+from recordgate_streams.policy.audience import AudienceContext
+from recordgate_streams.policy.decision import EntryContext, Objections
 from recordgate_streams.policy.rules.access import access
 from recordgate_streams.policy.rules.access_review import access_review
 from recordgate_streams.policy.rules.age import age
@@ -25,11 +25,11 @@ from recordgate_streams.policy.rules.registration import registration
 from recordgate_streams.policy.rules.state import state
 from recordgate_streams.policy.rules.window import window
 
-StandingRule = Callable[[Standing], Objections]
-ContentRule = Callable[[Case], Objections]
+AudienceRule = Callable[[AudienceContext], Objections]
+EntryRule = Callable[[EntryContext], Objections]
 
-STANDING: tuple[StandingRule, ...] = (state, registration, access, age, grant)
-CONTENT: tuple[ContentRule, ...] = (
+AUDIENCE_RULES: tuple[AudienceRule, ...] = (state, registration, access, age, grant)
+ENTRY_RULES: tuple[EntryRule, ...] = (
     integrity,
     home,
     access_review,

@@ -2,7 +2,7 @@
 
 from recordgate_schemas.entry import Marker, ThirdParty, Visibility
 from recordgate_schemas.reasons import Outcome, Reason
-from recordgate_streams.policy.decision import Case, Objection, Objections
+from recordgate_streams.policy.decision import EntryContext, Objection, Objections
 
 HOLD = (Outcome.HELD, Outcome.HELD)
 NOT_FOR_PROXIES = (Outcome.HELD, Outcome.WITHHELD)
@@ -29,9 +29,9 @@ NOBODY_ELSE = frozenset({ThirdParty.NONE, ThirdParty.CLINICIAN_ONLY})
 """What asks for nothing here. SAFETY: whatever is not listed is held."""
 
 
-def flags(case: Case) -> Objections:
+def flags(context: EntryContext) -> Objections:
     """Hold staff-private entries without an online flag, third parties, unknown flags and marked entries."""
-    entry = case.entry
+    entry = context.entry
     if entry.staff_private and entry.online_visibility is Visibility.UNSET:
         yield _held(Reason.STAFF_PRIVATE, {"online_visibility": "unset"})
     if entry.online_visibility not in VISIBILITIES:
@@ -39,24 +39,24 @@ def flags(case: Case) -> Objections:
     if entry.third_party not in NOBODY_ELSE:
         yield _held(Reason.THIRD_PARTY, {"third_party": entry.third_party.value})
     if entry.markers:
-        yield from _marked(case)
-    if case.settings.switches.text_hints and _hints(case):
+        yield from _marked(context)
+    if context.settings.switches.text_hints and _hints(context):
         yield _held(Reason.TEXT_HINT, {"hint": "in the text"})
 
 
-def _marked(case: Case) -> Objections:
+def _marked(context: EntryContext) -> Objections:
     """In the order of the table, not of the entry: the first reason is what relatives inherit."""
-    if not MARKERS.keys() >= set(case.entry.markers):
+    if not MARKERS.keys() >= set(context.entry.markers):
         yield _held(Reason.UNKNOWN_FLAG, {"marker": "on no list"})
     for marker, reasons in MARKERS.items():
-        if marker in case.entry.markers:
+        if marker in context.entry.markers:
             for reason, asked in reasons:
-                outcome = asked[0] if case.is_self else asked[1]
+                outcome = asked[0] if context.is_self else asked[1]
                 yield Objection(reason, outcome, {"marker": marker.value}, conceals=True)
 
 
-def _hints(case: Case) -> bool:
-    return case.integrity.text_hint or Marker.TEXT_HINT in case.entry.markers
+def _hints(context: EntryContext) -> bool:
+    return context.integrity.text_hint or Marker.TEXT_HINT in context.entry.markers
 
 
 def _held(reason: Reason, because: dict[str, str]) -> Objection:

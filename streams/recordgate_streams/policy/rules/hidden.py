@@ -3,7 +3,7 @@
 from recordgate_schemas.control import HideCause
 from recordgate_schemas.entry import Visibility
 from recordgate_schemas.reasons import Outcome, Reason
-from recordgate_streams.policy.decision import Case, Objection, Objections
+from recordgate_streams.policy.decision import EntryContext, Objection, Objections
 
 NOPAT = "NOPAT"
 CAUSES = {
@@ -16,22 +16,26 @@ CONCEALING = frozenset({HideCause.NOPAT, HideCause.DO_NOT_DISPLAY, HideCause.WRO
 """What relatives must not reveal either. An error may be known to have been one."""
 
 
-def hidden(case: Case) -> Objections:
+def hidden(context: EntryContext) -> Objections:
     """Withhold what a label, a flag or a hide control names; NOPAT counts under any system."""
-    if said := _said(case):
+    if stated := _stated_causes(context):
         for cause, reason in CAUSES.items():
-            if cause in said:
+            if cause in stated:
                 conceals = cause in CONCEALING
-                yield Objection(reason, Outcome.WITHHELD, {"by": said[cause]}, conceals=conceals)
-    if case.integrity.gone_at_source:
+                yield Objection(reason, Outcome.WITHHELD, {"by": stated[cause]}, conceals=conceals)
+    if context.integrity.gone_at_source:
         yield Objection(Reason.GONE_AT_SOURCE, Outcome.WITHHELD, {"snapshot": "does not list it"})
 
 
-def _said(case: Case) -> dict[HideCause, str]:
+def _stated_causes(context: EntryContext) -> dict[HideCause, str]:
     """Where each cause of hiding was found."""
-    said = dict.fromkeys(case.marks.hidden_for(), "a hide control") if case.marks.hides else {}
-    if case.entry.online_visibility is Visibility.HIDDEN:
-        said[HideCause.DO_NOT_DISPLAY] = "its online visibility"
-    if case.entry.labels and any(label.code == NOPAT for label in case.entry.labels):
-        said[HideCause.NOPAT] = "a label"
-    return said
+    stated = (
+        dict.fromkeys(context.statements.hidden_for(), "a hide control")
+        if context.statements.hides
+        else {}
+    )
+    if context.entry.online_visibility is Visibility.HIDDEN:
+        stated[HideCause.DO_NOT_DISPLAY] = "its online visibility"
+    if context.entry.labels and any(label.code == NOPAT for label in context.entry.labels):
+        stated[HideCause.NOPAT] = "a label"
+    return stated

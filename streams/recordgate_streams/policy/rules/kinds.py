@@ -2,22 +2,22 @@
 
 from recordgate_schemas.entry import Kind
 from recordgate_schemas.reasons import Outcome, Reason
-from recordgate_streams.policy.decision import Case, Objection, Objections
+from recordgate_streams.policy.decision import EntryContext, Objection, Objections
 from recordgate_streams.policy.settings import OUTCOMES
 
 SHOWN = frozenset(Kind) - {Kind.DIARY, Kind.ADMIN_TASK, Kind.ACCESS_CODE, Kind.UNKNOWN}
 """Kinds that are part of the view. Any other is held."""
 
 
-def kinds(case: Case) -> Objections:
+def kinds(context: EntryContext) -> Objections:
     """Diary entries and staff tasks are no part of the view; access codes and unknown kinds are held."""
-    match case.entry.kind:
+    match context.entry.kind:
         case Kind.DIARY:
             yield Objection(Reason.RESOURCE_EXCLUDED, Outcome.NOT_ELIGIBLE, {"kind": "diary"})
         case Kind.ADMIN_TASK:
             yield Objection(Reason.ADMIN, Outcome.NOT_ELIGIBLE, {"kind": "admin_task"})
         case Kind.ACCESS_CODE:
-            outcome = OUTCOMES.get(case.settings.switches.access_code_entries)
+            outcome = OUTCOMES.get(context.settings.switches.access_code_entries)
             if outcome is not None:
                 yield Objection(Reason.ACCESS_CODE, outcome, {"kind": "access_code"})
         case kind if kind not in SHOWN:

@@ -3,9 +3,9 @@
 from recordgate_schemas.control import Level
 from recordgate_schemas.entry import ElementKind, Kind
 from recordgate_schemas.reasons import Outcome, Reason
-from recordgate_streams.policy.audience import LADDER, Window
+from recordgate_streams.policy.audience import LADDER, AccessWindow
 from recordgate_streams.policy.dates import local_day
-from recordgate_streams.policy.decision import Case, Objection, Objections
+from recordgate_streams.policy.decision import EntryContext, Objection, Objections
 from recordgate_streams.policy.rules.window import is_imported
 
 NEEDS: dict[Kind, Level] = {
@@ -32,43 +32,43 @@ DROPPED = (
 """Below this level, elements of that kind are dropped for that reason."""
 
 
-def level(case: Case) -> Objections:
+def level(context: EntryContext) -> Objections:
     """Not eligible below the kind's level; free text is dropped below `full`, attachments below `documents`."""
-    reach = case.standing.window
+    reach = context.audience.window
     if reach is None:
         return
-    granted = _granted(case, reach)
+    granted = _granted(context, reach)
     if granted is Level.NONE:
         yield Objection(Reason.LEVEL_NONE, Outcome.NOT_ELIGIBLE, {"level": granted.value})
         return
-    held = _reaching(case, reach, granted)
-    needed = NEEDS.get(case.entry.kind, Level.FULL)
+    held = _reaching(context, reach, granted)
+    needed = NEEDS.get(context.entry.kind, Level.FULL)
     if held is None or held is Level.FULL:
         return
     if LADDER.index(held) < LADDER.index(needed):
         because = {"level": held.value, "needs": needed.value}
         yield Objection(Reason.LEVEL, Outcome.NOT_ELIGIBLE, because)
     else:
-        yield from _dropped(case, held)
+        yield from _dropped(context, held)
 
 
-def _granted(case: Case, reach: Window) -> Level:
+def _granted(context: EntryContext, reach: AccessWindow) -> Level:
     """The audience's level; what was recorded under a higher one may keep it, if practices chose so."""
-    standing, recorded = case.standing, case.entry.recorded_at
-    keeps = not case.settings.switches.level_lowered_retract and standing.is_self
-    if not keeps or recorded is None or standing.access is None or reach.level is Level.NONE:
+    audience, recorded = context.audience, context.entry.recorded_at
+    keeps = not context.settings.switches.level_lowered_retract and audience.is_self
+    if not keeps or recorded is None or audience.access is None or reach.level is Level.NONE:
         return reach.level
     then = [
-        said.level
-        for said in standing.facts.access
-        if said.practice == standing.access.practice and said.at <= recorded
+        one.level
+        for one in audience.facts.access
+        if one.practice == audience.access.practice and one.at <= recorded
     ]
     return max(reach.level, then[-1] if then else Level.NONE, key=LADDER.index)
 
 
-def _reaching(case: Case, reach: Window, granted: Level) -> Level | None:
+def _reaching(context: EntryContext, reach: AccessWindow, granted: Level) -> Level | None:
     """The level for the day of recording; None where nothing reaches, which the window objects to."""
-    entry = case.entry
+    entry = context.entry
     if entry.recorded_at is None:  # held as undated; has the level of today if a reviewer opens it
         return granted
     recorded = local_day(entry.recorded_at)
@@ -77,9 +77,9 @@ def _reaching(case: Case, reach: Window, granted: Level) -> Level | None:
     return reach.historic.level if reach.historic and reach.covers_history(recorded) else None
 
 
-def _dropped(case: Case, held: Level) -> Objections:
+def _dropped(context: EntryContext, held: Level) -> Objections:
     for until, kind, reason in DROPPED:
         below = LADDER.index(held) < LADDER.index(until)
-        if below and any(element.kind is kind for element in case.entry.elements):
+        if below and any(element.kind is kind for element in context.entry.elements):
             because = {"level": held.value}
             yield Objection(reason, Outcome.RELEASED_REDACTED, because, frozenset({kind}))

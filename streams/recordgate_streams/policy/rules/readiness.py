@@ -5,7 +5,7 @@ from datetime import datetime
 from recordgate_schemas.entry import ClinicalEntry, Kind, Marker, Readiness
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_streams.policy.dates import later
-from recordgate_streams.policy.decision import Case, Objection, Objections
+from recordgate_streams.policy.decision import EntryContext, Objection, Objections
 from recordgate_streams.policy.settings import PolicySettings
 
 NOT_READY: dict[Readiness, Reason] = {
@@ -29,18 +29,18 @@ EXPLICIT = {
 """Kinds for which only an explicit `filed` or `reviewed` counts: results can reach a system before a clinician."""
 
 
-def readiness(case: Case) -> Objections:
+def readiness(context: EntryContext) -> Objections:
     """Defer what its source has not finished, withhold what is in error, hold what is unknown."""
-    state = case.entry.readiness
+    state = context.entry.readiness
     if state is Readiness.IN_ERROR:
-        yield _objection(case, Reason.IN_ERROR, Outcome.WITHHELD)
+        yield _objection(context, Reason.IN_ERROR, Outcome.WITHHELD)
     elif state not in FINISHED and state not in NOT_READY:
-        yield _objection(case, Reason.UNKNOWN_READINESS, Outcome.HELD)
-    elif reason := _unfinished(case):
-        yield _objection(case, reason, _waiting(case.settings))
-    if case.settings.numbers.abnormal_delay_days and _is_delayed(case):
-        days = str(case.settings.numbers.abnormal_delay_days)
-        yield Objection(Reason.DELAYED, _waiting(case.settings), {"delay_days": days})
+        yield _objection(context, Reason.UNKNOWN_READINESS, Outcome.HELD)
+    elif reason := _unfinished(context):
+        yield _objection(context, reason, _waiting(context.settings))
+    if context.settings.numbers.abnormal_delay_days and _is_delayed(context):
+        days = str(context.settings.numbers.abnormal_delay_days)
+        yield Objection(Reason.DELAYED, _waiting(context.settings), {"delay_days": days})
 
 
 def delayed_until(entry: ClinicalEntry, days: int) -> datetime | None:
@@ -51,14 +51,14 @@ def delayed_until(entry: ClinicalEntry, days: int) -> datetime | None:
     return later(since, days)
 
 
-def _objection(case: Case, reason: Reason, outcome: Outcome) -> Objection:
-    return Objection(reason, outcome, {"readiness": case.entry.readiness.value})
+def _objection(context: EntryContext, reason: Reason, outcome: Outcome) -> Objection:
+    return Objection(reason, outcome, {"readiness": context.entry.readiness.value})
 
 
-def _unfinished(case: Case) -> Reason | None:
-    state, kind = case.entry.readiness, case.entry.kind
+def _unfinished(context: EntryContext) -> Reason | None:
+    state, kind = context.entry.readiness, context.entry.kind
     if state is Readiness.PARTIAL and kind is Kind.TEST_RESULT:
-        whole = case.settings.switches.partial_reports_defer_whole
+        whole = context.settings.switches.partial_reports_defer_whole
         return Reason.PARTIAL if whole else None
     if state is Readiness.FINAL:
         return EXPLICIT.get(kind)
@@ -70,6 +70,6 @@ def _waiting(settings: PolicySettings) -> Outcome:
     return Outcome.HELD if settings.switches.not_ready_hold else Outcome.DEFERRED
 
 
-def _is_delayed(case: Case) -> bool:
-    until = delayed_until(case.entry, case.settings.numbers.abnormal_delay_days)
-    return until is not None and case.now < until
+def _is_delayed(context: EntryContext) -> bool:
+    until = delayed_until(context.entry, context.settings.numbers.abnormal_delay_days)
+    return until is not None and context.now < until

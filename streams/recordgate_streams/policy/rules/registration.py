@@ -2,13 +2,13 @@
 
 from recordgate_schemas.control import NumberSide, RegistrationKind
 from recordgate_schemas.reasons import Outcome, Reason
-from recordgate_streams.policy.audience import Standing
+from recordgate_streams.policy.audience import AudienceContext
 from recordgate_streams.policy.decision import Objection, Objections
 
 
-def registration(standing: Standing) -> Objections:
+def registration(audience: AudienceContext) -> Objections:
     """Not eligible: deceased, another number, not regularly registered; held under a new number."""
-    facts, current = standing.facts, standing.registration
+    facts, current = audience.facts, audience.registration
     if facts.died:
         yield Objection(Reason.DECEASED, Outcome.NOT_ELIGIBLE, {})
     if NumberSide.OLD in facts.number_changed:

@@ -8,9 +8,9 @@ from datetime import date, timedelta
 
 from recordgate_schemas.entry import ClinicalEntry, Kind, Origin
 from recordgate_schemas.reasons import Outcome, Reason
-from recordgate_streams.policy.audience import Window
+from recordgate_streams.policy.audience import AccessWindow
 from recordgate_streams.policy.dates import local_day
-from recordgate_streams.policy.decision import Case, Objection, Objections
+from recordgate_streams.policy.decision import EntryContext, Objection, Objections
 
 RESULTS_AND_LETTERS = frozenset({Kind.TEST_RESULT, Kind.REPORT, Kind.BATTERY, Kind.DOCUMENT})
 HOME_MADE = frozenset({Origin.LOCAL, Origin.CORRESPONDENCE})
@@ -21,41 +21,43 @@ def is_imported(entry: ClinicalEntry) -> bool:
     return entry.origin not in HOME_MADE
 
 
-def window(case: Case) -> Objections:
+def window(context: EntryContext) -> Objections:
     """Object to entries outside the window, undated, dated in the future, or dated before it but recorded in it."""
-    entry, reach = case.entry, case.standing.window
+    entry, reach = context.entry, context.audience.window
     if entry.recorded_at is None:
         yield Objection(Reason.DATE_UNKNOWN, Outcome.HELD, {"recorded_at": "missing"})
         return
-    if entry.recorded_at > case.now:
+    if entry.recorded_at > context.now:
         yield Objection(Reason.FUTURE_DATED, Outcome.HELD, {"recorded_at": str(entry.recorded_at)})
     if reach is None:
         return
     recorded, imported = local_day(entry.recorded_at), is_imported(entry)
     if imported or recorded < reach.start:
-        yield from _historic(case, reach, recorded, imported=imported)
+        yield from _historic(context, reach, recorded, imported=imported)
     elif entry.event_date and entry.event_date < reach.start:
-        yield from _backdated(case, reach, entry.event_date)
+        yield from _backdated(context, reach, entry.event_date)
 
 
-def _historic(case: Case, reach: Window, recorded: date, *, imported: bool) -> Objections:
+def _historic(
+    context: EntryContext, reach: AccessWindow, recorded: date, *, imported: bool
+) -> Objections:
     because = {"recorded": str(recorded), "start": str(reach.start)}
     if not reach.covers_history(recorded):
         reason = Reason.HISTORIC_IMPORT if imported else Reason.HISTORIC
         yield Objection(reason, Outcome.NOT_ELIGIBLE, because)
     elif not reach.opens_history(recorded):
         yield Objection(Reason.HISTORIC_CHECK, Outcome.HELD, {**because, "record_checked": "no"})
-    elif imported and not case.entry.hide_tags_trusted:
+    elif imported and not context.entry.hide_tags_trusted:
         because["hide_tags"] = "not trusted"
         yield Objection(Reason.HISTORIC_CHECK, Outcome.HELD, because)
 
 
-def _backdated(case: Case, reach: Window, event: date) -> Objections:
+def _backdated(context: EntryContext, reach: AccessWindow, event: date) -> Objections:
     """A clinical date before the start was never checked for a patient's eyes; results and letters take some days."""
-    late = case.entry.kind in RESULTS_AND_LETTERS
-    slack = case.settings.numbers.result_tolerance_days if late else 0
+    late = context.entry.kind in RESULTS_AND_LETTERS
+    slack = context.settings.numbers.result_tolerance_days if late else 0
     if (
-        case.settings.switches.backdated_hold
+        context.settings.switches.backdated_hold
         and event < reach.start - timedelta(days=slack)
         and not reach.opens_history(event)
     ):

@@ -26,7 +26,7 @@ def run(*words: object) -> list[str]:
     return done.output.splitlines()
 
 
-def test_check_says_name_version_hash_and_counts() -> None:
+def test_check_prints_name_version_hash_and_counts() -> None:
     head, *empty = run("check")
     assert head == (
         f"{SHIPPED.name} {SHIPPED.version} {SHIPPED.hash}: 11 switches, 16 sets, 36 labels"
@@ -74,8 +74,8 @@ def test_diff_tells_every_kind_of_change(tmp_path: Path) -> None:
             assert old in text
             text = text.replace(old, new)
         (bundle / file).write_text(text, "utf-8")
-    said = run("diff", ruleset.SHIPPED, bundle)[1:]
-    assert [line.partition(": ")[0] for line in said] == [
+    printed = run("diff", ruleset.SHIPPED, bundle)[1:]
+    assert [line.partition(": ")[0] for line in printed] == [
         "switches.on_104",
         "numbers.abnormal_delay_days",
         "practices.A82038",
@@ -90,11 +90,11 @@ def test_diff_tells_every_kind_of_change(tmp_path: Path) -> None:
         "hints.marac",
         "hints.maracs",
     ]
-    assert "switches.on_104: hold_new -> suspend_view" in said
-    assert "practices.A82038: added, go_live 2022-11-01, areas_off []" in said
-    assert "clinician_roles: 1 removed: gp" in said
-    assert "code_sets.child-safeguarding.members: 1 added: 417430008" in said
-    assert "code_sets.child-safeguarding.members: 1 removed: 836881000000105" in said
+    assert "switches.on_104: hold_new -> suspend_view" in printed
+    assert "practices.A82038: added, go_live 2022-11-01, areas_off []" in printed
+    assert "clinician_roles: 1 removed: gp" in printed
+    assert "code_sets.child-safeguarding.members: 1 added: 417430008" in printed
+    assert "code_sets.child-safeguarding.members: 1 removed: 836881000000105" in printed
 
 
 def test_diff_names_the_first_of_many_members(tmp_path: Path) -> None:
@@ -123,10 +123,10 @@ EXPLAINED = {
 }
 
 
-@pytest.mark.parametrize(("word", "said"), EXPLAINED.items())
-def test_explain_says_what_a_word_means_and_does(word: str, said: list[str]) -> None:
-    text = "\n".join(run("explain", word))
-    assert [part for part in said if part not in text] == []
+@pytest.mark.parametrize(("term", "expected"), EXPLAINED.items())
+def test_explain_prints_what_a_term_means_and_does(term: str, expected: list[str]) -> None:
+    text = "\n".join(run("explain", term))
+    assert [part for part in expected if part not in text] == []
 
 
 def test_explain_knows_the_values_of_another_ruleset(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_explain_knows_the_values_of_another_ruleset(tmp_path: Path) -> None:
     assert run("explain", "on_104", "--bundle", bundle)[0] == "switch on_104: suspend_view"
 
 
-def test_explain_offers_the_nearest_word() -> None:
+def test_explain_offers_the_nearest_term() -> None:
     with pytest.raises(UsageError, match=r"SAFEGARDING: no reason.*did you mean SAFEGUARDING"):
         run("explain", "SAFEGARDING")
 
@@ -147,8 +147,8 @@ def test_load_refset_fills_a_set(tmp_path: Path) -> None:
         'member_source = "999019999999101"',
     )
     file = bundle / "code_sets/exclusion_sti.toml"
-    said = run("load-refset", "--refset", "999019999999101", "--set", file, RF2)
-    assert said == ["exclusion-sti: 3 members, 0 before; version 20251001"]
+    printed = run("load-refset", "--refset", "999019999999101", "--set", file, RF2)
+    assert printed == ["exclusion-sti: 3 members, 0 before; version 20251001"]
     assert "3 added" in run("diff", ruleset.SHIPPED, bundle)[-1]
 
 

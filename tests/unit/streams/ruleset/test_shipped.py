@@ -1,4 +1,4 @@
-"""The shipped ruleset says what the domain reference says, and ships no content it may not ship."""
+"""The shipped ruleset holds what the domain reference lists, and ships no content it may not ship."""
 
 from typing import get_args
 
@@ -42,7 +42,7 @@ ASKED = [
 
 
 @pytest.mark.parametrize(("code", "of_self", "of_proxies", "reason"), ASKED)
-def test_a_label_asks_what_the_reference_says(
+def test_a_label_asks_what_the_reference_lists(
     code: str, of_self: Ask, of_proxies: Ask, reason: Reason
 ) -> None:
     assert Treatment(code, reason, of_self, of_proxies) == LABELS[code]
@@ -136,7 +136,7 @@ def test_a_shipped_switch_and_number_has_its_default() -> None:
 
 
 @pytest.mark.parametrize("name", SwitchTable.model_fields)
-def test_a_switch_says_its_choices_and_its_golden_row(name: str) -> None:
+def test_a_switch_names_its_choices_and_its_golden_row(name: str) -> None:
     text = describe.meaning("switches", name)
     assert all(choice in text for choice in describe.choices(name)[:1])
     assert "ow" in text
@@ -144,7 +144,7 @@ def test_a_switch_says_its_choices_and_its_golden_row(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NumberTable.model_fields)
-def test_a_number_says_its_golden_row(name: str) -> None:
+def test_a_number_names_its_golden_row(name: str) -> None:
     assert "Row " in describe.meaning("numbers", name)
 
 

@@ -96,7 +96,7 @@ def test_a_signature_cannot_be_passed_off_as_another_persons(people: People) -> 
         verify([lent], SUBJECT, {"bela": approvers["amira"]}, needed=1)
 
 
-def test_an_approval_of_something_else_says_what_differs(people: People) -> None:
+def test_an_approval_of_something_else_is_refused_with_what_differs(people: People) -> None:
     keys, approvers = people
     given = sign(replace(SUBJECT, disappear=4), "amira", keys["amira"])
     with pytest.raises(UsageError, match="approval of amira: is for another disappear"):
@@ -136,16 +136,16 @@ def other_kind_of_key() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [(b"no key", "no private key"), (other_kind_of_key(), "not Ed25519"), (None, "cannot be read")],
 )
 def test_a_file_without_the_right_key_is_refused(
-    tmp_path: Path, content: bytes | None, said: str
+    tmp_path: Path, content: bytes | None, message: str
 ) -> None:
     file = tmp_path / "key.pem"
     if content is not None:
         file.write_bytes(content)
-    with pytest.raises(UsageError, match=rf"key\.pem: {said}"):
+    with pytest.raises(UsageError, match=rf"key\.pem: {message}"):
         sign(SUBJECT, "amira", file)
 
 
@@ -159,11 +159,11 @@ LISTS = {
 }
 
 
-@pytest.mark.parametrize(("text", "said"), LISTS.items())
+@pytest.mark.parametrize(("text", "message"), LISTS.items())
 def test_a_list_of_approvers_with_anything_wrong_is_refused(
-    tmp_path: Path, text: str, said: str
+    tmp_path: Path, text: str, message: str
 ) -> None:
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(UsageError, match=message):
         trusted(tmp_path, text)
 
 

@@ -1,4 +1,4 @@
-"""Ways to spoil a bundle, and what is said about each."""
+"""Ways to spoil a bundle, and the message about each."""
 
 from typing import NamedTuple
 
@@ -8,14 +8,14 @@ ADULTS = "code_sets/vulnerable_adults.toml"
 
 
 class Wrong(NamedTuple):
-    """`old` in the file becomes `new`; a line that has `stands` is then told with `said`."""
+    """`old` in the file becomes `new`; a line that has `at` is then reported with `message`."""
 
     what: str
     file: str
     old: str
     new: str
-    stands: str
-    said: str
+    at: str
+    message: str
 
 
 WRONG = [
@@ -139,7 +139,7 @@ WRONG = [
         'source = ""',
         "labels.V.source: is empty",
     ),
-    Wrong("a label told twice", LABELS, "[labels.L]", "[labels.U]", "[labels.U]", "no TOML: "),
+    Wrong("a label given twice", LABELS, "[labels.L]", "[labels.U]", "[labels.U]", "no TOML: "),
     Wrong(
         "a member with a wrong check digit",
         CHILD,
@@ -157,7 +157,7 @@ WRONG = [
         "members[0]: no SNOMED CT concept id",
     ),
     Wrong(
-        "a member told twice",
+        "a member given twice",
         CHILD,
         "1064961000000107",
         "836881000000105",
@@ -165,7 +165,7 @@ WRONG = [
         "members[1]: stands further up already",
     ),
     Wrong(
-        "a set id told twice",
+        "a set id given twice",
         CHILD,
         'id = "child-safeguarding"',
         'id = "adoption"',
@@ -213,7 +213,7 @@ WRONG = [
         "reasons.IDENTITY.queue: not one of the choices; did you mean system?",
     ),
     Wrong(
-        "a phrase told twice",
+        "a phrase given twice",
         HINTS,
         'phrase = "do not tell patient"',
         'phrase = "Do not tell the patient"',

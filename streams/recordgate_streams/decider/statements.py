@@ -1,0 +1,83 @@
+"""Folds controls into the EntryStatements about one entry: hides, and reviewers' outcomes.
+
+Commutative, associative and idempotent, so that the order of arrival does not matter. Tests hold all three.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from recordgate_schemas.control import (
+    Change,
+    EntryHidden,
+    EntryShown,
+    ReviewAction,
+    Reviewed,
+    ReviewGround,
+)
+from recordgate_schemas.values import EntryId
+from recordgate_streams.decider.record import ControlEvent
+from recordgate_streams.policy.facts import Switch
+from recordgate_streams.policy.statements import EntryStatements, HideStatement, ReviewStatement
+
+
+def fold_statements(known: EntryStatements, event: ControlEvent, ruleset: str) -> EntryStatements:
+    """Return the statements about an entry after a control about it. `ruleset`: hash of the one in force."""
+    change = event.control.change if event.control else None
+    if isinstance(change, Reviewed):
+        if is_outdated(change, ruleset) or lacks_opinion(change):
+            return known
+        return _fold_review(known, change, event)
+    if isinstance(change, EntryHidden | EntryShown):
+        return _fold_hide(known, change, event.effective_at)
+    return known
+
+
+def entry_named(change: Change) -> EntryId | None:
+    """Return the one entry a control is about; None when it is about the patient."""
+    return change.entry_id if isinstance(change, EntryHidden | EntryShown | Reviewed) else None
+
+
+def is_outdated(change: Reviewed, ruleset: str) -> bool:
+    """Return True for a release given under other rules than these. A withholding counts under any rules."""
+    return change.action is ReviewAction.RELEASE and change.ruleset != ruleset
+
+
+def lacks_opinion(change: Reviewed) -> bool:
+    """Return True for a withholding for serious harm that names no clinician's opinion: it does not count.
+
+    The opinion of an appropriate health professional is what the exemption rests on (DPA 2018 Sch 3 para 6).
+    """
+    harm = change.ground is ReviewGround.SERIOUS_HARM and change.action is ReviewAction.WITHHOLD
+    return harm and change.clinician_opinion_on is None
+
+
+def _fold_hide(
+    known: EntryStatements, change: EntryHidden | EntryShown, at: datetime
+) -> EntryStatements:
+    hides = {hide.cause: hide for hide in known.hides}
+    before = hides.get(change.cause, HideStatement(change.cause, Switch()))
+    hiding = isinstance(change, EntryHidden)
+    related = {*before.related, *(change.related if isinstance(change, EntryHidden) else ())}
+    switch = before.switch.set(at, on=hiding)
+    hides[change.cause] = HideStatement(change.cause, switch, tuple(sorted(related)))
+    return replace(known, hides=tuple(hides[cause] for cause in sorted(hides)))
+
+
+def _fold_review(known: EntryStatements, change: Reviewed, event: ControlEvent) -> EntryStatements:
+    new = ReviewStatement(
+        change.audience,
+        event.effective_at,
+        change.action,
+        change.ground,
+        change.reasons,
+        change.entry_version,
+        change.body_sha256,
+        event.position,
+        change.control_position,
+        change.reviewer_role,
+        change.clinician_opinion_on,
+    )
+    reviews = {(review.audience, review.action): review for review in known.reviews}
+    key = (new.audience, new.action)
+    reviews[key] = max(new, reviews.get(key, new), key=lambda review: (review.at, repr(review)))
+    return replace(known, reviews=tuple(reviews[key] for key in sorted(reviews)))

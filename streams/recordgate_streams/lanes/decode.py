@@ -1,0 +1,53 @@
+"""Claims the new records of a batch and decodes them. What cannot be understood is quarantined."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from recordgate_runtime.kafka import Record
+from recordgate_schemas import codec
+from recordgate_schemas.errors import PoisonError
+from recordgate_schemas.topics import Topic
+from recordgate_schemas.values import NhsNumber
+from recordgate_streams.ledger.unit_of_work import UnitOfWork
+
+
+class AboutPatient(Protocol):
+    """A message about one patient."""
+
+    @property
+    def nhs_number(self) -> NhsNumber:
+        """Whom it is about."""
+
+
+Decoded = tuple[Record, AboutPatient]
+
+
+def read_batch(
+    work: UnitOfWork, topic: Topic, records: Sequence[Record]
+) -> tuple[list[Decoded], list[Record]]:
+    """Return the new records with their messages, and those that were quarantined."""
+    good: list[Decoded] = []
+    bad: list[Record] = []
+    for record in work.claim_new_records(topic, records):
+        try:
+            good.append((record, decode(topic, record)))
+        except PoisonError as error:
+            work.quarantine(topic, record, str(error))
+            bad.append(record)
+    return good, bad
+
+
+def decode(topic: Topic, record: Record) -> AboutPatient:
+    """Return a record's message; raise PoisonError unless its key is the message's own NHS number."""
+    message: AboutPatient = codec.decode(topic, record.value)
+    if record.key != message.nhs_number.digits.encode():
+        raise PoisonError("key: is not the NHS number of the message; publish with the library")
+    return message
+
+
+def patient_of(record: Record) -> NhsNumber | None:
+    """Return whom an undecodable record is about, going by its key; None when the key is no NHS number."""
+    try:
+        return NhsNumber.parse((record.key or b"").decode("ascii", "replace"))
+    except PoisonError:
+        return None

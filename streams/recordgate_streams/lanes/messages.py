@@ -1,0 +1,195 @@
+"""From stored decisions to messages: what the view, the review queue and the publisher have to be informed of."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+
+from recordgate_schemas.entry import ClinicalEntry
+from recordgate_schemas.messages import (
+    Held,
+    HoldClosed,
+    HoldOpened,
+    Receipt,
+    ReceiptClass,
+    Redecided,
+    Release,
+    Released,
+    Retract,
+    TaskClosed,
+    TaskOpened,
+)
+from recordgate_schemas.reasons import Outcome, Reason
+from recordgate_schemas.topics import HELD, RECEIPTS, RELEASED
+from recordgate_schemas.values import SELF
+from recordgate_streams.bodies.reader import BodyReader
+from recordgate_streams.decider.record import DecisionUpdate, EntryKey
+from recordgate_streams.decider.routing import held_for, route
+from recordgate_streams.decider.tasks import Task
+from recordgate_streams.lanes.deciding import DecidedPatient
+from recordgate_streams.ledger.rows import Redecision
+from recordgate_streams.ledger.unit_of_work import UnitOfWork
+from recordgate_streams.ruleset import ReasonTexts
+
+NEED_BODY = (Outcome.RELEASED, Outcome.RELEASED_REDACTED, Outcome.HELD)
+OF_THE_GRANT = frozenset({Reason.PROXY_AGE})
+"""Holds that one task about the grant covers: renewing it opens all entries at once."""
+
+RECEIPT_CLASSES = {
+    Outcome.RELEASED: ReceiptClass.RELEASED,
+    Outcome.RELEASED_REDACTED: ReceiptClass.RELEASED,
+    Outcome.HELD: ReceiptClass.HELD,
+    Outcome.WITHHELD: ReceiptClass.WITHHELD,
+    Outcome.NOT_ELIGIBLE: ReceiptClass.NOT_ELIGIBLE,
+    Outcome.DEFERRED: ReceiptClass.DEFERRED,
+}
+"""What a publisher learns of each outcome."""
+
+
+def enqueue_decided(
+    work: UnitOfWork,
+    reader: BodyReader,
+    decided: Sequence[DecidedPatient],
+    redecided: Iterable[Redecision] = (),
+) -> None:
+    """Enqueue what follows from decisions, then the markers of the patients that are wholly decided again.
+
+    INVARIANT: a patient's marker has a higher sequence number than every message that it confirms.
+    """
+    bodies = _bodies(work, decided)
+    for one in decided:
+        _enqueue_tasks(work, one)
+        for update in one.changed:
+            body = update.accepted.entry.body or bodies.get(update.accepted.key, b"")
+            _enqueue_view(work, one, update, release_or_retraction(reader, update, body))
+            _enqueue_queue(work, one, update, body)
+    for asked in redecided:
+        _enqueue_marker(work, asked)
+
+
+def enqueue_receipt(
+    work: UnitOfWork, partition: int, entry: ClinicalEntry, receipt: ReceiptClass
+) -> None:
+    """Enqueue what a publisher learns of an entry version."""
+    fields = (entry.practice, entry.system, entry.entry_id, entry.version, receipt, work.at)
+    key = entry.nhs_number.digits.encode()
+    work.enqueue(RECEIPTS, partition, key, lambda n: Receipt(n, *fields))
+
+
+def release_or_retraction(
+    reader: BodyReader, update: DecisionUpdate, body: bytes
+) -> Release | Retract | None:
+    """Return what the view has to be informed of, if anything."""
+    decision, entry = update.decision, update.accepted.entry
+    if decision.released:
+        return _release(reader, update, body)
+    if update.previous is not None and update.previous.released:
+        return Retract(decision.audience, entry.entry_id)
+    return None
+
+
+def hold_change(
+    update: DecisionUpdate, decided_under: int, body: bytes, texts: ReasonTexts
+) -> HoldOpened | HoldClosed | None:
+    """Return the hold opened, updated or closed, if any."""
+    decision, entry = update.decision, update.accepted.entry
+    reasons = held_for(decision)
+    if decision.outcome is Outcome.HELD and not OF_THE_GRANT.issuperset(reasons):
+        routed = route(reasons, texts)
+        return HoldOpened(
+            audience=decision.audience,
+            entry_id=entry.entry_id,
+            version=entry.version,
+            practice=entry.practice,
+            kind=entry.kind,
+            event_date=entry.event_date,
+            reasons=tuple(reason.value for reason in reasons),
+            queue=routed.queue,
+            hide_first=routed.hide_first,
+            bulk_release=routed.bulk_release,
+            decided_under=decided_under,
+            ruleset=decision.ruleset,
+            body=body,
+            body_type=entry.body_type,
+            body_sha256=entry.body_sha256,
+        )
+    if update.previous is not None and update.previous.outcome is Outcome.HELD:
+        return HoldClosed(decision.audience, entry.entry_id, decision.outcome.value)
+    return None
+
+
+def _release(reader: BodyReader, update: DecisionUpdate, body: bytes) -> Release:
+    decision, entry = update.decision, update.accepted.entry
+    shown = reader.redact(entry, body, decision.drop, decision.pointers)
+    return Release(
+        audience=decision.audience,
+        entry_id=entry.entry_id,
+        version=entry.version,
+        kind=entry.kind,
+        event_date=entry.event_date,
+        recorded_at=entry.recorded_at,
+        redacted=decision.outcome is Outcome.RELEASED_REDACTED,
+        valid_until=update.valid_until,
+        body=shown,
+        body_type=entry.body_type,
+        body_sha256=hashlib.sha256(shown).digest(),
+    )
+
+
+def _bodies(work: UnitOfWork, decided: Iterable[DecidedPatient]) -> Mapping[EntryKey, bytes]:
+    missing = {
+        update.accepted.key
+        for one in decided
+        for update in one.changed
+        if update.decision.outcome in NEED_BODY and not update.accepted.entry.body
+    }
+    return work.records.bodies(missing) if missing else {}
+
+
+def _enqueue_view(
+    work: UnitOfWork, one: DecidedPatient, update: DecisionUpdate, shown: Release | Retract | None
+) -> None:
+    if shown is not None:
+        number, partition = one.patient.nhs_number, update.accepted.source.partition
+        fields = (number, one.patient.control_position, one.cause.at, shown)
+        work.enqueue(RELEASED, partition, one.patient.key, lambda n: Released(n, *fields))
+
+
+def _enqueue_queue(
+    work: UnitOfWork, one: DecidedPatient, update: DecisionUpdate, body: bytes
+) -> None:
+    """Enqueue the hold for the review queue and, for the patient's own audience, the publisher's receipt."""
+    partition, number = update.accepted.source.partition, one.patient.nhs_number
+    texts = work.rules.ruleset.reasons
+    hold = hold_change(update, one.patient.control_position, body, texts)
+    if hold is not None:
+        work.enqueue(HELD, partition, one.patient.key, lambda n: Held(n, number, work.at, hold))
+    if update.decision.audience == SELF:
+        receipt = RECEIPT_CLASSES[update.decision.outcome]
+        enqueue_receipt(work, partition, update.accepted.entry, receipt)
+
+
+def _enqueue_tasks(work: UnitOfWork, one: DecidedPatient) -> None:
+    number = one.patient.nhs_number
+    kinds = {task: work.rules.ruleset.reasons[task.reason].task for task in one.opened}
+    changes: list[TaskOpened | TaskClosed] = [
+        TaskOpened(task.reason, task.audience, task.entry_id, one.opened[task], kind)
+        for task in sorted(one.opened, key=_order)
+        if (kind := kinds[task]) is not None
+    ]
+    changes += [
+        TaskClosed(t.reason, t.audience, t.entry_id) for t in sorted(one.closed, key=_order)
+    ]
+    for change in changes:
+        held = partial(Held, nhs_number=number, at=work.at, change=change)
+        work.enqueue(HELD, one.patient.partition, one.patient.key, held)
+
+
+def _enqueue_marker(work: UnitOfWork, asked: Redecision) -> None:
+    through, at, number = asked.through, asked.published_at, asked.nhs_number
+    key = number.digits.encode()
+    marker = Redecided(through)
+    work.enqueue(RELEASED, asked.partition, key, lambda n: Released(n, number, through, at, marker))
+
+
+def _order(task: Task) -> tuple[str, str, str]:
+    return task.reason, task.audience, task.entry_id or ""

@@ -1,0 +1,50 @@
+"""The conservation account: received = accepted + duplicate + superseded + quarantined; accepted = sum of outcomes."""
+
+from dataclasses import dataclass
+
+import psycopg
+
+from recordgate_schemas.errors import FatalError
+from recordgate_streams.ledger.records import SQL
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Counts of entry records; `outcomes` are (outcome, headline reason, entries) for the patients themselves."""
+
+    received: int
+    accepted: int
+    duplicate: int
+    superseded: int
+    quarantined: int
+    decided: int
+    outcomes: tuple[tuple[str, str, int], ...]
+
+    @property
+    def unaccounted(self) -> int:
+        """Records without an outcome, in either direction; anything but 0 is an incident."""
+        kinds = self.accepted + self.duplicate + self.superseded + self.quarantined
+        return abs(self.received - kinds) + abs(self.accepted - self.decided)
+
+    def sentence(self) -> str:
+        """The account in one line."""
+        verdict = "sum of outcomes" if self.accepted == self.decided else f"{self.decided} outcomes"
+        return (
+            f"conservation: received {self.received} = accepted {self.accepted}"
+            f" + duplicate {self.duplicate} + superseded {self.superseded}"
+            f" + quarantined {self.quarantined}; accepted {self.accepted} = {verdict};"
+            f" unaccounted {self.unaccounted}"
+        )
+
+
+def read_account(connection: psycopg.Connection) -> Account:
+    """Return the account as one snapshot of the ledger says."""
+    with connection.transaction():
+        connection.execute("set transaction isolation level repeatable read")
+        row = connection.execute(SQL["conservation"]).fetchone()
+        outcomes = tuple(connection.execute(SQL["outcomes"]).fetchall())
+    if row is None:
+        raise FatalError("the ledger gave no account")
+    received, accepted, duplicate, superseded, quarantined = row
+    decided = sum(n for _, _, n in outcomes)
+    return Account(received, accepted, duplicate, superseded, quarantined, decided, outcomes)

@@ -1,0 +1,173 @@
+"""Reads and writes what is known: patients, entries, statements about entries, snapshots. One or two statements each.
+
+Called inside a transaction that holds the batch's positions and patients (ledger/unit_of_work.py).
+"""
+
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from recordgate_runtime.sql import Statements
+from recordgate_schemas import codec
+from recordgate_schemas.control import RecordSnapshot
+from recordgate_schemas.mapping import mapper
+from recordgate_schemas.topics import ENTRIES
+from recordgate_schemas.values import EntryId, NhsNumber
+from recordgate_streams.decider.cascade import has_text
+from recordgate_streams.decider.record import AcceptedEntry, EntryKey, Source
+from recordgate_streams.ledger.rows import Patient
+from recordgate_streams.policy.decision import Integrity
+from recordgate_streams.policy.facts import Facts
+from recordgate_streams.policy.statements import EntryStatements
+
+SQL = Statements("recordgate_streams.ledger", "queries.sql")
+FACTS = mapper(Facts, "json")
+_STATEMENTS = mapper(EntryStatements, "json")
+
+
+class RecordStore:
+    """What is known of patients and their entries, over one connection."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self._db = connection
+
+    def lock_patients(self, partitions: Mapping[NhsNumber, int]) -> dict[NhsNumber, Patient]:
+        """Lock and return the patients, in one order for everybody. New ones begin with no facts."""
+        numbers = sorted(partitions)
+        new = numbers_of(numbers) | {"partitions": [partitions[number] for number in numbers]}
+        self._db.execute(SQL["add_patients"], new)
+        rows = self._db.execute(SQL["lock_patients"], numbers_of(numbers))
+        return {patient.nhs_number: patient for patient in map(_patient, rows)}
+
+    def put_facts(self, patients: Iterable[Patient]) -> None:
+        """Store facts and control positions."""
+        rows = list(patients)
+        facts = [_json(FACTS.dump, patient.facts) for patient in rows]
+        positions = [patient.control_position for patient in rows]
+        numbers = [patient.nhs_number.digits for patient in rows]
+        values = {"nhs_numbers": numbers, "facts": facts, "positions": positions}
+        self._db.execute(SQL["put_facts"], values)
+
+    def put_due(self, due: Mapping[NhsNumber, datetime | None]) -> None:
+        """Store when time alone may next change something about patients."""
+        numbers = sorted(due)
+        self._db.execute(SQL["put_due"], numbers_of(numbers) | {"due": [due[n] for n in numbers]})
+
+    def claim_due(
+        self, partitions: Sequence[int], now: datetime, limit: int
+    ) -> list[tuple[NhsNumber, int, int]]:
+        """Return patients whose time has come, with partition and control position; they are not due any more."""
+        wanted = {"partitions": list(partitions), "now": now, "limit": limit}
+        rows = self._db.execute(SQL["claim_due"], wanted)
+        return [(NhsNumber(number), partition, position) for number, partition, position in rows]
+
+    def entries(self, keys: Collection[EntryKey]) -> dict[EntryKey, AcceptedEntry]:
+        """Return the stored entries among those named, without their bodies."""
+        rows = self._db.execute(SQL["load_entries"], keys_of(sorted(keys)))
+        return {accepted.key: accepted for accepted in map(accepted_entry, rows)}
+
+    def all_entries(self, numbers: Collection[NhsNumber]) -> set[EntryKey]:
+        """Return the keys of all entries of the patients."""
+        return _keys(self._db.execute(SQL["entries_of"], numbers_of(numbers)))
+
+    def gone_at_source(self, entries: Sequence[AcceptedEntry]) -> set[int]:
+        """Return the indices of arriving entries that a snapshot taken since their extraction does not list."""
+        wanted = keys_of([accepted.key for accepted in entries]) | {
+            "practices": [accepted.entry.practice for accepted in entries],
+            "systems": [accepted.entry.system for accepted in entries],
+            "extracted": [accepted.entry.extracted_at for accepted in entries],
+        }
+        return {place - 1 for (place,) in self._db.execute(SQL["gone_at_source"], wanted)}
+
+    def bodies(self, keys: Collection[EntryKey]) -> dict[EntryKey, bytes]:
+        """Return the bodies of the entries named."""
+        rows = self._db.execute(SQL["load_bodies"], keys_of(sorted(keys)))
+        return {(NhsNumber(n), EntryId(e)): bytes(body) for n, e, body in rows}
+
+    def put_entries(self, accepted: Sequence[AcceptedEntry]) -> None:
+        """Store accepted versions in place of what was there."""
+        entries = [one.entry for one in accepted]
+        values = keys_of([one.key for one in accepted]) | {
+            "versions": [entry.version for entry in entries],
+            "hashes": [entry.body_sha256 for entry in entries],
+            "practices": [entry.practice for entry in entries],
+            "systems": [entry.system for entry in entries],
+            "extracted": [entry.extracted_at for entry in entries],
+            "envelopes": [codec.encode(ENTRIES, replace(entry, body=b"")) for entry in entries],
+            "bodies": [entry.body for entry in entries],
+            "conflicts": [one.integrity.conflict for one in accepted],
+            "mismatches": [one.integrity.body_mismatch for one in accepted],
+            "partitions": [one.source.partition for one in accepted],
+            "offsets": [one.source.offset for one in accepted],
+            "published": [one.source.published_at for one in accepted],
+            "links": [Jsonb([(li.relation, li.entry_id) for li in e.links]) for e in entries],
+            "has_text": [has_text(entry) for entry in entries],
+        }
+        self._db.execute(SQL["put_entries"], values)
+
+    def statements_of(
+        self, numbers: Collection[NhsNumber]
+    ) -> dict[NhsNumber, dict[EntryId, EntryStatements]]:
+        """Return what controls stated about any entry of the patients, arrived or not."""
+        found: dict[NhsNumber, dict[EntryId, EntryStatements]] = {n: {} for n in numbers}
+        for n, e, stated in self._db.execute(SQL["statements_of_patients"], numbers_of(numbers)):
+            found[NhsNumber(n)][EntryId(e)] = _STATEMENTS.load(stated)
+        return found
+
+    def statements(self, keys: Collection[EntryKey]) -> dict[EntryKey, EntryStatements]:
+        """Return what controls stated about the entries named; entries without a statement are missing."""
+        rows = self._db.execute(SQL["load_statements"], keys_of(sorted(keys)))
+        return {(NhsNumber(n), EntryId(e)): _STATEMENTS.load(stated) for n, e, stated in rows}
+
+    def put_statements(self, statements: Mapping[EntryKey, EntryStatements]) -> None:
+        """Store what controls stated about entries."""
+        keys = sorted(statements)
+        dumped = [_json(_STATEMENTS.dump, statements[key]) for key in keys]
+        self._db.execute(SQL["put_statements"], keys_of(keys) | {"marks": dumped})
+
+    def put_snapshot(self, number: NhsNumber, snapshot: RecordSnapshot, taken_at: datetime) -> None:
+        """Store a system's listing of a patient's entries, unless a newer one is known."""
+        values = {
+            "nhs_number": number.digits,
+            "practice": snapshot.practice,
+            "system": snapshot.system,
+            "taken_at": taken_at,
+            "entry_ids": list(snapshot.entry_ids),
+        }
+        self._db.execute(SQL["put_snapshot"], values)
+
+
+def numbers_of(numbers: Collection[NhsNumber]) -> dict[str, Any]:
+    """Return the parameter that names patients."""
+    return {"nhs_numbers": [number.digits for number in sorted(numbers)]}
+
+
+def keys_of(keys: Sequence[EntryKey]) -> dict[str, Any]:
+    """Return the parameters that name entries."""
+    return {"nhs_numbers": [n.digits for n, _ in keys], "entry_ids": [e for _, e in keys]}
+
+
+def accepted_entry(row: Sequence[Any]) -> AcceptedEntry:
+    """Return the entry of a row that the statements load_entries and page_entries give."""
+    _, envelope, body_sha256, conflict, mismatch, partition, offset, published_at, gone = row
+    entry = replace(codec.decode(ENTRIES, bytes(envelope)), body_sha256=bytes(body_sha256))
+    source = Source(partition, offset, published_at)
+    return AcceptedEntry(entry, Integrity(conflict, mismatch, gone), source)
+
+
+def _keys(rows: Iterable[tuple[str, str]]) -> set[EntryKey]:
+    return {(NhsNumber(number), EntryId(entry_id)) for number, entry_id in rows}
+
+
+def _json(dump: Any, value: object) -> Jsonb:
+    return Jsonb(dump(value), dumps=json.dumps)
+
+
+def _patient(row: Sequence[Any]) -> Patient:
+    number, partition, facts, position, due_at = row
+    return Patient(NhsNumber(number), partition, FACTS.load(facts), position, due_at)

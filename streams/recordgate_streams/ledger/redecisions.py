@@ -1,0 +1,61 @@
+"""Patients that wait to be decided again, page by page, after a control, a moment in time or a change of rules."""
+
+from collections.abc import Iterable, Sequence
+
+import psycopg
+
+from recordgate_schemas.values import EntryId, NhsNumber
+from recordgate_streams.decider.record import AcceptedEntry
+from recordgate_streams.ledger.records import SQL, accepted_entry, numbers_of
+from recordgate_streams.ledger.rows import Redecision
+
+
+class RedecisionStore:
+    """The table `redecision`, over one connection."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self._db = connection
+
+    def ask(self, asked: Iterable[Redecision]) -> None:
+        """Ask for patients to be decided again; a wider request absorbs a narrower one."""
+        rows = [
+            {
+                "nhs_number": one.nhs_number.digits,
+                "partition": one.partition,
+                "through": one.through,
+                "entry_ids": None if one.entry_ids is None else list(one.entry_ids),
+                "forced": list(one.forced),
+                "published_at": one.published_at,
+            }
+            for one in asked
+        ]
+        self._db.cursor().executemany(SQL["ask_redecision"], rows)
+
+    def next_patients(self, partitions: Sequence[int], limit: int) -> list[NhsNumber]:
+        """Return the patients that are next to be decided again."""
+        wanted = {"partitions": list(partitions), "patients": limit}
+        return [NhsNumber(n) for (n,) in self._db.execute(SQL["next_redecisions"], wanted)]
+
+    def read(self, numbers: Sequence[NhsNumber]) -> dict[NhsNumber, Redecision]:
+        """Return what is asked for the patients, which the caller has locked."""
+        return {
+            NhsNumber(n): Redecision(
+                NhsNumber(n), p, through, None if ids is None else tuple(ids), tuple(forced), at
+            )
+            for n, p, through, ids, forced, at in self._db.execute(
+                SQL["read_redecisions"], numbers_of(numbers)
+            )
+        }
+
+    def page(self, numbers: Sequence[NhsNumber], limit: int) -> list[AcceptedEntry]:
+        """Return the next entries to decide again, by patient and entry id, without bodies."""
+        wanted = numbers_of(numbers) | {"limit": limit}
+        return [accepted_entry(row) for row in self._db.execute(SQL["page_entries"], wanted)]
+
+    def advance(self, number: NhsNumber, after: EntryId) -> None:
+        """Remember the last entry of the page; the patient's next page begins after it."""
+        self._db.execute(SQL["advance_redecision"], {"nhs_number": number.digits, "after": after})
+
+    def end(self, numbers: Sequence[NhsNumber]) -> None:
+        """Store that these patients are decided."""
+        self._db.execute(SQL["end_redecisions"], numbers_of(numbers))
