@@ -20,7 +20,7 @@ def measure(*, short: bool) -> dict[str, object]:
     messages, rounds = (20_000, 1) if short else (MESSAGES, ROUNDS)
     with pipeline() as running:
         for app in APPS:
-            running.supervisor.client.stop(app.name)
+            running.runner.stop_process(app.name)
         found = [one_round(running.settings.kafka, messages, nth) for nth in range(rounds)]
     return {
         "what": "The Kafka clients alone",

@@ -3,13 +3,12 @@
 import psutil
 
 from benchmarks.numbers import Numbers
-from recordgate_deploy.supervisor import Supervisor
+from recordgate_deploy.runner import Runner
 
 
-def cpu_seconds(supervisor: Supervisor) -> Numbers:
+def cpu_seconds(runner: Runner) -> Numbers:
     """Return user and system seconds so far, by process; only what is running."""
-    pids = {name: supervisor.client.pid(name) for name in supervisor.client.states()}
-    return {name: _spent(pid) for name, pid in pids.items() if pid is not None}
+    return {name: _spent(pid) for name, pid in runner.pids().items() if pid is not None}
 
 
 def _spent(pid: int) -> float:

@@ -43,11 +43,11 @@ def _drain(running: Pipeline, patients: list[SimulatedPatient]) -> Numbers:
     running.register(patients)
     target = running.applied() + running.preload(patients)
     running.resume()
-    pid = running.supervisor.client.pid("decide-entries")
-    started, before = time.perf_counter(), cpu_seconds(running.supervisor)
+    pid = running.runner.pids()["decide-entries"]
+    started, before = time.perf_counter(), cpu_seconds(running.runner)
     await_(lambda: running.applied() >= target, 0.02)
-    seconds, after = time.perf_counter() - started, cpu_seconds(running.supervisor)
-    if running.supervisor.client.pid("decide-entries") != pid:
+    seconds, after = time.perf_counter() - started, cpu_seconds(running.runner)
+    if running.runner.pids()["decide-entries"] != pid:
         raise AssertionError("the entries lane was started again in between")
     count = sum(len(patient.entries) for patient in patients)
     _check_visible(running, patients)

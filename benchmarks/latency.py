@@ -41,9 +41,9 @@ def measure(*, short: bool) -> dict[str, object]:
     entries = list(itertools.islice(itertools.chain.from_iterable(turns), count))
     with pipeline() as running:
         running.register(patients)
-        before = cpu_seconds(running.supervisor)
+        before = cpu_seconds(running.runner)
         clocks = _run(running, entries)
-        after = cpu_seconds(running.supervisor)
+        after = cpu_seconds(running.runner)
         by_metric = histogram_quantiles(
             running.home, "view-sink", "recordgate_publish_to_visible_seconds"
         )

@@ -13,9 +13,9 @@ import psycopg
 
 from benchmarks.scrape import address
 from recordgate_deploy.processes import APPS
+from recordgate_deploy.runner import Runner
 from recordgate_deploy.settled import Watch
 from recordgate_deploy.stack import running
-from recordgate_deploy.supervisor import Supervisor
 from recordgate_producers.publisher import Publisher
 from recordgate_producers.simulator import SimulatedPatient
 from recordgate_runtime.settings import Settings, settings
@@ -31,7 +31,7 @@ class Pipeline:
 
     home: Path
     settings: Settings
-    supervisor: Supervisor
+    runner: Runner
     publisher: Publisher
     watch: Watch
     ledger: psycopg.Connection
@@ -44,12 +44,12 @@ class Pipeline:
 
     def preload(self, patients: Iterable[SimulatedPatient]) -> int:
         """Stop the entries lane, publish the patients' entries, return how many wait for it."""
-        self.supervisor.client.stop("decide-entries")
+        self.runner.stop_process("decide-entries")
         return self.publisher.publish_entries(e for patient in patients for e in patient.entries)
 
     def resume(self) -> None:
         """Start the entries lane and return when it owns its partitions."""
-        self.supervisor.client.start("decide-entries")
+        self.runner.start_process("decide-entries")
         await_(lambda: self.ready("decide-entries"), 0.005)
 
     def ready(self, process: str) -> bool:
@@ -78,7 +78,7 @@ def pipeline() -> Iterator[Pipeline]:
     ):
         home = Path(folder)
         log = stack.enter_context((home / "processes.log").open("wb"))
-        supervisor = stack.enter_context(running(home, log))
+        runner = stack.enter_context(running(home, log))
         known = settings()
         publisher = stack.enter_context(Publisher(known.kafka, prefix=known.topic_prefix))
         watch = stack.enter_context(contextlib.closing(Watch(known)))
@@ -86,7 +86,7 @@ def pipeline() -> Iterator[Pipeline]:
             psycopg.connect(known.ledger_dsn, autocommit=True, options=_PLANS)
         )
         view = stack.enter_context(psycopg.connect(known.view_dsn, autocommit=True, options=_PLANS))
-        found = Pipeline(home, known, supervisor, publisher, watch, ledger, view)
+        found = Pipeline(home, known, runner, publisher, watch, ledger, view)
         for app in APPS:
             await_(lambda name=app.name: found.ready(name), 0.05)  # type: ignore[misc]
         yield found

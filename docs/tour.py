@@ -20,6 +20,8 @@ from recordgate_deploy.settled import Watch
 from recordgate_deploy.stack import running
 from recordgate_producers.simulator import simulate
 from recordgate_runtime.settings import adopt, environment, settings
+from recordgate_schemas.values import SELF, NhsNumber
+from recordgate_streams.ledger import observe
 
 PAGE = Path(__file__).parent / "tour.md"
 PATIENTS, ENTRIES, CODED = 40, 25, 3
@@ -198,16 +200,13 @@ def _coded(number: str) -> str:
 
 def _entry_of(number: str) -> str:
     with psycopg.connect(settings().ledger_dsn) as ledger:
-        row = ledger.execute(
-            "select entry_id from current_decision where nhs_number = %s order by 1", (number,)
-        ).fetchone()
-    return str(row[0]) if row else ""
+        return observe.decisions_in_force(ledger, NhsNumber(number), SELF)[0].entry_id
 
 
 def _wait(watch: Watch) -> None:
     """Until the ruleset is applied everywhere, and everything that followed has come through."""
     with psycopg.connect(settings().ledger_dsn, autocommit=True) as ledger:
-        while ledger.execute("select from rule_application where finished_at is null").fetchone():
+        while observe.unfinished_applications(ledger):
             watch.wait()
     watch.wait()
 

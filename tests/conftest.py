@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-from recordgate_runtime.embedded import Addresses
+from recordgate_deploy.embedded import Addresses
 from tests.support.services import start_services
 
 settings.register_profile(

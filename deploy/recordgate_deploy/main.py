@@ -10,9 +10,10 @@ from rich.console import Console
 from recordgate_consumers import cli as consumers
 from recordgate_deploy.coverage import coverage
 from recordgate_producers import cli as producers
-from recordgate_runtime.process import exit_code, run_process
-from recordgate_runtime.settings import settings
-from recordgate_schemas.errors import RecordgateError, UsageError
+from recordgate_runtime.logs import where
+from recordgate_runtime.process import ExitCode, exit_code, run_process
+from recordgate_runtime.settings import UnsetError, settings
+from recordgate_schemas.errors import RecordgateError
 from recordgate_streams import cli as streams
 from recordgate_streams.change_cli import app as rules
 from recordgate_streams.decide_file import decide_file
@@ -38,7 +39,7 @@ app.add_typer(rules, name="rules", rich_help_panel="Rules")
 app.command(rich_help_panel="Processes")(streams.decide)
 
 
-SELF_STARTING = ("up", "demo", "embedded")
+SELF_STARTING = ("up", "demo")
 """Commands that choose their servers themselves."""
 
 
@@ -81,11 +82,11 @@ def up() -> None:
     from recordgate_deploy.stack import running  # noqa: PLC0415
 
     home = settings().home
-    with running(home) as supervisor:
+    with running(home) as runner:
         Console(stderr=True).print(
             f"Recordgate is up; metrics of each process: {home}/targets.json; Ctrl-C stops it"
         )
-        supervisor.wait()
+        runner.wait()
 
 
 @app.command(rich_help_panel="Operations")
@@ -95,9 +96,9 @@ def demo(
     ] = None,
 ) -> None:
     """Show the main job from publication to what patients see; ends by itself, status 0 if everything held."""
-    from recordgate_deploy.demo.story import tell  # noqa: PLC0415
+    from recordgate_deploy.demo.steps import run_demo  # noqa: PLC0415
 
-    sys.exit(tell(settings().home / "demo", records))
+    sys.exit(run_demo(settings().home / "demo", records))
 
 
 @app.command(rich_help_panel="Operations")
@@ -117,23 +118,24 @@ def topics() -> None:
     typer.echo("\n".join(make_topics(settings())) or "all topics are there")
 
 
-@app.command(hidden=True)
-def embedded(service: str) -> None:
-    """Become the embedded `kafka` or `postgres` of the home folder; `recordgate up` starts these."""
-    from recordgate_runtime.embedded import become, kafka, postgres  # noqa: PLC0415
-
-    prepare = {"kafka": kafka.prepare, "postgres": postgres.prepare}.get(service)
-    if prepare is None:
-        raise UsageError("embedded: the service is kafka or postgres")
-    become(prepare(settings().home, keep_address=True))
-
-
 def main() -> None:
-    """Run the command line; a refused request is one line on standard error and a documented exit status."""
+    """Run the command line; every error becomes one line on standard error and a documented exit status.
+
+    SAFETY: the message of an unexpected error may quote a patient's row, so only its type and place are shown.
+    """
     try:
         app()
     except RecordgateError as error:
-        Console(stderr=True, soft_wrap=True).print(
-            f"recordgate: {error}", style="red", markup=False
-        )
+        hint = _UNSET_HINT if isinstance(error, UnsetError) else ""
+        _print_error(f"{error}{hint}")
         sys.exit(exit_code(error))
+    except Exception as error:  # noqa: BLE001  the last line of a command: say where, never what
+        _print_error(f"unexpected {type(error).__name__} at {where(error)}")
+        sys.exit(ExitCode.CRASHED)
+
+
+_UNSET_HINT = ", or run `recordgate up` for embedded servers"
+
+
+def _print_error(text: str) -> None:
+    Console(stderr=True, soft_wrap=True).print(f"recordgate: {text}", style="red", markup=False)

@@ -4,47 +4,33 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import IntEnum
-
-
-class Group(IntEnum):
-    """What is started and stopped together; the number is the place in the order of starting."""
-
-    POSTGRES = 100
-    KAFKA = 200
-    APPS = 300
-
-    @property
-    def label(self) -> str:
-        """The group's name in lower case, as supervisord and people write it."""
-        return self.name.lower()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessCommand:
-    """One process: what to run, with whom it starts, how it is asked to end."""
+    """One process: what to run, how it is asked to end and for how many seconds, how to see that it is ready."""
 
     name: str
     argv: tuple[str, ...]
-    group: Group = Group.APPS
     stop_signal: signal.Signals = signal.SIGTERM
+    stop_s: float = 20.0
     ready: Callable[[], bool] | None = None
-
-
-def recordgate(name: str, *arguments: str) -> ProcessCommand:
-    """Return the app that runs `recordgate <arguments>` under this Python."""
-    return ProcessCommand(name=name, argv=recordgate_argv(*arguments))
+    serves_metrics: bool = False
 
 
 def recordgate_argv(*arguments: str) -> tuple[str, ...]:
-    """Return the command line of `recordgate <arguments>`, whatever the PATH says."""
+    """Return the command line of `recordgate <arguments>` under this Python, whatever the PATH says."""
     return (sys.executable, "-m", "recordgate_deploy", *arguments)
 
 
+def _app(name: str, *arguments: str) -> ProcessCommand:
+    return ProcessCommand(name=name, argv=recordgate_argv(*arguments), serves_metrics=True)
+
+
 APPS: tuple[ProcessCommand, ...] = (
-    recordgate("decide-entries", "decide", "--lane", "entries"),
-    recordgate("decide-controls", "decide", "--lane", "controls"),
-    recordgate("view-sink", "view-sink"),
-    recordgate("gate-lane", "gate-lane"),
-    recordgate("review-sink", "review-sink"),
+    _app("decide-entries", "decide", "--lane", "entries"),
+    _app("decide-controls", "decide", "--lane", "controls"),
+    _app("view-sink", "view-sink"),
+    _app("gate-lane", "gate-lane"),
+    _app("review-sink", "review-sink"),
 )

@@ -2,12 +2,13 @@
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
 from recordgate_consumers.processes import migrate_review, migrate_view
-from recordgate_deploy.processes import APPS, ProcessCommand
-from recordgate_deploy.supervisor import Supervisor, end_previous
+from recordgate_deploy.processes import APPS
+from recordgate_deploy.runner import Runner
 from recordgate_runtime.kafka import create_topics
 from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.migrate import migrate, migrations
@@ -15,60 +16,43 @@ from recordgate_runtime.settings import Settings, adopt, environment, need, sett
 
 
 @contextlib.contextmanager
-def running(home: Path, output: IO[bytes] | None = None) -> Iterator[Supervisor]:
-    """Run every process while the block lasts; `output` gets the combined log."""
-    commands = (*_servers(home), *APPS)
-    supervisor = Supervisor(home, commands, environment(), output=output)
-    supervisor.start(before_apps=lambda: _prepare(home))
-    try:
-        yield supervisor
-    finally:
-        supervisor.stop()
-
-
-def _servers(home: Path) -> tuple[ProcessCommand, ...]:
-    """Return the embedded servers, their addresses settled and adopted; nothing when addresses are configured."""
+def running(home: Path, output: IO[bytes] | None = None) -> Iterator[Runner]:
+    """Run every process while the block lasts; `output` gets what they print."""
     home.mkdir(parents=True, exist_ok=True)
     adopt({"RECORDGATE_HOME": str(home.resolve())})
-    if not settings().embedded:
-        return ()
-    from recordgate_deploy.backing import backing_services  # noqa: PLC0415  the extra `embedded`
-    from recordgate_runtime import embedded  # noqa: PLC0415
+    with Runner(home, output) as runner:
+        if no_servers_configured():
+            _start_servers(runner, home)
+        migrate_all(settings())
+        make_topics(settings())
+        runner.start(APPS, environment())
+        yield runner
 
-    services = backing_services(home)
-    end_previous(home, (*services, *APPS))
-    embedded.prepare_services(home)
-    embedded.settle_addresses(home)
+
+def _start_servers(runner: Runner, home: Path) -> None:
+    """Start the embedded servers and adopt their addresses."""
+    from recordgate_deploy import embedded  # noqa: PLC0415  the extra `embedded`
+
+    commands = embedded.prepare(home)
     find_embedded()
-    return services
+    runner.start(commands, environment())
+    embedded.create_databases(home)
+
+
+def no_servers_configured() -> bool:
+    """Return whether no address is configured, so that embedded servers are meant."""
+    known = settings()
+    return not (known.kafka or known.ledger_dsn or known.view_dsn or known.review_dsn)
 
 
 def find_embedded() -> None:
     """Adopt the addresses of the home folder's embedded servers, if it has any and none are configured."""
     home = settings().home
-    if not settings().embedded or not (home / "postgres").exists():
-        return
-    from recordgate_runtime import embedded  # noqa: PLC0415
+    if no_servers_configured() and (home / "postgres").exists():
+        from recordgate_deploy import embedded  # noqa: PLC0415  the extra `embedded`
 
-    found = embedded.addresses(home)
-    adopt(
-        {
-            "RECORDGATE_KAFKA": found.kafka,
-            "RECORDGATE_LEDGER_DSN": found.ledger_dsn,
-            "RECORDGATE_VIEW_DSN": found.view_dsn,
-            "RECORDGATE_REVIEW_DSN": found.review_dsn,
-        }
-    )
-
-
-def _prepare(home: Path) -> None:
-    """Make what the apps need, once the servers answer."""
-    if (home / "postgres").exists():
-        from recordgate_runtime import embedded  # noqa: PLC0415
-
-        embedded.create_databases(home)
-    migrate_all(settings())
-    make_topics(settings())
+        found = asdict(embedded.addresses(home))
+        adopt({f"RECORDGATE_{name.upper()}": value for name, value in found.items()})
 
 
 def migrate_all(known: Settings) -> tuple[str, ...]:

@@ -30,6 +30,8 @@ FIELDS = frozenset(
         "advice",
         "library",
         "template",
+        "child",
+        "status",
     }
 )
 
@@ -52,6 +54,10 @@ class LogCode(Enum):
     REDECIDED = ("info", "pages of patients' entries were decided again")
     RULE_FAILED = ("error", "a rule raised; the entry is held")
     LIBRARY = ("warning", "a library warned; only its message template is kept, never the values")
+    PROCESS_ENDED = (
+        "warning",
+        "a process ended by itself; it is started again after these seconds",
+    )
     CRASHED = ("critical", "an unexpected error; the process ends and is started again")
     FATAL = ("critical", "going on could lose or leak; the process ends, see the advice")
 

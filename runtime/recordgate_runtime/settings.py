@@ -15,7 +15,7 @@ from recordgate_schemas.errors import UsageError
 
 
 class Settings(BaseSettings):
-    """What a process can be told. Addresses left empty mean: start embedded servers (`recordgate up`, `demo`)."""
+    """Every setting of a process. An address may stay empty where it is not needed."""
 
     model_config = SettingsConfigDict(env_prefix="RECORDGATE_", frozen=True, extra="ignore")
 
@@ -23,9 +23,7 @@ class Settings(BaseSettings):
     ledger_dsn: str = Field("", repr=False, description="PostgreSQL address of the ledger database")
     view_dsn: str = Field("", repr=False, description="PostgreSQL address of the view database")
     review_dsn: str = Field("", repr=False, description="PostgreSQL address of the review database")
-    home: Path = Field(
-        Path(".recordgate"), description="folder for embedded servers, logs, targets"
-    )
+    home: Path = Field(Path(".recordgate"), description="folder for what processes keep in files")
     topic_prefix: str = Field("", description="put before every topic name")
     partitions: int = Field(4, ge=1, le=512, description="partitions of every topic when created")
     replication: int = Field(1, ge=1, le=9, description="replicas of every topic when created")
@@ -43,10 +41,9 @@ class Settings(BaseSettings):
     )
     review_due_days: int = Field(14, ge=1, le=28, description="days until an open hold is due")
 
-    @property
-    def embedded(self) -> bool:
-        """True when no address is given, so embedded servers are meant."""
-        return not (self.kafka or self.ledger_dsn or self.view_dsn or self.review_dsn)
+
+class UnsetError(UsageError):
+    """An address that a command needs is not set."""
 
 
 @cache
@@ -62,9 +59,9 @@ def settings() -> Settings:
 
 
 def need(value: str, name: str) -> str:
-    """Return an address that must be set, or raise UsageError saying how to set it."""
+    """Return an address that must be set; raise UnsetError when it is empty."""
     if not value:
-        raise UsageError(f"{name} is not set; set it, or run `recordgate up` for embedded servers")
+        raise UnsetError(f"{name} is not set; set it")
     return value
 
 

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 import pytest
 
 from recordgate_deploy.processes import APPS
+from recordgate_deploy.runner import Runner
 from recordgate_deploy.settled import Watch
-from recordgate_deploy.supervisor import Supervisor
-from recordgate_runtime.embedded.waiting import await_true
+from recordgate_deploy.waiting import await_true
 from recordgate_runtime.settings import settings
 from tests.support.stack import is_ready, running_stack
 
 
 @pytest.fixture(scope="package")
-def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervisor]:
+def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
     with running_stack(tmp_path_factory.mktemp("stack")) as up:
         for app in APPS:
             name = app.name
@@ -22,8 +22,8 @@ def supervisor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervisor]
 
 
 @pytest.fixture(scope="package")
-def watch(supervisor: Supervisor) -> Iterator[Watch]:
-    assert supervisor.client.alive()
+def watch(runner: Runner) -> Iterator[Watch]:
+    assert runner.pids()
     opened = Watch(settings())
     yield opened
     opened.close()

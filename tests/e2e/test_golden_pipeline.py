@@ -10,8 +10,8 @@ import pytest
 
 from recordgate_consumers.review.verdict import Role, Verdict
 from recordgate_consumers.review.workflow import decide
+from recordgate_deploy.runner import Runner
 from recordgate_deploy.settled import Watch
-from recordgate_deploy.supervisor import Supervisor
 from recordgate_runtime.clock import SystemClock
 from recordgate_runtime.settings import settings
 from recordgate_schemas.control import Control, Reviewed
@@ -51,8 +51,8 @@ class Subject:
 
 
 @pytest.fixture(scope="module")
-def golden(supervisor: Supervisor, watch: Watch) -> Golden:
-    assert supervisor.client.alive()
+def golden(runner: Runner, watch: Watch) -> Golden:
+    assert runner.pids()
     now = SystemClock().now()
     subjects = [_subject(case, place, now) for place, case in enumerate(CASES)]
     with GoldenStack(settings()) as stack:

@@ -43,9 +43,9 @@ def test_nothing_is_lost_shown_twice_leaked_or_out_of_order_when_everything_is_k
     tmp_path: Path,
 ) -> None:
     load = make_load(PATIENTS, ENTRIES_EACH, SEED)
-    with running_stack(tmp_path, batch_entries="500") as supervisor:
+    with running_stack(tmp_path, batch_entries="500") as runner:
         known = settings()
-        nemesis = Nemesis(supervisor, known.ledger_dsn, SEED, least_work=600)
+        nemesis = Nemesis(runner, known.ledger_dsn, SEED, least_work=600)
         witness = Witness(known.view_dsn, load.patients, SEED)
         nemesis.start()
         witness.start()

@@ -7,15 +7,15 @@ import urllib.request
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from recordgate_deploy.supervisor import Supervisor
-from recordgate_runtime.embedded.waiting import await_true
+from recordgate_deploy.runner import Runner
+from recordgate_deploy.waiting import await_true
 from recordgate_runtime.metrics import REGISTRY
 from recordgate_runtime.settings import settings
 
 
 @pytest.fixture(scope="module")
-def scraped(supervisor: Supervisor) -> dict[str, str]:
-    assert supervisor.client.alive()
+def scraped(runner: Runner) -> dict[str, str]:
+    assert runner.pids()
     targets = json.loads((settings().home / "targets.json").read_text("utf-8"))
     return {t["labels"]["process"]: _scrape_when_up(t["targets"][0]) for t in targets}
 

@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from recordgate_deploy.processes import APPS
-from recordgate_deploy.supervisor import Supervisor
+from recordgate_deploy.runner import Runner
 from recordgate_runtime.settings import settings
 from tests.support.stack import listening
 
@@ -15,9 +15,9 @@ NAMES = tuple(app.name for app in APPS)
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_process_listens_for_its_health_on_loopback_and_nowhere_else(
-    supervisor: Supervisor, name: str
+    runner: Runner, name: str
 ) -> None:
-    ports = listening(supervisor, name)
+    ports = listening(runner, name)
 
     assert [address for address, _ in ports] == ["127.0.0.1"]
     for path in ("live", "ready", "metrics"):
@@ -25,10 +25,10 @@ def test_a_process_listens_for_its_health_on_loopback_and_nowhere_else(
             assert answer.status == 200
 
 
-def test_no_process_shows_a_password_on_its_command_line(supervisor: Supervisor) -> None:
+def test_no_process_shows_a_password_on_its_command_line(runner: Runner) -> None:
     secrets = [part.partition("@")[0].rpartition(":")[2] for part in (settings().ledger_dsn,)]
     for name in (*NAMES, "kafka", "postgres"):
-        pid = supervisor.client.pid(name)
+        pid = runner.pids()[name]
         assert pid
         line = " ".join(psutil.Process(pid).cmdline())
         assert not any(secret in line for secret in secrets), name

@@ -8,8 +8,8 @@ import orjson
 import pytest
 
 from recordgate_consumers.view.read import read_view
+from recordgate_deploy.runner import Runner
 from recordgate_deploy.settled import Watch
-from recordgate_deploy.supervisor import Supervisor
 from recordgate_producers.publisher import Publisher
 from recordgate_producers.simulator import SimulatedPatient, simulate
 from recordgate_runtime.postgres import connect
@@ -28,8 +28,8 @@ DECIDER = ("decide-entries", "decide-controls")
 
 
 @pytest.fixture
-def publisher(supervisor: Supervisor) -> Iterator[Publisher]:
-    assert supervisor.client.alive()
+def publisher(runner: Runner) -> Iterator[Publisher]:
+    assert runner.pids()
     with Publisher(settings().kafka) as opened:
         yield opened
 
@@ -45,7 +45,7 @@ def about(patient: SimulatedPatient, change: Change) -> Control:
 
 
 def test_hide_decline_and_suspension_act_without_the_decider_and_converge_with_it(
-    supervisor: Supervisor, watch: Watch, publisher: Publisher
+    runner: Runner, watch: Watch, publisher: Publisher
 ) -> None:
     hidden, declined, suspended, bystander = islice(simulate(4, 5, seed=7), 4)
     everybody = (hidden, declined, suspended, bystander)
@@ -57,14 +57,14 @@ def test_hide_decline_and_suspension_act_without_the_decider_and_converge_with_i
     victim = hidden.entries[0]
 
     for lane in DECIDER:
-        supervisor.client.stop(lane)
+        runner.stop_process(lane)
     hide = EntryHidden(victim.entry_id, (), HideCause.DO_NOT_DISPLAY)
     publisher.publish_controls([about(hidden, hide), about(declined, AccessDeclined())])
     publisher.publish_controls([about(suspended, AccessSuspended())])
     watch.wait(gate_only=True)
     stopped = {p.nhs_number: seen(p.nhs_number) for p in everybody}
     for lane in DECIDER:
-        supervisor.client.start(lane)
+        runner.start_process(lane)
     watch.wait()
     back = {p.nhs_number: seen(p.nhs_number) for p in everybody}
 

@@ -1,6 +1,8 @@
 """The embedded Kafka and PostgreSQL: they keep what they were given, also when they are killed."""
 
+import os
 import re
+import signal
 import socket
 import tomllib
 from collections.abc import Iterator
@@ -12,9 +14,11 @@ import psycopg
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
-from recordgate_runtime import embedded
-from recordgate_runtime.embedded import jars, kafka, ports, postgres
-from tests.support.services import start_services
+from recordgate_deploy import embedded, ports
+from recordgate_deploy.embedded import jars, kafka, postgres
+from recordgate_deploy.runner import Runner
+from recordgate_schemas.errors import FatalError, RetryableError, UsageError
+from tests.support.services import running_services, start_services
 
 TOPIC = "kept"
 PATIENT = "999 000 0018"
@@ -27,14 +31,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def running(folder: Path) -> Iterator[tuple[embedded.Running, ...]]:
-    with embedded.run(*embedded.prepare_services(folder)) as running:
-        embedded.create_databases(folder)
-        yield running
+def running(folder: Path) -> Iterator[dict[str, int]]:
+    """The pids of both servers."""
+    with running_services(folder) as runner:
+        yield _pids(runner)
 
 
-def test_only_loopback_is_listened_on(running: tuple[embedded.Running, ...]) -> None:
-    found = {one.service.name: _listening(one.pid) for one in running}
+def test_both_listen_on_loopback_only(running: dict[str, int]) -> None:
+    found = {name: _listening(pid) for name, pid in running.items()}
     assert {"kafka": {"127.0.0.1"}, "postgres": {"127.0.0.1"}} == found
 
 
@@ -106,7 +110,7 @@ def test_an_error_leaves_no_patient_in_the_log(folder: Path, statement: str) -> 
 def test_a_second_server_on_the_same_data_is_refused(folder: Path, prepare: object) -> None:
     assert callable(prepare)
     before = embedded.addresses(folder)
-    with pytest.raises(embedded.AlreadyRunningError, match="Stop it first"):
+    with pytest.raises(UsageError, match="Stop it first"):
         prepare(folder)
     assert before == embedded.addresses(folder)
 
@@ -121,22 +125,21 @@ def test_a_second_start_finds_data_and_addresses_again(tmp_path: Path) -> None:
 
 
 def test_what_was_acknowledged_outlives_a_kill(tmp_path: Path) -> None:
-    with embedded.run(*embedded.prepare_services(tmp_path)) as (broker, database):
-        embedded.create_databases(tmp_path)
+    with running_services(tmp_path) as runner:
         _keep_something(tmp_path)
-        broker.kill()
-        database.kill()
+        for name in ("kafka", "postgres"):
+            os.kill(_pids(runner)[name], signal.SIGKILL)
+            runner.stop_process(name)
     with start_services(tmp_path):
         _assert_kept(tmp_path)
 
 
 def test_nothing_is_left_running_after_a_stop(tmp_path: Path) -> None:
-    with embedded.run(*embedded.prepare_services(tmp_path)) as (broker, database):
-        family = [
-            [*psutil.Process(one.pid).children(recursive=True), psutil.Process(one.pid)]
-            for one in (broker, database)
-        ]
-    assert not [one for members in family for one in members if _lives(one)]
+    with running_services(tmp_path) as runner:
+        servers = [psutil.Process(pid) for pid in _pids(runner).values()]
+        family = [one for server in servers for one in (server, *server.children(recursive=True))]
+    assert len(family) > len(servers)
+    assert not [one for one in family if _lives(one)]
 
 
 @pytest.mark.parametrize(
@@ -157,27 +160,25 @@ def test_storage_that_a_kill_left_half_made_is_made_again(
 
 def test_a_port_that_somebody_took_is_given_up_and_a_new_one_remembered(tmp_path: Path) -> None:
     memory = tmp_path / "port"
-    first = ports.settle_port(memory)
+    first = ports.settle_ports(memory)[0]
     with socket.create_server((ports.LOOPBACK, first)):
-        second = ports.settle_port(memory)
-    assert (first != second, second) == (True, ports.settle_port(memory))
+        second = ports.settle_ports(memory)[0]
+    assert (first != second, second) == (True, ports.settle_ports(memory)[0])
 
 
 def test_an_address_that_others_hold_is_kept_though_taken(tmp_path: Path) -> None:
     memory = tmp_path / "port"
-    port = ports.settle_port(memory)
+    port = ports.settle_ports(memory)[0]
     with socket.create_server((ports.LOOPBACK, port)):
         assert port == ports.keep_port(memory)
 
 
-def test_a_service_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path) -> None:
-    service = postgres.prepare(tmp_path)
-    (tmp_path / "postgres" / "data" / "PG_VERSION").write_text("9\n")
-    with (
-        pytest.raises(embedded.ServiceFailedError, match="incompatible with server"),
-        embedded.run(service),
-    ):
-        pass
+def test_a_server_that_cannot_be_set_up_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "_INITDB_OPTIONS", ("--no-such-option",))
+    with pytest.raises(RetryableError, match="no-such-option"):
+        postgres.prepare(tmp_path)
 
 
 def test_every_jar_is_locked_by_hash_and_nothing_names_a_machine() -> None:
@@ -204,9 +205,13 @@ def test_a_tampered_jar_is_refused(tmp_path: Path) -> None:
     altered = victim.read_bytes() + b"!"
     victim.unlink()
     victim.write_bytes(altered)
-    with pytest.raises(embedded.JarRefusedError, match=victim.name):
+    with pytest.raises(FatalError, match=victim.name):
         jars.verified_jars(tmp_path)
     assert altered == victim.read_bytes()
+
+
+def _pids(runner: Runner) -> dict[str, int]:
+    return {name: pid for name, pid in runner.pids().items() if pid is not None}
 
 
 def _listening(pid: int) -> set[str]:

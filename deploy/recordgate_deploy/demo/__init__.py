@@ -1,1 +1,1 @@
-"""The demo: the main job told as a story that checks itself."""
+"""The demo: the main job in steps, each of which checks what patients see."""

@@ -8,7 +8,7 @@ import threading
 
 import psycopg
 
-from recordgate_deploy.supervisor import Supervisor
+from recordgate_deploy.runner import Runner
 from recordgate_schemas.errors import RecordgateError
 
 TARGETS = (
@@ -25,10 +25,10 @@ TARGETS = (
 class Nemesis(threading.Thread):
     """Kills until it is told to stop. `kills` says whom, in order."""
 
-    def __init__(self, supervisor: Supervisor, ledger_dsn: str, seed: int, least_work: int) -> None:
+    def __init__(self, runner: Runner, ledger_dsn: str, seed: int, least_work: int) -> None:
         super().__init__(daemon=True, name="nemesis")
         self.kills: list[str] = []
-        self._supervisor = supervisor
+        self._runner = runner
         self._dsn = ledger_dsn
         self._dice = random.Random(seed)
         self._least_work = least_work
@@ -67,7 +67,7 @@ class Nemesis(threading.Thread):
 
     def _kill(self, target: str) -> bool:
         with contextlib.suppress(RecordgateError, ProcessLookupError):
-            pid = self._supervisor.client.pid(target)
+            pid = self._runner.pids()[target]
             if pid:
                 os.kill(pid, signal.SIGKILL)
                 return True

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from recordgate_runtime.embedded import Addresses
+from recordgate_deploy.embedded import Addresses
 from recordgate_runtime.kafka import create_topics
 from recordgate_runtime.migrate import migrate, migrations
 from recordgate_runtime.settings import Settings, settings

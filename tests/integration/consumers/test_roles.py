@@ -4,7 +4,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from recordgate_runtime.embedded import Addresses
+from recordgate_deploy.embedded import Addresses
 from recordgate_runtime.postgres import connect
 from tests.support.consumers import granted, patient, registered, release
 from tests.support.view import ViewDatabase

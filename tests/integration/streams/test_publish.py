@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from recordgate_runtime.embedded import Addresses
+from recordgate_deploy.embedded import Addresses
 from recordgate_runtime.kafka import PartitionReader, create_topics
 from recordgate_runtime.settings import Settings
 from recordgate_schemas import codec

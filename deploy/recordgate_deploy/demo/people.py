@@ -69,7 +69,7 @@ def registration(person: Person, *, historic: bool) -> list[Control]:
     )
     controls = list(registration_controls(person.extract, wanted))
     if person.audience != SELF:
-        controls.append(said(person, _parent(person, since), "parent"))
+        controls.append(control(person, _parent(person, since), "parent"))
     return controls
 
 
@@ -86,8 +86,8 @@ def _parent(person: Person, since: date | None) -> ProxyGranted:
     )
 
 
-def said(person: Person, change: Change, name: str) -> Control:
+def control(person: Person, change: Change, name: str) -> Control:
     """Return a control about a person, effective now."""
-    now = datetime.now(UTC)  # noqa: TID251  the demo is told in real time
+    now = datetime.now(UTC)  # noqa: TID251  the demo runs in real time
     control_id = f"demo-{name}-{now.timestamp()}"
     return Control(control_id, person.number, now, "demo", change)

@@ -1,6 +1,6 @@
 """Write jgo.lock.toml anew from jgo.toml: for developers, when the broker's version changes.
 
-Run `python -m recordgate_runtime.embedded.relock`, then review the difference.
+Run `python -m recordgate_deploy.embedded.relock`, then review the difference.
 """
 
 import tempfile
@@ -12,7 +12,7 @@ from jgo.env import EnvironmentSpec, LockFile
 from jgo.maven import Dependency
 from jgo.parse import Coordinate
 
-from recordgate_runtime.embedded.jars import LOCK, SPEC, central
+from recordgate_deploy.embedded.jars import LOCK, SPEC, central
 
 _SCOPES = ("compile", "runtime")
 _FIELDS = ("groupId", "artifactId", "version", "packaging", "classifier", "sha256")

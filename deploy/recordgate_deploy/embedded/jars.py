@@ -17,7 +17,7 @@ from jgo.config import GlobalSettings
 from jgo.constants import MAVEN_CENTRAL_URL
 from jgo.maven import MavenContext
 
-from recordgate_runtime.embedded.errors import JarMissingError, JarRefusedError
+from recordgate_schemas.errors import FatalError, RetryableError
 
 SPEC = Path(__file__).with_name("jgo.toml")
 LOCK = Path(__file__).with_name("jgo.lock.toml")
@@ -90,7 +90,7 @@ def _download(context: MavenContext, jar: Jar) -> Path:
     try:
         return Path(component.artifact().resolve())
     except (RuntimeError, OSError, requests.RequestException) as error:
-        raise JarMissingError(
+        raise RetryableError(
             f"{jar.filename} could not be fetched ({type(error).__name__}). The embedded broker "
             "needs Maven Central once per machine: check the network, or name a mirror in jgo's "
             "own configuration, then try again; or give the address of a Kafka you run."
@@ -101,7 +101,7 @@ def _verified(path: Path, jar: Jar) -> Path:
     with path.open("rb") as stream:
         found = hashlib.file_digest(stream, "sha256").hexdigest()
     if found != jar.sha256:
-        raise JarRefusedError(
+        raise FatalError(
             f"{path} is not the jar that was locked: sha256 {found}, expected {jar.sha256}. "
             "Delete the file to have it fetched again, and find out who changed it."
         )

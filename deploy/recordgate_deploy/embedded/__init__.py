@@ -1,0 +1,71 @@
+"""Kafka and PostgreSQL without installing them: for tests, the demo and a single machine.
+
+Not for production: one broker without replicas, and no password on the broker's loopback port. Other users of the
+machine cannot read the data folder, but they can speak to that port.
+"""
+
+import signal
+import sys
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from recordgate_deploy.embedded import kafka, postgres
+from recordgate_deploy.processes import ProcessCommand
+
+DATABASES = ("ledger", "view", "review")
+_STOP_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The addresses of the servers. The DSNs carry a password, so they have no repr."""
+
+    kafka: str
+    ledger_dsn: str = field(repr=False)
+    view_dsn: str = field(repr=False)
+    review_dsn: str = field(repr=False)
+
+
+def addresses(folder: Path) -> Addresses:
+    """Return where the servers of `folder` listen, running or not."""
+    ledger, view, review = (postgres.dsn(folder, name) for name in DATABASES)
+    return Addresses(kafka.address(folder), ledger, view, review)
+
+
+def prepare(folder: Path) -> tuple[ProcessCommand, ...]:
+    """Fetch and make what the servers need, settle their addresses, and return their commands.
+
+    The addresses stay the same from one start to the next, unless somebody else has taken a port.
+    """
+    for server in (kafka, postgres):
+        server.prepare(folder)  # refuses when one is running, whose address must not change
+        server.settle_address(folder)
+    argv = (sys.executable, "-m", __name__)
+    return (
+        ProcessCommand(
+            name="postgres",
+            argv=(*argv, "postgres", str(folder)),
+            stop_signal=signal.SIGINT,  # ends sessions; SIGTERM would wait until every client leaves
+            stop_s=_STOP_S,
+            ready=partial(postgres.answers, folder),
+        ),
+        ProcessCommand(
+            name="kafka",
+            argv=(*argv, "kafka", str(folder)),
+            stop_s=_STOP_S,
+            ready=partial(kafka.answers, folder),
+        ),
+    )
+
+
+def create_databases(folder: Path) -> None:
+    """Create the databases that are missing; PostgreSQL must be up."""
+    with psycopg.connect(postgres.dsn(folder, "postgres"), autocommit=True) as connection:
+        found = {name for (name,) in connection.execute("select datname from pg_database")}
+        for name in DATABASES:
+            if name not in found:
+                connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
