@@ -47,7 +47,7 @@ SELF_STARTING = ("up", "demo")
 def before(context: typer.Context) -> None:
     """Find the embedded servers of a running `recordgate up`, unless addresses are configured."""
     if context.invoked_subcommand not in SELF_STARTING:
-        from recordgate_deploy.stack import find_embedded  # noqa: PLC0415
+        from recordgate_deploy.servers import find_embedded  # noqa: PLC0415
 
         find_embedded()
 
@@ -104,7 +104,7 @@ def demo(
 @app.command(rich_help_panel="Operations")
 def migrate() -> None:
     """Bring the three databases to their newest shape."""
-    from recordgate_deploy.stack import migrate_all  # noqa: PLC0415
+    from recordgate_deploy.servers import migrate_all  # noqa: PLC0415
 
     applied = migrate_all(settings())
     typer.echo("\n".join(applied) or "nothing to apply")
@@ -113,7 +113,7 @@ def migrate() -> None:
 @app.command(rich_help_panel="Operations")
 def topics() -> None:
     """Create the topics that are missing."""
-    from recordgate_deploy.stack import make_topics  # noqa: PLC0415
+    from recordgate_deploy.servers import make_topics  # noqa: PLC0415
 
     typer.echo("\n".join(make_topics(settings())) or "all topics are there")
 

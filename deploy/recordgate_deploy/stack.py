@@ -1,18 +1,18 @@
-"""All of Recordgate on one machine: servers if none are configured, databases, topics, every process."""
+"""All of Recordgate on one machine: embedded servers if none are configured, databases, topics, every process.
+
+Needs the extra `embedded`.
+"""
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import IO
 
-from recordgate_consumers.processes import migrate_review, migrate_view
+from recordgate_deploy import embedded
 from recordgate_deploy.processes import APPS
 from recordgate_deploy.runner import Runner
-from recordgate_runtime.kafka import create_topics
-from recordgate_runtime.logs import LogCode, log
-from recordgate_runtime.migrate import migrate, migrations
-from recordgate_runtime.settings import Settings, adopt, environment, need, settings
+from recordgate_deploy.servers import find_embedded, make_topics, migrate_all, no_servers_configured
+from recordgate_runtime.settings import adopt, environment, settings
 
 
 @contextlib.contextmanager
@@ -31,41 +31,7 @@ def running(home: Path, output: IO[bytes] | None = None) -> Iterator[Runner]:
 
 def _start_servers(runner: Runner, home: Path) -> None:
     """Start the embedded servers and adopt their addresses."""
-    from recordgate_deploy import embedded  # noqa: PLC0415  the extra `embedded`
-
     commands = embedded.prepare(home)
     find_embedded()
     runner.start(commands, environment())
     embedded.create_databases(home)
-
-
-def no_servers_configured() -> bool:
-    """Return whether no address is configured, so that embedded servers are meant."""
-    known = settings()
-    return not (known.kafka or known.ledger_dsn or known.view_dsn or known.review_dsn)
-
-
-def find_embedded() -> None:
-    """Adopt the addresses of the home folder's embedded servers, if it has any and none are configured."""
-    home = settings().home
-    if no_servers_configured() and (home / "postgres").exists():
-        from recordgate_deploy import embedded  # noqa: PLC0415  the extra `embedded`
-
-        found = asdict(embedded.addresses(home))
-        adopt({f"RECORDGATE_{name.upper()}": value for name, value in found.items()})
-
-
-def migrate_all(known: Settings) -> tuple[str, ...]:
-    """Bring the three databases to their newest shape and return what was applied."""
-    dsn = need(known.ledger_dsn, "RECORDGATE_LEDGER_DSN")
-    ledger = migrate(dsn, migrations("recordgate_streams", "migrations"))
-    return (*ledger, *migrate_view(), *migrate_review())
-
-
-def make_topics(known: Settings) -> list[str]:
-    """Create the topics that are missing and return their names."""
-    need(known.kafka, "RECORDGATE_KAFKA")
-    created = create_topics(known)
-    for name in created:
-        log(LogCode.TOPIC_CREATED, topic=name)
-    return created

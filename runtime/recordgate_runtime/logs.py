@@ -24,7 +24,6 @@ FIELDS = frozenset(
         "seconds",
         "error",
         "where",
-        "port",
         "migration",
         "ruleset",
         "advice",

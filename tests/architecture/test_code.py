@@ -6,14 +6,15 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.support.sources import EVERYTHING, ROOT, functions, modules
+from tests.support.sources import EVERYTHING, ROOT, functions, modules, text_of
 
 BROAD = {
     "schemas/recordgate_schemas/codec.py:_decode_strictly": "a hostile body may raise anything",
     "streams/recordgate_streams/policy/decide.py:_ask_all": "a rule that fails is a hold",
     "streams/recordgate_streams/engine_faust.py:_guarded": "ends the process before Faust acknowledges",
     "runtime/recordgate_runtime/process.py:run_process": "the last line of a process",
-    "deploy/recordgate_deploy/supervisor.py:start": "stops what was started, raises again",
+    "deploy/recordgate_deploy/main.py:main": "the last line of a command",
+    "deploy/recordgate_deploy/runner.py:__enter__": "lets the folder go, raises again",
 }
 """The only functions that may catch everything, and why."""
 
@@ -68,6 +69,11 @@ def test_only_the_settings_look_at_the_environment() -> None:
         and node.attr in ("environ", "environb", "getenv", "putenv")
     }
     assert found == ENVIRONMENT
+
+
+def test_the_runtime_knows_nothing_of_embedded_servers() -> None:
+    named = [name for name, text in text_of(("runtime",)).items() if "embedded" in text.lower()]
+    assert named == []
 
 
 def test_the_import_contracts_hold() -> None:

@@ -62,7 +62,7 @@ def test_the_search_gives_no_alarm_for(text: str) -> None:
 
 
 def test_every_locked_jar_carries_a_hash_and_no_address() -> None:
-    lock = ROOT / "runtime/recordgate_runtime/embedded/jgo.lock.toml"
+    lock = ROOT / "deploy/recordgate_deploy/embedded/jgo.lock.toml"
     jars = tomllib.loads(lock.read_text("utf-8"))["dependencies"]
     assert jars
     assert [j["artifactId"] for j in jars if not re.fullmatch("[0-9a-f]{64}", j["sha256"])] == []

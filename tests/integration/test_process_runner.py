@@ -1,4 +1,4 @@
-"""The process runner, with stand-in processes that only start, write what happens to them, and end."""
+"""The process runner: order, restart, and an end of everything whatever is killed."""
 
 import contextlib
 import json
@@ -7,10 +7,9 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import IO
 
 import psutil
 import pytest
@@ -22,40 +21,20 @@ from recordgate_deploy.runner import Runner
 from recordgate_deploy.waiting import await_true
 from recordgate_runtime.settings import environment
 from recordgate_schemas.errors import RetryableError, UsageError
+from tests.support.stand_ins import (
+    NAMES,
+    SECRET,
+    UP,
+    apps,
+    env,
+    log_of,
+    services,
+    stand_in_argv,
+    started_on,
+    story,
+)
 
 PATIENCE_S = 60.0
-SECRET = "not-in-any-command-line"  # noqa: S105
-NAMES = ("postgres", "kafka", "first", "second")
-
-# Writes its name when it starts and when it is asked to end.
-STAND_IN = """
-    import os, signal, sys
-    name, story = os.environ["RECORDGATE_PROCESS"], sys.argv[1]
-    def write(what):
-        with open(story, "a") as out:
-            out.write(f"{name} {what}\\n")
-    def end(*_):
-        write("ends")
-        sys.exit(0)
-    signal.signal(signal.SIGTERM, end)
-    signal.signal(signal.SIGINT, end)
-    write("starts")
-    print(name, "on", os.environ.get("RECORDGATE_METRICS_PORT", "no port"), flush=True)
-    while True:
-        signal.pause()
-"""
-
-UP = """
-    import sys
-    from pathlib import Path
-    from tests.integration.test_process_runner import log_of, started_on
-    folder = Path(sys.argv[1])
-    with log_of(folder) as log, started_on(folder, log) as runner:
-        print("up", flush=True)
-        runner.wait()
-"""
-
-
 OTHERS: set[int] = set()
 """Children this process had before a test: servers that other tests share, and their watchdog."""
 
@@ -262,7 +241,7 @@ def test_a_service_that_never_answers_stops_the_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("recordgate_deploy.runner._READY_S", 0.0)
-    mute = ProcessCommand(name="kafka", argv=_argv(tmp_path), ready=lambda: False)
+    mute = ProcessCommand(name="kafka", argv=stand_in_argv(tmp_path), ready=lambda: False)
     with (
         log_of(tmp_path) as log,
         pytest.raises(RetryableError, match="kafka did not become ready"),
@@ -294,40 +273,6 @@ def test_the_real_services_come_back_where_they_were(tmp_path: Path) -> None:
         family = our_family()
     assert before == embedded.addresses(tmp_path)
     assert not survivors(family)
-
-
-@contextlib.contextmanager
-def started_on(folder: Path, log: IO[bytes]) -> Iterator[Runner]:
-    """Run two stand-in services and two stand-in apps, all of them past their start."""
-    with Runner(folder, log) as runner:
-        runner.start(services(folder), env())
-        runner.start(apps(folder), env())
-        _await(lambda: len([line for line in story(folder) if "starts" in line]) >= len(NAMES))
-        yield runner
-
-
-def services(folder: Path) -> list[ProcessCommand]:
-    signals = {"kafka": signal.SIGTERM, "postgres": signal.SIGINT}
-    return [
-        ProcessCommand(
-            name=name,
-            argv=_argv(folder),
-            stop_signal=stop,
-            ready=partial(_is_in_story, folder, f"{name} starts"),
-        )
-        for name, stop in signals.items()
-    ]
-
-
-def apps(folder: Path) -> list[ProcessCommand]:
-    return [
-        ProcessCommand(name=name, argv=_argv(folder), serves_metrics=True)
-        for name in ("first", "second")
-    ]
-
-
-def log_of(folder: Path) -> IO[bytes]:
-    return (folder / "processes.log").open("ab")
 
 
 def log_text(folder: Path) -> str:
@@ -377,27 +322,6 @@ def _watchdog_pid(folder: Path) -> int:
 
 def _watchdog(folder: Path) -> psutil.Process:
     return psutil.Process(_watchdog_pid(folder))
-
-
-def _is_in_story(folder: Path, line: str) -> bool:
-    return line in story(folder)
-
-
-def _argv(folder: Path) -> tuple[str, ...]:
-    script = folder / "stand_in.py"
-    script.write_text(textwrap.dedent(STAND_IN))
-    return (sys.executable, str(script), str(folder / "story"))
-
-
-def env() -> Mapping[str, str]:
-    path = os.pathsep.join(sys.path)
-    return {"PATH": os.defpath, "PYTHONPATH": path, "RECORDGATE_LEDGER_DSN": f"x:{SECRET}@y"}
-
-
-def story(folder: Path) -> list[str]:
-    with contextlib.suppress(FileNotFoundError):
-        return (folder / "story").read_text().splitlines()
-    return []
 
 
 def _kill(runner: Runner, name: str) -> int:

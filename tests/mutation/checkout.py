@@ -12,6 +12,7 @@ PACKAGES = {
     "consumers": "recordgate_consumers",
     "audit": "recordgate_audit",
     "producers": "recordgate_producers",
+    "deploy": "recordgate_deploy",
 }
 POLICY = "recordgate_streams/policy"
 

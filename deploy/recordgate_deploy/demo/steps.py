@@ -15,7 +15,8 @@ from rich.table import Table
 from recordgate_deploy.demo.people import Person, control, gather, registration
 from recordgate_deploy.demo.pipeline import Pipeline, Seen, fhir_id
 from recordgate_deploy.processes import recordgate_argv
-from recordgate_deploy.stack import no_servers_configured, running
+from recordgate_deploy.servers import no_servers_configured
+from recordgate_deploy.stack import running
 from recordgate_producers import samples
 from recordgate_producers.fhir import snapshot_control
 from recordgate_runtime.settings import settings

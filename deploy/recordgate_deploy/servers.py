@@ -1,0 +1,41 @@
+"""Which Kafka and PostgreSQL are used, and what they are given: databases in their newest shape, topics."""
+
+from dataclasses import asdict
+
+from recordgate_consumers.processes import migrate_review, migrate_view
+from recordgate_runtime.kafka import create_topics
+from recordgate_runtime.logs import LogCode, log
+from recordgate_runtime.migrate import migrate, migrations
+from recordgate_runtime.settings import Settings, adopt, need, settings
+
+
+def no_servers_configured() -> bool:
+    """Return whether no address is configured, so that embedded servers are meant."""
+    known = settings()
+    return not (known.kafka or known.ledger_dsn or known.view_dsn or known.review_dsn)
+
+
+def find_embedded() -> None:
+    """Adopt the addresses of the home folder's embedded servers, if it has any and none are configured."""
+    home = settings().home
+    if no_servers_configured() and (home / "postgres").exists():
+        from recordgate_deploy import embedded  # noqa: PLC0415  the extra `embedded`
+
+        found = asdict(embedded.addresses(home))
+        adopt({f"RECORDGATE_{name.upper()}": value for name, value in found.items()})
+
+
+def migrate_all(known: Settings) -> tuple[str, ...]:
+    """Bring the three databases to their newest shape and return what was applied."""
+    dsn = need(known.ledger_dsn, "RECORDGATE_LEDGER_DSN")
+    ledger = migrate(dsn, migrations("recordgate_streams", "migrations"))
+    return (*ledger, *migrate_view(), *migrate_review())
+
+
+def make_topics(known: Settings) -> list[str]:
+    """Create the topics that are missing and return their names."""
+    need(known.kafka, "RECORDGATE_KAFKA")
+    created = create_topics(known)
+    for name in created:
+        log(LogCode.TOPIC_CREATED, topic=name)
+    return created
