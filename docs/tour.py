@@ -31,7 +31,7 @@ LONGEST = 30
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is said, the commands run (`RID` stands for the rehearsal's id), whether to wait until all is applied."""
+    """The text, the commands run (`RID` stands for the rehearsal's id), whether to wait until all is applied."""
 
     text: str
     commands: tuple[str, ...]
@@ -59,7 +59,7 @@ recorded from now on waits for a review. That is the default, `hold_new`.""",
         """## 2. Change a switch
 
 The practice's clinical safety officer wants a 104 to close the whole view. Copy the ruleset, change one word, check it.
-A slip of the pen is told with file, line and the valid choices:""",
+A slip of the pen is reported with file, line and the valid choices:""",
         (
             "recordgate rules new my-rules",
             """sed -i 's/^on_104 = .*/on_104 = "suspend_all"/' my-rules/ruleset.toml""",
@@ -182,20 +182,20 @@ def _walk(home: Path) -> Iterator[str]:
         for command in step.commands:
             for name, value in known.items():
                 command = command.replace(name, value)  # noqa: PLW2901
-            said = _run(command, home)
-            if found := re.search(r"^rehearsal (\w+)$", said, re.MULTILINE):
+            output = _run(command, home)
+            if found := re.search(r"^rehearsal (\w+)$", output, re.MULTILINE):
                 known["RID"] = found[1]
-            yield f"\n    $ {command}\n" + "".join(f"    {line}\n" for line in _shown(said, home))
+            yield f"\n    $ {command}\n" + "".join(f"    {line}\n" for line in _shown(output, home))
         if step.wait:
             _wait(watch)
     watch.close()
 
 
 def _coded(number: str) -> str:
-    said = {"type": "AccessReviewCoded", "code": "needed_104"}
+    change = {"type": "AccessReviewCoded", "code": "needed_104"}
     now = datetime.now(UTC).isoformat()  # noqa: TID251
     about = {"control_id": f"tour-{number[-4:]}", "nhs_number": number, "source": "tour"}
-    return json.dumps({**about, "effective_at": now, "change": said})
+    return json.dumps({**about, "effective_at": now, "change": change})
 
 
 def _entry_of(number: str) -> str:
@@ -214,7 +214,7 @@ def _wait(watch: Watch) -> None:
 def _run(command: str, folder: Path) -> str:
     known = environment()
     found = f"{Path(sys.executable).parent}:{known['PATH']}"
-    done = subprocess.run(  # noqa: S603  the commands stand above
+    done = subprocess.run(  # noqa: S603  the commands above
         ["bash", "-c", command],  # noqa: S607
         cwd=folder,
         env={**known, "PATH": found, "COLUMNS": "120"},
@@ -226,8 +226,8 @@ def _run(command: str, folder: Path) -> str:
     return (done.stdout + done.stderr).rstrip() + status
 
 
-def _shown(said: str, home: Path) -> list[str]:
-    lines = [line.rstrip() for line in said.replace(str(home) + "/", "").splitlines()]
+def _shown(output: str, home: Path) -> list[str]:
+    lines = [line.rstrip() for line in output.replace(str(home) + "/", "").splitlines()]
     return (
         lines
         if len(lines) <= LONGEST

@@ -123,7 +123,7 @@ PANELS = (
     ),
     Panel(
         "Patients a new ruleset is still to be applied to",
-        "Falls to 0 after an activation; if it stands still, the controls lane does not run.",
+        "Falls to 0 after an activation; if it does not fall, the controls lane does not run.",
         "short",
         (("sum(recordgate_rule_patients_waiting)", "patients"),),
     ),
@@ -172,7 +172,7 @@ def _panel(place: int, panel: Panel) -> dict[str, Any]:
 
 
 def _grid(place: int) -> dict[str, int]:
-    """The first four panels share a low row, the others stand two by two."""
+    """Return a panel's place: the first four share a low row, the others follow in rows of two."""
     if place < 4:
         return {"x": place * 6, "y": 0, "w": 6, "h": 5}
     row, column = divmod(place - 4, 2)

@@ -61,18 +61,30 @@ class _Child:
             except OSError:
                 self._note_end(os.EX_OSERR)
 
+    def pid(self) -> int | None:
+        """Return the pid, or None while the process is not running."""
+        if self.process is None or self.process.poll() is not None:
+            return None
+        return self.process.pid
+
     def _launch(self, process_group: int) -> None:
         self._started = time.monotonic()
-        self.process = subprocess.Popen(  # noqa: S603  our own commands
+        process = subprocess.Popen(  # noqa: S603  our own commands
             self._command.argv, process_group=process_group, umask=0o077, **self._options
         )
-        write_pid_file(
-            self.pid_file,
-            self.process.pid,
-            stage=self._stage,
-            stop_signal=self._command.stop_signal,
-            stop_s=self._command.stop_s,
-        )
+        try:
+            write_pid_file(
+                self.pid_file,
+                process.pid,
+                stage=self._stage,
+                stop_signal=self._command.stop_signal,
+                stop_s=self._command.stop_s,
+            )
+        except OSError:
+            process.kill()
+            process.wait()
+            raise
+        self.process = process
 
     def _note_end(self, status: int) -> None:
         self.process = None
@@ -121,8 +133,10 @@ class Runner:
         except BaseException:
             self._held.close()
             raise
+        read_end, self._write_end = os.pipe()
+        self._held.callback(os.close, read_end)
         argv = (sys.executable, "-m", "recordgate_deploy.watchdog", str(self._pids))
-        options = {"stdin": subprocess.PIPE, "pass_fds": (lock.fileno(),)}
+        options = {"stdin": read_end, "pass_fds": (lock.fileno(),)}
         command = ProcessCommand(name="watchdog", argv=argv)
         self._watchdog = _Child(command, self._home / "watchdog.pid", 0, options)
         self._watchdog.look_after(0)
@@ -134,10 +148,9 @@ class Runner:
         self._ending.set()
         self._thread.join()
         end_recorded(child.pid_file for child in self._children.values())
+        os.close(self._write_end)
         for child in (*self._children.values(), self._watchdog):
             if child.process is not None:
-                if child.process.stdin is not None:
-                    child.process.stdin.close()
                 child.process.wait()
         self._held.close()
 
@@ -168,12 +181,7 @@ class Runner:
     def pids(self) -> dict[str, int | None]:
         """Return the pid of every process; None while it is not running."""
         with self._lock:
-            running = {
-                name: child.process
-                for name, child in self._children.items()
-                if child.process is not None and child.process.poll() is None
-            }
-            return {name: running[name].pid if name in running else None for name in self._children}
+            return {name: child.pid() for name, child in self._children.items()}
 
     def stop_process(self, name: str) -> None:
         """End one process and wait until it has; it stays down until it is started again."""
@@ -231,9 +239,9 @@ class Runner:
     def _look_after_each(self) -> None:
         with self._lock:
             self._watchdog.look_after(0)
-            watchdog = self._watchdog.process
+            group = self._watchdog.pid() or 0
             for child in self._children.values():
-                child.look_after(watchdog.pid if watchdog else 0)
+                child.look_after(group)
 
     def _settle_ports(self, names: Sequence[str]) -> None:
         """Choose the metrics ports, and write them for Prometheus' file-based service discovery."""

@@ -1,4 +1,4 @@
-"""The whole product running under its runner in a folder of its own, and this process's settings restored after."""
+"""All of Recordgate under its runner in a folder of its own, and this process's settings restored after."""
 
 import contextlib
 import os

@@ -196,7 +196,7 @@ class Demo:
         self._console.print(account.sentence())
 
     def _one_seen(self, person: Person) -> ClinicalEntry:
-        """Return an entry the person sees whose words stand in a comment, else any they see."""
+        """Return an entry the person sees with a comment, else any they see."""
         seen = self._pipeline.seen(person)
         visible = [e for e in person.extract.entries if fhir_id(e.entry_id) in seen]
         return next((e for e in visible if b'"comment":"' in e.body), visible[0])

@@ -39,9 +39,9 @@ class Jar:
         return f"{self.artifact}-{self.version}.jar"
 
 
-def locked_jars(lock: Path = LOCK) -> tuple[Jar, ...]:
+def locked_jars() -> tuple[Jar, ...]:
     """Return the jars of the lock; every one of them has a sha256."""
-    table = tomllib.loads(lock.read_text(encoding="utf-8"))
+    table = tomllib.loads(LOCK.read_text(encoding="utf-8"))
     return tuple(
         Jar(one["groupId"], one["artifactId"], one["version"], one["sha256"])
         for one in table["dependencies"]
@@ -69,7 +69,7 @@ def verified_jars(store: Path) -> tuple[Path, ...]:
 
 
 def central(store: Path) -> MavenContext:
-    """Return jgo's view of Maven Central, and of the mirrors that the user told jgo about."""
+    """Return jgo's view of Maven Central, and of the mirrors in the user's jgo configuration."""
     mirrors = GlobalSettings.load().repositories
     remotes = {"central": MAVEN_CENTRAL_URL, **mirrors}
     return MavenContext(repo_cache=store, local_repos=[], remote_repos=remotes, timeout=60)
