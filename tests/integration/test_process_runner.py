@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from recordgate_deploy import embedded
+from recordgate_deploy.demo.steps import run_demo
 from recordgate_deploy.pid_files import read_pid_file, write_pid_file
 from recordgate_deploy.processes import APPS, ProcessCommand
 from recordgate_deploy.runner import Runner
@@ -199,6 +200,7 @@ def test_orphans_of_a_killed_up_and_watchdog_are_ended_by_the_next_start(tmp_pat
         watchdog.kill()
         up.kill()
         up.wait()
+        _await(lambda: not survivors([watchdog]))
         assert len(survivors(family)) == len(NAMES)
         with log_of(tmp_path) as log, started_on(tmp_path, log) as runner:
             assert not survivors(family)
@@ -234,6 +236,17 @@ def test_a_second_runner_on_the_same_folder_is_refused(runner: Runner, tmp_path:
         Runner(tmp_path, log),
     ):
         pass
+    assert runner.pids() == before
+
+
+def test_a_demo_does_not_empty_the_folder_of_one_that_is_running(
+    runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recordgate_deploy.demo.steps.no_servers_configured", lambda: True)
+    before = runner.pids()
+    with pytest.raises(UsageError, match="already up"):
+        run_demo(tmp_path, None)
+    assert story(tmp_path)
     assert runner.pids() == before
 
 

@@ -87,7 +87,8 @@ def _is_in_story(folder: Path, line: str) -> bool:
 
 def stand_in_argv(folder: Path) -> tuple[str, ...]:
     script = folder / "stand_in.py"
-    script.write_text(textwrap.dedent(STAND_IN))
+    if not script.exists():  # not while a process is reading it
+        script.write_text(textwrap.dedent(STAND_IN))
     return (sys.executable, str(script), str(folder / "story"))
 
 

@@ -15,6 +15,7 @@ from rich.table import Table
 from recordgate_deploy.demo.people import Person, control, gather, registration
 from recordgate_deploy.demo.pipeline import Pipeline, Seen, fhir_id
 from recordgate_deploy.processes import recordgate_argv
+from recordgate_deploy.runner import Runner
 from recordgate_deploy.servers import no_servers_configured
 from recordgate_deploy.stack import running
 from recordgate_producers import samples
@@ -33,7 +34,8 @@ def run_demo(home: Path, records: Path | None) -> int:
     """Run the demo in a folder of its own, emptied first; return 0 when every check passed, otherwise 1."""
     console = Console(soft_wrap=True, highlight=False)
     if no_servers_configured():
-        shutil.rmtree(home, ignore_errors=True)
+        with Runner(home):  # refuses while a demo is running; ends what a killed one left
+            shutil.rmtree(home)
     home.mkdir(parents=True, exist_ok=True)
     console.print("starting Kafka, PostgreSQL and five processes ...")
     started = time.monotonic()
