@@ -16,7 +16,7 @@ import pytest
 
 from recordgate_deploy import embedded
 from recordgate_deploy.demo.steps import run_demo
-from recordgate_deploy.pid_files import read_pid_file, write_pid_file
+from recordgate_deploy.pid_files import end_recorded, read_pid_file, write_pid_file
 from recordgate_deploy.processes import APPS, ProcessCommand
 from recordgate_deploy.runner import Runner
 from recordgate_deploy.waiting import await_true
@@ -325,6 +325,7 @@ def _up(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], list[psutil.Pro
         up.wait()
         assert up.stdout is not None
         up.stdout.close()
+        end_recorded((folder / "runner" / "pids").iterdir())  # also when the test failed
 
 
 def _watchdog_pid(folder: Path) -> int:
