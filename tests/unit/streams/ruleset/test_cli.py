@@ -170,7 +170,7 @@ def test_sign_gives_an_approval_that_verifies(tmp_path: Path) -> None:
 def test_a_ruleset_of_another_engine_is_not_signed(tmp_path: Path) -> None:
     run("keygen", tmp_path / "amira.pem")
     other = ruleset.from_data(
-        {k: v for k, v in SHIPPED.data.items() if k != "hash"} | {"engine": "0" * 16}
+        {k: v for k, v in SHIPPED.data.items() if k != "hash"} | {"engine": "0" * 64}
     )
     file = tmp_path / "other.json"
     file.write_text(json.dumps(other.data), "utf-8")
