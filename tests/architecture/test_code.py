@@ -1,12 +1,9 @@
-"""What every file of the product keeps to: docstrings, narrow handlers, one reader of the environment, imports."""
+"""What every file of the product keeps to: docstrings, narrow handlers, one reader of the environment."""
 
 import ast
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
-from tests.support.sources import EVERYTHING, ROOT, functions, modules
+from tests.support.sources import EVERYTHING, functions, modules
 
 BROAD = {
     "schemas/recordgate_schemas/codec.py:_decode_strictly": "a hostile body may raise anything",
@@ -68,12 +65,6 @@ def test_only_the_settings_look_at_the_environment() -> None:
         and node.attr in ("environ", "environb", "getenv", "putenv")
     }
     assert found == ENVIRONMENT
-
-
-def test_the_import_contracts_hold() -> None:
-    command = Path(sys.executable).parent / "lint-imports"
-    done = subprocess.run([command], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def _public(tree: ast.Module) -> Iterator[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
