@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 CODE := schemas runtime producers streams consumers audit deploy tests benchmarks docs
 RECORDS ?=
 
-.PHONY: help setup demo up quick test check chaos bench docs tour model mutants holding lock lock-schemas clean
+.PHONY: help setup demo up quick test check chaos bench docs schema tour model mutants holding lock lock-schemas clean
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -47,6 +47,9 @@ bench: setup  ## measure rate and latency, write benchmarks/results/*.json
 
 docs: setup  ## write docs/reference from the code
 	$(BIN)/python docs/generate.py
+
+schema: setup  ## write docs/reference/schema-*.sql from freshly migrated databases
+	$(BIN)/python -m docs.schema
 
 tour: setup  ## take the information-governance lead's tour anew and write docs/tour.md
 	$(BIN)/python docs/tour.py
