@@ -1,6 +1,7 @@
 """Migrations build the documented databases, twice as well as once, and keep the rows they find."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import psycopg
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from docs.schema import DATABASES, FOLDER, drop, fresh, schema, wanted
 from recordgate_runtime.embedded import Addresses
 from recordgate_runtime.migrate import migrate
+from recordgate_schemas.errors import FatalError
 
 ROWS = {
     # the migration after which the rows are there, and the rows; every later migration has to keep them
@@ -70,6 +72,14 @@ def test_migrating_twice_changes_nothing(empty: tuple[str, str]) -> None:
     before = schema(name, dsn)
     assert migrate(dsn, wanted(name)) == ()
     assert schema(name, dsn) == before
+
+
+def test_a_migration_that_changed_after_it_was_applied_is_refused(empty: tuple[str, str]) -> None:
+    name, dsn = empty
+    migrate(dsn, wanted(name))
+    changed = replace(wanted(name)[0], text="select 1")
+    with pytest.raises(FatalError, match="was applied and has changed since"):
+        migrate(dsn, (changed, *wanted(name)[1:]))
 
 
 def test_a_migration_keeps_the_rows_it_finds(empty: tuple[str, str]) -> None:

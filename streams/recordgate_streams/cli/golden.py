@@ -13,11 +13,15 @@ from recordgate_streams.ruleset import open_ruleset
 
 def golden() -> None:
     """Run the golden decision table; print every row that comes out otherwise. Status 1 unless none does."""
-    wrong = list(check(SystemClock().now()))
-    for line in wrong:
+    report(list(check(SystemClock().now())))
+
+
+def report(differences: list[str]) -> None:
+    """Print the differences, if any, and one line that counts; raise Exit with status 1 if there are any."""
+    for line in differences:
         typer.echo(line)
-    if wrong:
-        typer.echo(f"golden: {len(wrong)} differences in {len(cases())} cases")
+    if differences:
+        typer.echo(f"golden: {len(differences)} differences in {len(cases())} cases")
         raise typer.Exit(1)
     typer.echo(f"golden: {ROWS} rows, {len(cases())} cases, all as specified")
 
