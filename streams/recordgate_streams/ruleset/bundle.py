@@ -24,7 +24,7 @@ SHIPPED = Path(__file__).parent / "shipped"
 class Ruleset:
     """Everything that decides, under one hash.
 
-    `hash`: SHA-256 over content and engine, 64 hex digits; every decision carries it. `engine`: over what decides.
+    `hash`: over content and engine, 16 hex digits; every decision carries it. `engine`: over the rules' source text.
     `data`: the content as plain JSON-able data, with `hash` and `engine`; `from_data` takes it back.
     """
 

@@ -24,7 +24,7 @@ from recordgate_streams.ruleset.signing import (
     write_approval,
 )
 
-SUBJECT = Subject("ab" * 32, "cd" * 32, "rehearsal-7", 12, 3)
+SUBJECT = Subject("0123456789abcdef", "fedcba9876543210", "rehearsal-7", 12, 3)
 PEOPLE = ("amira", "bela")
 
 
