@@ -48,7 +48,7 @@ PLANTS = {
         ("recordgate_streams.bodies", "def f() -> None:\n    import recordgate_runtime.metrics"),
     ],
     "The gate lane knows no rules and no decisions": [
-        ("recordgate_consumers.view.gate", "from recordgate_consumers.view import sink"),
+        ("recordgate_consumers.view.gate_rules", "from recordgate_consumers.view import read"),
         ("recordgate_consumers.view.gate_rules", "import recordgate_consumers.review"),
     ],
     "The auditor's model shares no code with anything": [

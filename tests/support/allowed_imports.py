@@ -4,6 +4,8 @@ import-linter can forbid what is named; a policy that must be pure needs the opp
 that is not pure.
 """
 
+import fnmatch
+
 from grimp import ImportGraph
 from importlinter import Contract, ContractCheck, fields, output
 
@@ -11,7 +13,8 @@ from importlinter import Contract, ContractCheck, fields, output
 class AllowedImports(Contract):
     """`importers` and all below them import nothing but each other and what is `allowed`, or lies below it.
 
-    Only direct imports count: what an allowed module imports is its own affair and has a contract of its own.
+    An importer may be a pattern, as in `package.gate*`. Only direct imports count: what an allowed module imports has
+    a contract of its own.
     """
 
     type_name = "allowed"
@@ -22,7 +25,7 @@ class AllowedImports(Contract):
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:  # noqa: ARG002
         """Return the imports that are not allowed; raise ValueError if an importer does not exist."""
         importers, allowed = list(self.importers), list(self.allowed)  # type: ignore[call-overload]
-        if missing := [name for name in importers if name not in graph.modules]:
+        if missing := [name for name in importers if not fnmatch.filter(graph.modules, name)]:
             raise ValueError(f"{self.name}: there is no module {', '.join(missing)}")
         illegal = [
             (importer, imported)
@@ -41,4 +44,7 @@ class AllowedImports(Contract):
 
 
 def _lies_in(module: str, packages: list[str]) -> bool:
-    return any(module == package or module.startswith(f"{package}.") for package in packages)
+    return any(
+        fnmatch.fnmatchcase(module, one) or fnmatch.fnmatchcase(module, f"{one}.*")
+        for one in packages
+    )
