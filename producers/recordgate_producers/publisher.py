@@ -1,14 +1,13 @@
 """Controls and entries onto Kafka: encoded, keyed by NHS number, each one acknowledged before the call returns.
 
 Every option that matters is spelled out. A hide goes to `controls` and is acknowledged before its entry goes to
-`entries`: that order is the caller's to keep (`run.py`), and what these two calls make possible. Sending twice is
-harmless, so a failure half-way is answered by repeating the whole.
+`entries`: the caller keeps that order (`run.py`). Sending twice is harmless, so after a failure the caller repeats the
+whole. Messages carry no headers (docs/adr/0010-no-message-headers-without-a-reader.md).
 """
 
-import secrets
 import socket
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -17,13 +16,13 @@ import crc32c as _crc32c  # noqa: F401  without it checksums take six times the 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from recordgate_producers.events import Event, control_event, entry_event, headers
+from recordgate_schemas import codec
 from recordgate_schemas.control import Control
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.errors import RetryableError
 from recordgate_schemas.topics import CONTROLS, ENTRIES, TOPICS, Topic
 
-IN_FLIGHT = 2_000
+MAX_IN_FLIGHT = 2_000
 """Messages sent and not yet acknowledged, at most."""
 
 ACK_TIMEOUT_S = 30
@@ -47,36 +46,36 @@ class Publisher:
 
     def publish_controls(self, controls: Iterable[Control]) -> int:
         """Publish controls in order; return how many once all are acknowledged, or raise RetryableError."""
-        return self._publish(CONTROLS, map(control_event, controls))
+        return self._publish(CONTROLS, controls)
 
     def publish_entries(self, entries: Iterable[ClinicalEntry]) -> int:
         """Publish entries in order; return how many once all are acknowledged, or raise RetryableError."""
-        return self._publish(ENTRIES, map(entry_event, entries))
+        return self._publish(ENTRIES, entries)
 
     def close(self) -> None:
-        """Leave; nothing is under way, as every call waits for its own."""
+        """Disconnect; nothing is under way, as every call waits for its own acknowledgements."""
         self._producer.close(timeout=ACK_TIMEOUT_S)
 
-    def _publish(self, topic: Topic, events: Iterator[Event]) -> int:
-        trace, waiting, done = secrets.token_hex(16), deque[Any](), 0
-        for event in events:
-            waiting.append(self._send(topic, event, trace))
-            if len(waiting) >= IN_FLIGHT:
-                done += _acknowledged(topic, waiting.popleft())
-        while waiting:
-            done += _acknowledged(topic, waiting.popleft())
-        return done
-
-    def _send(self, topic: Topic, event: Event, trace: str) -> Any:
+    def _publish(self, topic: Topic, messages: Iterable[Control | ClinicalEntry]) -> int:
+        unacknowledged, acknowledged = deque[Any](), 0
         try:
-            return self._producer.send(
-                self._prefix + topic.name,
-                key=event.key,
-                value=event.value,
-                headers=headers(topic, event, trace),
-            )
+            for message in messages:
+                key = message.nhs_number.digits.encode("ascii")
+                value = codec.encode(topic, message)
+                unacknowledged.append(
+                    self._producer.send(self._prefix + topic.name, key=key, value=value)
+                )
+                if len(unacknowledged) >= MAX_IN_FLIGHT:
+                    unacknowledged.popleft().get(timeout=ACK_TIMEOUT_S)
+                    acknowledged += 1
+            for future in unacknowledged:
+                future.get(timeout=ACK_TIMEOUT_S)
         except KafkaError as error:
-            raise _unpublished(topic, error) from None
+            raise RetryableError(
+                f"{topic.name}: not acknowledged by Kafka ({type(error).__name__});"
+                " see that it runs and its topics exist (recordgate topics), then repeat"
+            ) from None
+        return acknowledged + len(unacknowledged)
 
     def __enter__(self) -> Self:
         return self
@@ -90,7 +89,7 @@ class Publisher:
         if kind is None:
             self.close()
         else:
-            with suppress(KafkaError):  # the error under way is the one to tell
+            with suppress(KafkaError):  # the error that ended the block is the one to report
                 self._producer.close(timeout=0)
 
 
@@ -102,21 +101,6 @@ def _answers(address: str) -> bool:
             return True
     except (OSError, ValueError):
         return False
-
-
-def _acknowledged(topic: Topic, future: Any) -> int:
-    try:
-        future.get(timeout=ACK_TIMEOUT_S)
-    except KafkaError as error:
-        raise _unpublished(topic, error) from None
-    return 1
-
-
-def _unpublished(topic: Topic, error: KafkaError) -> RetryableError:
-    return RetryableError(
-        f"{topic.name}: not acknowledged by Kafka ({type(error).__name__});"
-        " see that it runs and its topics exist (recordgate topics), then repeat"
-    )
 
 
 def _options(kafka: str) -> dict[str, Any]:
