@@ -16,7 +16,7 @@ from recordgate_runtime import positions
 from recordgate_runtime.health import Health
 from recordgate_runtime.kafka import PartitionReader, Record, topic_state
 from recordgate_runtime.logs import LogCode, log
-from recordgate_runtime.metrics import BATCH_SECONDS
+from recordgate_runtime.metrics import BATCH_SECONDS, Stage
 from recordgate_runtime.positions import Span
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import FatalError
@@ -25,6 +25,10 @@ from recordgate_schemas.topics import Topic
 
 class Handler(Protocol):
     """What a sink does with a batch, inside the transaction that advances its position."""
+
+    @property
+    def stage(self) -> Stage:
+        """Its name in metrics."""
 
     def apply(self, connection: psycopg.Connection, records: Sequence[Record]) -> None:
         """Apply the records in order; no commit, no Kafka."""
@@ -68,7 +72,7 @@ def run_sink(
             with connection.transaction():
                 positions.advance(connection, spans(topic, records))
                 handler.apply(connection, records)
-            BATCH_SECONDS.labels(settings.process).observe(time.monotonic() - started)
+            BATCH_SECONDS.labels(handler.stage).observe(time.monotonic() - started)
             handler.applied(records)
         idle()
     reader.close()

@@ -11,7 +11,7 @@ from recordgate_consumers.rows import columns, newest_rows
 from recordgate_runtime.clock import Clock
 from recordgate_runtime.kafka import Record
 from recordgate_runtime.logs import LogCode, log
-from recordgate_runtime.metrics import HOLDS_OPEN, POISON
+from recordgate_runtime.metrics import HOLDS_OPEN, POISON, Stage
 from recordgate_runtime.sql import Statements
 from recordgate_schemas import codec
 from recordgate_schemas.errors import PoisonError
@@ -24,6 +24,8 @@ _COUNT_EVERY = timedelta(seconds=5)
 
 class ReviewSink:
     """Applies `held` to holds and tasks (a sink's Handler)."""
+
+    stage = Stage.REVIEW_SINK
 
     def __init__(self, due_after: timedelta) -> None:
         self._due_after = due_after

@@ -13,7 +13,7 @@ from recordgate_consumers.view.instants import broker_time
 from recordgate_runtime.clock import Clock
 from recordgate_runtime.kafka import Record
 from recordgate_runtime.logs import LogCode, log
-from recordgate_runtime.metrics import HIDE_TO_UNREADABLE, POISON
+from recordgate_runtime.metrics import HIDE_TO_UNREADABLE, POISON, Stage
 from recordgate_runtime.sql import Statements
 from recordgate_schemas.topics import CONTROLS
 
@@ -22,6 +22,8 @@ _SQL = Statements("recordgate_consumers.view", "gate.sql")
 
 class GateLane:
     """Applies controls to `audience_gate` and `entry_gate` (a sink's Handler)."""
+
+    stage = Stage.GATE_LANE
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -14,7 +14,7 @@ from recordgate_consumers.view.rows import entry_row, is_broken
 from recordgate_runtime.clock import Clock
 from recordgate_runtime.kafka import Record
 from recordgate_runtime.logs import LogCode, log
-from recordgate_runtime.metrics import MARKERS_WAITING, POISON, PUBLISH_TO_VISIBLE
+from recordgate_runtime.metrics import MARKERS_WAITING, POISON, PUBLISH_TO_VISIBLE, Stage
 from recordgate_runtime.sql import Statements
 from recordgate_schemas import codec
 from recordgate_schemas.errors import PoisonError
@@ -29,6 +29,8 @@ Message = tuple[int, Released]
 
 class ViewSink:
     """Applies `released` to the view (a sink's Handler)."""
+
+    stage = Stage.VIEW_SINK
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
