@@ -12,17 +12,6 @@ from datetime import date, datetime, timedelta
 
 from benchmarks.holding_case import GENERATED, NOW, Case
 from recordgate_producers.fhir import Extract, Given, Registration, extract, registration_controls
-from recordgate_producers.samples.resources import (
-    Json,
-    bundle,
-    concept,
-    consultation,
-    labelled,
-    observation,
-    quantity,
-    ref,
-    resource,
-)
 from recordgate_producers.simulator import never_issued
 from recordgate_schemas.control import (
     AccessDeclined,
@@ -35,6 +24,17 @@ from recordgate_schemas.control import (
 )
 from recordgate_schemas.entry import ClinicalEntry, ThirdParty
 from recordgate_schemas.values import GrantId, NhsNumber, OdsCode
+from tests.support.samples.resources import (
+    Json,
+    bundle,
+    concept,
+    consultation,
+    labelled,
+    observation,
+    quantity,
+    ref,
+    resource,
+)
 
 RATES: dict[str, tuple[float, str]] = {
     "declined": (0.005, "patients who declined access"),

@@ -10,16 +10,6 @@ import psycopg
 
 from recordgate_schemas.errors import FatalError
 
-TABLE = """
-create table source_position (
-  topic text not null,
-  partition int not null,
-  topic_id text not null,
-  next_offset bigint not null check (next_offset >= 0),
-  primary key (topic, partition)
-)
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Span:

@@ -26,7 +26,3 @@ class Statements:
         if name not in self._by_name:
             raise FatalError(f"{self._file}: no statement named {name}")
         return cast("LiteralString", self._by_name[name])
-
-    def names(self) -> frozenset[str]:
-        """Return every name in the file."""
-        return frozenset(self._by_name)

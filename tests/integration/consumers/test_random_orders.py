@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from recordgate_consumers.view.gate import GateLane
 from recordgate_consumers.view.sink import ViewSink
-from recordgate_runtime.clock import FrozenClock
 from recordgate_runtime.kafka import Record
 from recordgate_schemas.control import (
     AccessDeclined,
@@ -35,6 +34,7 @@ from recordgate_schemas.errors import FatalError
 from recordgate_schemas.messages import Released
 from recordgate_schemas.topics import CONTROLS, RELEASED
 from recordgate_schemas.values import SELF, EntryId, GrantId, NhsNumber, proxy
+from tests.support.clock import FrozenClock
 from tests.support.consumers import (
     NOW,
     OTHER_PRACTICE,

@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from recordgate_consumers.view.sink import ViewSink
-from recordgate_runtime.clock import FrozenClock
 from recordgate_runtime.metrics import MARKERS_WAITING, POISON
 from recordgate_schemas.control import (
     AccessResumed,
@@ -14,6 +13,7 @@ from recordgate_schemas.control import (
 )
 from recordgate_schemas.topics import CONTROLS, RELEASED
 from recordgate_schemas.values import proxy
+from tests.support.clock import FrozenClock
 from tests.support.consumers import (
     NOW,
     apply,

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from recordgate_audit.histories.cases import Case, cases
-from recordgate_runtime.clock import FrozenClock
 from recordgate_runtime.kafka import Record
 from recordgate_schemas import codec
 from recordgate_schemas.control import Died
@@ -35,6 +34,7 @@ from recordgate_streams.policy.decision import Decision
 from recordgate_streams.ruleset import Ruleset
 from tests.reference.compare import production_ruleset
 from tests.support.builders import NHS_NUMBER, OTHER_NUMBER, control
+from tests.support.clock import FrozenClock
 from tests.support.ledger import Ledger
 
 HISTORIES = 60

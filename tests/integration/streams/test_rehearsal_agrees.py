@@ -18,7 +18,6 @@ from recordgate_audit.histories.cases import random_case
 from recordgate_audit.histories.rulesets import HELD_REASONS, random_ruleset
 from recordgate_audit.histories.times import INSTANTS, NOWS
 from recordgate_audit.histories.words import reviewed
-from recordgate_runtime.clock import FrozenClock
 from recordgate_schemas.entry import ClinicalEntry, ElementKind
 from recordgate_schemas.messages import Release, Retract
 from recordgate_streams import ruleset
@@ -29,6 +28,7 @@ from recordgate_streams.lanes import outcome
 from recordgate_streams.rollout.rehearsal import Change
 from recordgate_streams.rollout.report import Report
 from recordgate_streams.ruleset import Ruleset
+from tests.support.clock import FrozenClock
 from tests.support.ledger import Ledger
 from tests.support.replay import HINT, replay
 from tests.support.rules import Rules

@@ -1,16 +1,16 @@
-"""Writes the sample files: `python -m recordgate_producers.samples.build`. A test keeps files and code in step."""
+"""Writes the bundled sample records: `python -m tests.support.samples`. A test keeps files and code in step."""
 
 import json
-from pathlib import Path
 
-from recordgate_producers.samples import records
-from recordgate_producers.samples.resources import Json
+from recordgate_producers.samples import AMENDMENT
+from tests.support.samples import records
+from tests.support.samples.resources import Json
 
-FOLDER = Path(__file__).parent
+FOLDER = AMENDMENT.parent
 
 
 def files() -> dict[str, Json]:
-    """Return every sample file by its path below this folder."""
+    """Return every sample file by its path below the folder of samples."""
     return {
         "records/1-consultations.json": records.consultations(),
         "records/2-results.json": records.results(),

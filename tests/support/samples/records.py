@@ -1,6 +1,6 @@
-"""The sample records: what each one holds. `README.md` beside it says what a run with them shows."""
+"""The sample records: what each one holds. `README.md` beside the files says what a run with them shows."""
 
-from recordgate_producers.samples.resources import (
+from tests.support.samples.resources import (
     Json,
     bundle,
     concept,
