@@ -6,6 +6,7 @@ twelve times the CPU, so its absence is an error.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import crc32c as _crc32c  # noqa: F401  see above
@@ -15,6 +16,8 @@ from kafka.errors import KafkaError
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import FatalError, RetryableError
 from recordgate_schemas.topics import TOPICS, Topic
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 BATCH_BYTES = 1024 * 1024
 """Most bytes a producer may put into one batch. The broker's limit is on batches, so no topic's may be lower."""
@@ -30,6 +33,11 @@ class Record:
     timestamp_ms: int
     key: bytes | None = field(repr=False)
     value: bytes | None = field(repr=False)
+
+    @property
+    def published_at(self) -> datetime:
+        """When the broker took the record, in UTC: topics use LogAppendTime."""
+        return _EPOCH + timedelta(milliseconds=self.timestamp_ms)
 
 
 @dataclass(frozen=True, slots=True)

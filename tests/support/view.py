@@ -7,9 +7,9 @@ from typing import Self
 
 import psycopg
 
-from recordgate_consumers.view.gate import GateLane
+from recordgate_consumers.view.gate_lane import GateLane
 from recordgate_consumers.view.read import VisibleEntry, read_view
-from recordgate_consumers.view.sink import ViewSink
+from recordgate_consumers.view.view_sink import ViewSink
 from recordgate_runtime.kafka import Record
 from recordgate_runtime.postgres import connect
 from recordgate_schemas.control import Change

@@ -17,22 +17,30 @@ from recordgate_schemas.errors import RetryableError
 from recordgate_schemas.topics import CONTROLS
 
 _SQL = Statements("recordgate_consumers.review", "queue.sql")
-_MOST = 100
+_MAX_OUTCOMES = 100
 _ACK_S = 15.0  # below the 30 s a transaction may idle: the rows stay locked meanwhile
 
 Send = Callable[[Sequence[bytes]], None]
-"""Publishes encoded controls and returns once the broker has them all."""
+"""Publishes encoded controls and returns once the broker has them all; raises RetryableError otherwise."""
 
 
 def relay(connection: psycopg.Connection, send: Send, now: datetime) -> int:
-    """Send what is unsent, mark it sent, and return how many outcomes went out."""
+    """Send what is unsent, record that it was sent, and return how many outcomes that were."""
     with connection.transaction():
-        unsent = connection.execute(_SQL["unsent_outcomes"], {"limit": _MOST}).fetchall()
+        unsent = connection.execute(_SQL["unsent_outcomes"], {"limit": _MAX_OUTCOMES}).fetchall()
         if unsent:
             send([bytes(control) for _, control in unsent])
-            sent = {"ids": [row[0] for row in unsent], "now": now}
-            connection.execute(_SQL["mark_sent"], sent)
+            connection.execute(_SQL["mark_sent"], {"ids": [row[0] for row in unsent], "now": now})
     return len(unsent)
+
+
+def relay_if_reachable(connection: psycopg.Connection, send: Send, now: datetime) -> bool:
+    """Send what is unsent; return False when Kafka is away, which leaves it in the outbox for the review sink."""
+    try:
+        relay(connection, send, now)
+    except RetryableError:
+        return False
+    return True
 
 
 class ControlPublisher:
@@ -43,27 +51,23 @@ class ControlPublisher:
         self._producer: Any = None
 
     def __call__(self, controls: Sequence[bytes]) -> None:
-        """Publish the controls and wait until every one is acknowledged."""
+        """Publish the controls and wait until every one is acknowledged; raise RetryableError otherwise."""
+        if self._producer is None:
+            self._producer = _connect(self._settings)
         name = topic_name(CONTROLS, self._settings)
         try:
-            producer = self._connected()
-            acks = [producer.send(name, key=_key(c), value=c) for c in controls]
-            for ack in acks:
-                ack.get(timeout=_ACK_S)
+            futures = [self._producer.send(name, key=_key(c), value=c) for c in controls]
+            for future in futures:
+                future.get(timeout=_ACK_S)
         except KafkaError as error:
             raise RetryableError(
                 f"controls: not acknowledged ({type(error).__name__}); kept in the outbox"
             ) from error
 
     def close(self) -> None:
-        """Leave."""
+        """Disconnect, if it ever connected."""
         if self._producer is not None:
             self._producer.close(timeout=_ACK_S)
-
-    def _connected(self) -> Any:
-        if self._producer is None:
-            self._producer = _producer(self._settings)
-        return self._producer
 
 
 def _key(control: bytes) -> bytes:
@@ -71,7 +75,7 @@ def _key(control: bytes) -> bytes:
     return decoded.nhs_number.digits.encode("ascii")
 
 
-def _producer(settings: Settings) -> Any:
+def _connect(settings: Settings) -> Any:
     try:
         return KafkaProducer(
             bootstrap_servers=settings.kafka.split(","),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from recordgate_consumers.view.plain import plain_text, title
+from recordgate_consumers.view.plain_text import plain_text, title
 from recordgate_consumers.view.read import read_view
 from recordgate_deploy.demo.cast import Person
 from recordgate_deploy.settled import Watch

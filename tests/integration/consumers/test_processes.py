@@ -12,7 +12,7 @@ from recordgate_consumers import processes
 from recordgate_runtime import positions
 from recordgate_runtime.kafka import PartitionReader, Record
 from recordgate_runtime.settings import Settings
-from recordgate_runtime.sink import run_sink
+from recordgate_runtime.sink import Handler, run_sink
 from recordgate_schemas.control import AccessSuspended
 from recordgate_schemas.topics import Topic
 from tests.support.consumers import (
@@ -54,15 +54,20 @@ def stop_at_the_end(topic: Topic, settings: Settings, view: ViewDatabase) -> Non
 
 
 def test_the_processes_bring_the_topics_into_the_view(
-    view: ViewDatabase, configured: Settings, monkeypatch: pytest.MonkeyPatch
+    view: ViewDatabase, configured: Settings
 ) -> None:
-    def until_done(topic: Topic, connection: psycopg.Connection, *rest: object) -> None:
+    def until_done(
+        topic: Topic,
+        connection: psycopg.Connection,
+        handler: Handler,
+        settings: Settings,
+        **_: object,
+    ) -> None:
         idle = partial(stop_at_the_end, topic, configured, view)
-        run_sink(topic, connection, *rest, idle=idle)  # type: ignore[arg-type]
+        run_sink(topic, connection, handler, settings, idle=idle)
 
-    monkeypatch.setattr(processes, "run_sink", until_done)
     send(configured, control(registered(), ALICE, offset=0, effective=at(-1)))
-    processes.gate_lane()
+    processes.gate_lane(until_done)
     row = view.owner.execute("select fence from audience_gate").fetchone()
     assert row is not None
     send(
@@ -70,10 +75,10 @@ def test_the_processes_bring_the_topics_into_the_view(
         published(redecided(0, ALICE, row[0]), offset=0),
         published(release(1, ALICE, under=row[0]), offset=1),
     )
-    processes.view_sink()
+    processes.view_sink(until_done)
     assert len(view.bodies(ALICE)) == 1
     send(configured, control(AccessSuspended(), ALICE, offset=1, effective=NOW))
-    processes.gate_lane()
+    processes.gate_lane(until_done)
     assert view.bodies(ALICE) == []
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recordgate_consumers.view.gate import GateLane
-from recordgate_consumers.view.sink import ViewSink
+from recordgate_consumers.view.gate_lane import GateLane
+from recordgate_consumers.view.view_sink import ViewSink
 from recordgate_runtime.kafka import Record
 from recordgate_schemas.control import (
     AccessDeclined,

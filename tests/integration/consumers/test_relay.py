@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from recordgate_consumers import processes
+from recordgate_consumers.review.decision import ReviewDecision, Role, record_decision
 from recordgate_consumers.review.queue import find_hold
-from recordgate_consumers.review.relay import ControlPublisher, relay
-from recordgate_consumers.review.verdict import Role, Verdict
-from recordgate_consumers.review.workflow import decide
+from recordgate_consumers.review.relay import ControlPublisher, relay, relay_if_reachable
 from recordgate_runtime.kafka import PartitionReader, Record
 from recordgate_runtime.settings import Settings
 from recordgate_schemas import codec
@@ -22,7 +21,7 @@ from tests.support.consumers import NOW, opened, patient
 from tests.support.review import ReviewDatabase
 
 ALICE = patient(1)
-RELEASE = Verdict(ReviewAction.RELEASE, ReviewGround.CHECKED, Role.ADMIN)
+RELEASE = ReviewDecision(ReviewAction.RELEASE, ReviewGround.CHECKED, Role.ADMIN)
 PARTITIONS = (0, 1)
 
 
@@ -60,7 +59,7 @@ def publisher(configured: Settings) -> Iterator[ControlPublisher]:
 
 def decided(review: ReviewDatabase) -> str:
     review.publish(opened(0, ALICE))
-    return decide(review.app, find_hold(review.app, EntryId("e1"), SELF), RELEASE, NOW)
+    return record_decision(review.app, find_hold(review.app, EntryId("e1"), SELF), RELEASE, NOW)
 
 
 def unsent(review: ReviewDatabase) -> int:
@@ -108,6 +107,16 @@ def test_an_outcome_another_relay_is_sending_is_left_to_it(review: ReviewDatabas
     assert relay(review.app, meanwhile, NOW) == 1
 
 
+def test_an_outcome_waits_when_kafka_is_away(review: ReviewDatabase) -> None:
+    decided(review)
+
+    def away(_: Sequence[bytes]) -> None:
+        raise RetryableError("not reachable")
+
+    assert not relay_if_reachable(review.app, away, NOW)
+    assert unsent(review) == 1
+
+
 def test_an_outcome_that_was_not_acknowledged_stays_in_the_outbox(review: ReviewDatabase) -> None:
     decided(review)
 
@@ -138,11 +147,8 @@ def test_without_kafka_the_publisher_says_so() -> None:
     assert done.stdout == "Kafka is not reachable at RECORDGATE_KAFKA\n"
 
 
-def test_the_review_sink_relays_what_was_left(
-    review: ReviewDatabase, tail: ControlsTail, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_review_sink_relays_what_was_left(review: ReviewDatabase, tail: ControlsTail) -> None:
     control_id = decided(review)
-    monkeypatch.setattr(processes, "run_sink", lambda *_, idle: idle())
-    processes.review_sink()
+    processes.review_sink(lambda *_, idle: idle())
     assert ids(tail.read(1)) == [control_id]
     assert unsent(review) == 0

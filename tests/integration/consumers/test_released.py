@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from recordgate_consumers.view.sink import ViewSink
+from recordgate_consumers.view.view_sink import ViewSink
 from recordgate_runtime.metrics import MARKERS_WAITING, POISON
 from recordgate_schemas.control import (
     AccessResumed,

@@ -4,10 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from recordgate_consumers.review.decision import ReviewDecision, Role, record_decision
 from recordgate_consumers.review.queue import find_hold, open_holds
-from recordgate_consumers.review.sink import ReviewSink, count_open
-from recordgate_consumers.review.verdict import Role, Verdict
-from recordgate_consumers.review.workflow import decide
+from recordgate_consumers.review.review_sink import ReviewSink, count_open
 from recordgate_runtime.metrics import HOLDS_OPEN, POISON
 from recordgate_schemas import codec
 from recordgate_schemas.control import ReviewAction, Reviewed, ReviewGround
@@ -30,7 +29,7 @@ from tests.support.consumers import (
 from tests.support.review import DUE_AFTER, ReviewDatabase
 
 ALICE, BOB = patient(1), patient(2)
-RELEASE = Verdict(ReviewAction.RELEASE, ReviewGround.CHECKED, Role.ADMIN)
+RELEASE = ReviewDecision(ReviewAction.RELEASE, ReviewGround.CHECKED, Role.ADMIN)
 E1 = EntryId("e1")
 
 
@@ -126,7 +125,7 @@ def test_sending_holds_again_changes_nothing(review: ReviewDatabase) -> None:
 
 def test_an_outcome_and_the_decided_hold_are_one_transaction(review: ReviewDatabase) -> None:
     review.publish(opened(0, ALICE))
-    control_id = decide(review.app, find_hold(review.app, E1, SELF), RELEASE, NOW)
+    control_id = record_decision(review.app, find_hold(review.app, E1, SELF), RELEASE, NOW)
     assert states(review) == [("decided", 0, BODY)]
     ((stored, encoded),) = review.owner.execute("select control_id, control from outbox")
     control = codec.decode(CONTROLS, bytes(encoded))
@@ -143,10 +142,12 @@ def test_what_waits_for_a_clinician_stays_open_when_somebody_else_releases_it(
     review.publish(opened(0, ALICE, queue=Queue.CLINICIAN))
     seen = find_hold(review.app, E1, SELF)
     with pytest.raises(UsageError, match="clinician"):
-        decide(review.app, seen, RELEASE, NOW)
+        record_decision(review.app, seen, RELEASE, NOW)
     assert states(review) == [("open", 0, BODY)]
     assert review.owner.execute("select from outbox").fetchall() == []
-    decide(review.app, seen, Verdict(ReviewAction.RELEASE, ReviewGround.CHECKED, Role.GP), NOW)
+    record_decision(
+        review.app, seen, ReviewDecision(ReviewAction.RELEASE, ReviewGround.CHECKED, Role.GP), NOW
+    )
     assert states(review) == [("decided", 0, BODY)]
 
 
@@ -155,7 +156,7 @@ def test_a_hold_that_changed_since_it_was_seen_is_not_decided(review: ReviewData
     seen = find_hold(review.app, E1, SELF)
     review.publish(opened(1, ALICE, version=2))
     with pytest.raises(UsageError, match="changed"):
-        decide(review.app, seen, RELEASE, NOW)
+        record_decision(review.app, seen, RELEASE, NOW)
     assert states(review) == [("open", 1, BODY)]
     assert review.owner.execute("select from outbox").fetchall() == []
 
@@ -163,9 +164,9 @@ def test_a_hold_that_changed_since_it_was_seen_is_not_decided(review: ReviewData
 def test_a_hold_is_decided_once(review: ReviewDatabase) -> None:
     review.publish(opened(0, ALICE))
     seen = find_hold(review.app, E1, SELF)
-    decide(review.app, seen, RELEASE, NOW)
+    record_decision(review.app, seen, RELEASE, NOW)
     with pytest.raises(UsageError, match="changed"):
-        decide(review.app, seen, RELEASE, NOW)
+        record_decision(review.app, seen, RELEASE, NOW)
     with pytest.raises(UsageError, match="already decided"):
         find_hold(review.app, E1, SELF)
 
@@ -174,13 +175,13 @@ def test_a_decided_hold_the_decider_opens_again_is_open_with_the_new_content(
     review: ReviewDatabase,
 ) -> None:
     review.publish(opened(0, ALICE))
-    decide(review.app, find_hold(review.app, E1, SELF), RELEASE, NOW)
+    record_decision(review.app, find_hold(review.app, E1, SELF), RELEASE, NOW)
     review.publish(opened(0, ALICE))  # the same message again is no news
     assert open_holds(review.app) == []
     review.publish(opened(1, ALICE, version=2))
     (hold,) = open_holds(review.app)
     assert (hold.version, hold.opened_at) == (2, NOW)
-    decide(review.app, hold, RELEASE, NOW)
+    record_decision(review.app, hold, RELEASE, NOW)
     assert len(review.owner.execute("select from outbox").fetchall()) == 2
 
 

@@ -8,11 +8,11 @@ import pytest
 from recordgate_consumers.view.gate_rules import (
     PATIENT,
     WHOLE_PATIENT,
-    Closure,
-    Fences,
-    closure,
+    GateClosure,
+    GateFences,
+    closure_of,
     end_of_day,
-    fences,
+    fences_of,
 )
 from recordgate_schemas import control as controls
 from recordgate_schemas.control import (
@@ -56,8 +56,8 @@ def reviewed(action: ReviewAction) -> Reviewed:
     return Reviewed(E1, SELF, action, ground, (), 1, b"\0" * 32, 5, "r", "admin", None)
 
 
-NOTHING = Fences()
-TABLE: list[tuple[Change, Fences, Closure | None]] = [
+NOTHING = GateFences()
+TABLE: list[tuple[Change, GateFences, GateClosure | None]] = [
     (registered(), WHOLE_PATIENT, None),
     (Deregistered(PRACTICE, date(2026, 1, 1)), WHOLE_PATIENT, None),
     (AccessLevelSet(PRACTICE, Level.FULL, None, None, None), WHOLE_PATIENT, None),
@@ -65,48 +65,48 @@ TABLE: list[tuple[Change, Fences, Closure | None]] = [
     (AreaSet(PRACTICE, Kind.DOCUMENT, shown=True), NOTHING, None),
     (AccountChanged(linked=False), WHOLE_PATIENT, None),
     (AccountChanged(linked=True), NOTHING, None),
-    (AccessDeclined(), WHOLE_PATIENT, Closure(SELF, "declined", NOW, closed=True)),
-    (AccessOptedIn(), NOTHING, Closure(SELF, "declined", NOW, closed=False)),
+    (AccessDeclined(), WHOLE_PATIENT, GateClosure(SELF, "declined", NOW, closed=True)),
+    (AccessOptedIn(), NOTHING, GateClosure(SELF, "declined", NOW, closed=False)),
     (AccessReviewCoded(ReviewCode.NEEDED_104), WHOLE_PATIENT, None),
     (AccessReviewCoded(ReviewCode.NOT_NEEDED_106), WHOLE_PATIENT, None),
-    (AccessSuspended(), WHOLE_PATIENT, Closure(PATIENT, "suspended", NOW, closed=True)),
-    (AccessResumed(), NOTHING, Closure(PATIENT, "suspended", NOW, closed=False)),
-    (SensitivityFlagged(True), WHOLE_PATIENT, Closure(PATIENT, "s_flag", NOW, closed=True)),
-    (SensitivityFlagged(False), NOTHING, Closure(PATIENT, "s_flag", NOW, closed=False)),
-    (Died(None), WHOLE_PATIENT, Closure(PATIENT, "died", NOW, closed=True)),
+    (AccessSuspended(), WHOLE_PATIENT, GateClosure(PATIENT, "suspended", NOW, closed=True)),
+    (AccessResumed(), NOTHING, GateClosure(PATIENT, "suspended", NOW, closed=False)),
+    (SensitivityFlagged(True), WHOLE_PATIENT, GateClosure(PATIENT, "s_flag", NOW, closed=True)),
+    (SensitivityFlagged(False), NOTHING, GateClosure(PATIENT, "s_flag", NOW, closed=False)),
+    (Died(None), WHOLE_PATIENT, GateClosure(PATIENT, "died", NOW, closed=True)),
     (
         NhsNumberChanged(NumberSide.OLD),
         WHOLE_PATIENT,
-        Closure(PATIENT, "number_changed", NOW, closed=True),
+        GateClosure(PATIENT, "number_changed", NOW, closed=True),
     ),
     (NhsNumberChanged(NumberSide.NEW), WHOLE_PATIENT, None),
     (
         granted("g1"),
-        Fences(grant="proxy:g1"),
-        Closure("proxy:g1", "proxy_ended", NOW, closed=False),
+        GateFences(grant="proxy:g1"),
+        GateClosure("proxy:g1", "proxy_ended", NOW, closed=False),
     ),
     (
         ProxyEnded(GrantId("g1")),
-        Fences(audiences=("proxy:g1",)),
-        Closure("proxy:g1", "proxy_ended", NOW, closed=True),
+        GateFences(audiences=("proxy:g1",)),
+        GateClosure("proxy:g1", "proxy_ended", NOW, closed=True),
     ),
     (ProxyUsed(GrantId("g1")), NOTHING, None),
-    (EntryHidden(E1, (E2,), HideCause.NOPAT), Fences(entries=(E1, E2)), None),
+    (EntryHidden(E1, (E2,), HideCause.NOPAT), GateFences(entries=(E1, E2)), None),
     (EntryShown(E1, HideCause.NOPAT), NOTHING, None),
     (RecordSnapshot(PRACTICE, "emis", (E1,)), WHOLE_PATIENT, None),
     (reviewed(ReviewAction.RELEASE), NOTHING, None),
-    (reviewed(ReviewAction.WITHHOLD), Fences(entries=(E1,)), None),
+    (reviewed(ReviewAction.WITHHOLD), GateFences(entries=(E1,)), None),
     (StateConfirmed(5), WHOLE_PATIENT, None),
 ]
 
 
 @pytest.mark.parametrize(("change", "raised", "said"), TABLE, ids=lambda v: type(v).__name__)
 def test_a_control_fences_and_closes_what_it_concerns(
-    change: Change, raised: Fences, said: Closure | None
+    change: Change, raised: GateFences, said: GateClosure | None
 ) -> None:
-    assert fences(change) == raised
+    assert fences_of(change) == raised
     if said is not None:
-        assert closure(change, NOW, at(100)) == said
+        assert closure_of(change, NOW, at(100)) == said
 
 
 def test_every_control_there_is_has_a_line_above() -> None:
@@ -115,17 +115,17 @@ def test_every_control_there_is_has_a_line_above() -> None:
 
 
 def test_a_control_nobody_knows_closes_the_whole_patient() -> None:
-    assert fences(typing.cast("Change", object())) == WHOLE_PATIENT
+    assert fences_of(typing.cast("Change", object())) == WHOLE_PATIENT
 
 
 def test_a_control_dated_into_the_future_counts_from_the_brokers_time() -> None:
-    said = closure(AccessResumed(), at(1000), NOW)
+    said = closure_of(AccessResumed(), at(1000), NOW)
     assert said is not None
     assert said.effective_at == NOW
 
 
 def test_an_older_control_keeps_its_own_time() -> None:
-    said = closure(AccessResumed(), at(-5), NOW)
+    said = closure_of(AccessResumed(), at(-5), NOW)
     assert said is not None
     assert said.effective_at == at(-5)
 
@@ -136,13 +136,13 @@ def test_registrations_count_by_day_and_practice() -> None:
         (registered(day.date()), False),
         (Deregistered(PRACTICE, day.date()), True),
     ):
-        expected = Closure(PATIENT, "registration", day, closed, practice=PRACTICE)
-        assert closure(change, NOW, at(100)) == expected
+        expected = GateClosure(PATIENT, "registration", day, closed, practice=PRACTICE)
+        assert closure_of(change, NOW, at(100)) == expected
 
 
 def test_a_registration_in_the_future_counts_from_the_brokers_day_in_london() -> None:
     late_evening = datetime(2026, 6, 30, 23, 30, tzinfo=UTC)
-    said = closure(registered(date(2030, 1, 1), OTHER_PRACTICE), NOW, late_evening)
+    said = closure_of(registered(date(2030, 1, 1), OTHER_PRACTICE), NOW, late_evening)
     assert said is not None
     assert said.effective_at == datetime(2026, 7, 1, tzinfo=UTC)
 
@@ -157,4 +157,4 @@ def test_a_grant_ends_with_its_last_day_in_london() -> None:
 
 def test_a_grant_id_that_is_none_is_poison() -> None:
     with pytest.raises(PoisonError):
-        fences(ProxyEnded(GrantId("not a grant id")))
+        fences_of(ProxyEnded(GrantId("not a grant id")))

@@ -1,6 +1,6 @@
-"""Shows a view: a table for people, JSON for programs. Neither says a word about what is not in it.
+"""Shows a view: a table for people, JSON for programs. Neither reveals that anything is missing.
 
-SAFETY: version numbers and the redaction flag stay out: they would tell that there was more than is shown.
+SAFETY: version numbers and the redaction flag stay out: they would reveal that there is more than is shown.
 """
 
 import base64
@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from recordgate_consumers.view.plain import parse_body, plain_text, title
+from recordgate_consumers.view.plain_text import parse_body, plain_text, title
 from recordgate_consumers.view.read import VisibleEntry
 from recordgate_schemas.entry import Kind
 
@@ -36,7 +36,7 @@ OTHER = "Other"
 NOTICE = "This is the part of the GP record that is available online."
 
 
-def as_plain_data(entries: Sequence[VisibleEntry]) -> list[dict[str, Any]]:
+def view_as_data(entries: Sequence[VisibleEntry]) -> list[dict[str, Any]]:
     """Return the view as a program gets it: an opaque id and the resource, newest first."""
     return [
         {

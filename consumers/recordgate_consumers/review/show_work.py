@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from recordgate_consumers.review.queue import Hold, Task
+from recordgate_consumers.review.queue import Hold, OpenTask
 
 
 def holds_as_data(holds: Sequence[Hold]) -> list[dict[str, Any]]:
@@ -44,7 +44,7 @@ def print_holds(holds: Sequence[Hold], console: Console) -> None:
     console.print(f"{len(holds)} open")
 
 
-def tasks_as_data(tasks: Sequence[Task], *, numbers: bool) -> list[dict[str, Any]]:
+def tasks_as_data(tasks: Sequence[OpenTask], *, numbers: bool) -> list[dict[str, Any]]:
     """Return the tasks as a program gets them, what is urgent on top; with the patients' numbers if asked for."""
     return [
         {
@@ -60,7 +60,7 @@ def tasks_as_data(tasks: Sequence[Task], *, numbers: bool) -> list[dict[str, Any
     ]
 
 
-def print_tasks(tasks: Sequence[Task], console: Console, *, numbers: bool) -> None:
+def print_tasks(tasks: Sequence[OpenTask], console: Console, *, numbers: bool) -> None:
     """Print one table, what is urgent on top; with the patients' numbers if asked for."""
     about = ("Patient", "Entry") if numbers else ("Entry",)
     table = _table("Opened", "Kind", "Reason", "Practice", "Audience", *about)
@@ -75,5 +75,7 @@ def print_tasks(tasks: Sequence[Task], console: Console, *, numbers: bool) -> No
 
 def _table(*columns: str) -> Table:
     """What is looked up elsewhere or typed again stays in one piece; nothing is cut off on a narrow screen."""
-    whole = ("Offer", "Patient")
-    return Table(*(Column(c, overflow="fold", no_wrap=c in whole) for c in columns), box=box.SIMPLE)
+    unbroken = ("Offer", "Patient")
+    return Table(
+        *(Column(c, overflow="fold", no_wrap=c in unbroken) for c in columns), box=box.SIMPLE
+    )

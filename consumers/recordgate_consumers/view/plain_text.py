@@ -10,7 +10,7 @@ import orjson
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _TAG = re.compile(r"<[^>]*>")
 _SPACE = re.compile(r"\s+")
-_TITLES = (
+_TITLE_FIELDS = (
     "code",
     "vaccineCode",
     "vaccinationProcedure",
@@ -21,7 +21,14 @@ _TITLES = (
     "description",
     "name",
 )
-_TEXTS = ("comment", "patientInstruction", "reasonText", "conclusion", "summary", "description")
+_TEXT_FIELDS = (
+    "comment",
+    "patientInstruction",
+    "reasonText",
+    "conclusion",
+    "summary",
+    "description",
+)
 
 
 def parse_body(body: bytes) -> dict[str, Any] | None:
@@ -35,16 +42,16 @@ def parse_body(body: bytes) -> dict[str, Any] | None:
 
 def title(resource: dict[str, Any]) -> str:
     """Return what the entry is called: its code's words, else its type."""
-    candidates = (words(resource.get(name)) for name in (*_TITLES,))
+    candidates = (words(resource.get(name)) for name in _TITLE_FIELDS)
     found = next((text for text in candidates if text), "") or _contained_title(resource)
     return clean(found) or clean(str(resource.get("resourceType", "Entry")))
 
 
 def plain_text(resource: dict[str, Any]) -> str:
     """Return what the entry says beyond its title: value, notes, narrative, each once."""
-    said = dict.fromkeys(text for part in _sayings(resource) if (text := clean(part)))
-    said.pop(title(resource), None)
-    return "\n".join(said)
+    texts = dict.fromkeys(text for part in _texts(resource) if (text := clean(part)))
+    texts.pop(title(resource), None)
+    return "\n".join(texts)
 
 
 def clean(text: str) -> str:
@@ -72,7 +79,7 @@ def _contained_title(resource: dict[str, Any]) -> str:
     return words(reference)
 
 
-def _sayings(resource: dict[str, Any]) -> Iterator[str]:
+def _texts(resource: dict[str, Any]) -> Iterator[str]:
     yield _quantity(_dict(resource.get("valueQuantity")))
     yield words(resource.get("valueCodeableConcept"))
     yield words(resource.get("valueString"))
@@ -82,7 +89,7 @@ def _sayings(resource: dict[str, Any]) -> Iterator[str]:
         yield words(dosage.get("text"))
     for note in _dicts(resource.get("note")):
         yield words(note.get("text"))
-    for name in _TEXTS:
+    for name in _TEXT_FIELDS:
         yield words(resource.get(name))
     yield unescape(_TAG.sub(" ", words(_dict(resource.get("text")).get("div"))))
 

@@ -1,12 +1,18 @@
-"""Which verdicts may be given and by whom, and what an outcome is bound to."""
+"""Which decisions may be taken and by whom, and what an outcome is bound to."""
 
 from datetime import date, timedelta
 
 import pytest
 
+from recordgate_consumers.review.decision import (
+    CLINICIANS,
+    ReviewDecision,
+    Role,
+    check_decision,
+    check_role,
+    decision_control,
+)
 from recordgate_consumers.review.queue import Hold
-from recordgate_consumers.review.verdict import CLINICIANS, Role, Verdict, check, check_role
-from recordgate_consumers.review.workflow import outcome
 from recordgate_schemas.control import ReviewAction, Reviewed, ReviewGround
 from recordgate_schemas.errors import UsageError
 from recordgate_schemas.messages import Queue
@@ -17,29 +23,29 @@ HARM, CHECKED = ReviewGround.SERIOUS_HARM, ReviewGround.CHECKED
 TODAY = date(2026, 11, 20)
 
 ALLOWED = [
-    Verdict(RELEASE, CHECKED, Role.ADMIN),
-    Verdict(WITHHOLD, ReviewGround.COURT, Role.ADMIN),
-    *(Verdict(WITHHOLD, HARM, role) for role in CLINICIANS),
-    Verdict(WITHHOLD, HARM, Role.ADMIN, TODAY),
-    Verdict(WITHHOLD, HARM, Role.ADMIN, date(2026, 5, 21)),
+    ReviewDecision(RELEASE, CHECKED, Role.ADMIN),
+    ReviewDecision(WITHHOLD, ReviewGround.COURT, Role.ADMIN),
+    *(ReviewDecision(WITHHOLD, HARM, role) for role in CLINICIANS),
+    ReviewDecision(WITHHOLD, HARM, Role.ADMIN, TODAY),
+    ReviewDecision(WITHHOLD, HARM, Role.ADMIN, date(2026, 5, 21)),
 ]
 REFUSED = [
-    (Verdict(WITHHOLD, HARM, Role.ADMIN), "clinician"),  # golden row 94
-    (Verdict(WITHHOLD, HARM, Role.ADMIN, date(2026, 5, 20)), "six months"),
-    (Verdict(WITHHOLD, HARM, Role.ADMIN, date(2026, 11, 21)), "future"),
-    (Verdict(WITHHOLD, CHECKED, Role.CLINICIAN), "ground"),
+    (ReviewDecision(WITHHOLD, HARM, Role.ADMIN), "clinician"),  # golden row 94
+    (ReviewDecision(WITHHOLD, HARM, Role.ADMIN, date(2026, 5, 20)), "six months"),
+    (ReviewDecision(WITHHOLD, HARM, Role.ADMIN, date(2026, 11, 21)), "future"),
+    (ReviewDecision(WITHHOLD, CHECKED, Role.CLINICIAN), "ground"),
 ]
 
 
-@pytest.mark.parametrize("verdict", ALLOWED)
-def test_a_verdict_within_the_rules_is_taken(verdict: Verdict) -> None:
-    check(verdict, TODAY)
+@pytest.mark.parametrize("decision", ALLOWED)
+def test_a_decision_within_the_rules_may_be_taken(decision: ReviewDecision) -> None:
+    check_decision(decision, TODAY)
 
 
-@pytest.mark.parametrize(("verdict", "rule"), REFUSED)
-def test_a_verdict_against_the_rules_is_refused(verdict: Verdict, rule: str) -> None:
+@pytest.mark.parametrize(("decision", "rule"), REFUSED)
+def test_a_decision_against_the_rules_is_refused(decision: ReviewDecision, rule: str) -> None:
     with pytest.raises(UsageError, match=rule):
-        check(verdict, TODAY)
+        check_decision(decision, TODAY)
 
 
 OPINIONS = [  # the last day an opinion serves, as the decider counts months
@@ -51,24 +57,26 @@ OPINIONS = [  # the last day an opinion serves, as the decider counts months
 
 @pytest.mark.parametrize(("opinion", "last"), OPINIONS)
 def test_an_opinion_serves_until_the_same_day_six_months_on(opinion: date, last: date) -> None:
-    verdict = Verdict(WITHHOLD, HARM, Role.ADMIN, opinion)
-    check(verdict, last)
+    decision = ReviewDecision(WITHHOLD, HARM, Role.ADMIN, opinion)
+    check_decision(decision, last)
     with pytest.raises(UsageError, match="six months"):
-        check(verdict, last + timedelta(days=1))
+        check_decision(decision, last + timedelta(days=1))
 
 
 def test_what_waits_for_a_clinician_is_released_by_one() -> None:
     asked = hold(queue=Queue.CLINICIAN)
     for role in CLINICIANS:
-        check_role(asked, Verdict(RELEASE, CHECKED, role))
+        check_role(asked, ReviewDecision(RELEASE, CHECKED, role))
     with pytest.raises(UsageError, match="gp, nurse, pharmacist, clinician"):
-        check_role(asked, Verdict(RELEASE, CHECKED, Role.ADMIN))
+        check_role(asked, ReviewDecision(RELEASE, CHECKED, Role.ADMIN))
 
 
 def test_anybody_may_withhold_what_waits_for_a_clinician_and_release_the_rest() -> None:
-    check_role(hold(queue=Queue.CLINICIAN), Verdict(WITHHOLD, ReviewGround.COURT, Role.ADMIN))
+    check_role(
+        hold(queue=Queue.CLINICIAN), ReviewDecision(WITHHOLD, ReviewGround.COURT, Role.ADMIN)
+    )
     for queue in set(Queue) - {Queue.CLINICIAN}:
-        check_role(hold(queue=queue), Verdict(RELEASE, CHECKED, Role.ADMIN))
+        check_role(hold(queue=queue), ReviewDecision(RELEASE, CHECKED, Role.ADMIN))
 
 
 def hold(sequence: int = 9, *, queue: Queue = Queue.PRACTICE) -> Hold:
@@ -96,7 +104,7 @@ def hold(sequence: int = 9, *, queue: Queue = Queue.PRACTICE) -> Hold:
 
 
 def test_an_outcome_is_bound_to_all_the_reviewer_saw() -> None:
-    control = outcome(hold(), Verdict(WITHHOLD, HARM, Role.ADMIN, TODAY), NOW)
+    control = decision_control(hold(), ReviewDecision(WITHHOLD, HARM, Role.ADMIN, TODAY), NOW)
     change = control.change
     assert isinstance(change, Reviewed)
     assert change == Reviewed(
@@ -118,7 +126,7 @@ def test_an_outcome_is_bound_to_all_the_reviewer_saw() -> None:
 def test_a_clinicians_own_word_is_an_opinion_of_the_day() -> None:
     """The decider passes over a withholding for serious harm that carries no opinion's day."""
     days = [
-        outcome(hold(), Verdict(WITHHOLD, ground, role, opinion), NOW).change
+        decision_control(hold(), ReviewDecision(WITHHOLD, ground, role, opinion), NOW).change
         for ground, role, opinion in (
             (HARM, Role.GP, None),
             (HARM, Role.GP, date(2026, 11, 1)),
@@ -133,8 +141,8 @@ def test_a_clinicians_own_word_is_an_opinion_of_the_day() -> None:
 
 
 def test_one_state_of_a_hold_has_one_outcome_and_its_id_names_no_patient() -> None:
-    verdict = Verdict(RELEASE, CHECKED, Role.ADMIN)
-    first, again = (outcome(hold(), verdict, NOW).control_id for _ in range(2))
+    decision = ReviewDecision(RELEASE, CHECKED, Role.ADMIN)
+    first, again = (decision_control(hold(), decision, NOW).control_id for _ in range(2))
     assert first == again
-    assert first != outcome(hold(sequence=10), verdict, NOW).control_id
+    assert first != decision_control(hold(sequence=10), decision, NOW).control_id
     assert patient(1).digits not in first
