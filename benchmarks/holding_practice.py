@@ -11,7 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from benchmarks.holding_case import GENERATED, NOW, Case
-from recordgate_producers.fhir import Extract, Given, Registration, extract, registration_controls
+from recordgate_producers.fhir import (
+    Extract,
+    Given,
+    PublishedRegistration,
+    extract,
+    registration_controls,
+)
 from recordgate_producers.simulator import never_issued
 from recordgate_schemas.control import (
     AccessDeclined,
@@ -191,7 +197,7 @@ class _Person:
         teen = 13 * _YEAR + 4 <= (NOW.date() - born).days < 16 * _YEAR
         own = since if teen and self.happens("teen_access") else None
         return registration_controls(
-            record, Registration(since, Level.FULL, practice_grant_from=own)
+            record, PublishedRegistration(since, Level.FULL, practice_grant_from=own)
         )
 
     def _said(self, record: Extract, born: date) -> Iterator[Control]:

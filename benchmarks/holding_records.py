@@ -15,14 +15,14 @@ from recordgate_producers import sources
 from recordgate_producers.fhir import (
     Extract,
     Given,
-    Outcome,
-    Registration,
+    PublishedRegistration,
+    ResourceOutcome,
     extract,
     parse,
     registration_controls,
 )
 from recordgate_producers.fhir.tree import nodes, text
-from recordgate_producers.run import control
+from recordgate_producers.publishing import parse_control_line
 from recordgate_producers.samples import RECORDS
 from recordgate_producers.simulator import never_issued, simulate
 from recordgate_schemas.control import Control, Historic, Level, ProxyGranted
@@ -68,9 +68,9 @@ def published(root: Path, door: Door) -> Iterator[tuple[str, Extract, str]]:
             continue
         if form is sources.Form.RECORD and record.entries:
             door.files[population, given] += 1
-            for fate in record.fates:
-                if fate.outcome is Outcome.REFUSED:
-                    door.refused[population, f"{fate.type}: {fate.reason}"] += 1
+            for one in record.resources:
+                if one.outcome is ResourceOutcome.REFUSED:
+                    door.refused[population, f"{one.type}: {one.reason}"] += 1
             yield population, record, sex_of(document)
 
 
@@ -79,7 +79,9 @@ def opened(population: str, record: Extract, sex: str) -> Case:
     born = record.patient.birth_date or BORN
     named = replace(record, patient=replace(record.patient, birth_date=born))
     own = born.replace(year=born.year + 13, day=1) if _is_teenager(born) else None
-    access = Registration(EVER, Level.FULL, EVER, record_checked=True, practice_grant_from=own)
+    access = PublishedRegistration(
+        EVER, Level.FULL, EVER, record_checked=True, practice_grant_from=own
+    )
     registered = registration_controls(named, access)
     grant = replace(
         registered[0],
@@ -95,20 +97,24 @@ def moved(population: str, record: Extract, sex: str) -> Case:
     whole = opened(population, record, sex)
     shift = timedelta(days=(NOW - (record.as_of or NOW)).days - 1)
     born = replace(record, patient=replace(record.patient, birth_date=whole.birth_date))
-    controls = (*registration_controls(born, Registration(EVER)), *record.hides)
+    controls = (*registration_controls(born, PublishedRegistration(EVER)), *record.hides)
     entries = tuple(_later(entry, shift) for entry in record.entries)
     return replace(whole, population=population + MOVED, entries=entries, controls=controls)
 
 
 def samples() -> Iterator[Case]:
     """The bundled records as `recordgate publish --register` publishes them."""
-    beside = [control(line) for path in sorted(RECORDS.glob("*.jsonl")) for line in _lines(path)]
+    beside = [
+        parse_control_line(line)
+        for path in sorted(RECORDS.glob("*.jsonl"))
+        for line in _lines(path)
+    ]
     for path in sorted(RECORDS.glob("*.json")):
         document = parse(path.read_bytes())
         record = extract(document)
         patient = record.patient
         mine = [one for one in beside if one.nhs_number == patient.nhs_number]
-        controls = (*registration_controls(record, Registration()), *record.hides, *mine)
+        controls = (*registration_controls(record, PublishedRegistration()), *record.hides, *mine)
         born = patient.birth_date or BORN
         sex = sex_of(document)
         yield Case(SAMPLES, patient.practice, born, sex, record.entries, controls)

@@ -9,16 +9,23 @@ from recordgate_schemas.errors import FatalError, RecordgateError, RetryableErro
 
 
 class ExitCode(IntEnum):
-    """What a Recordgate command returns to its caller."""
+    """What a Recordgate command returns to its caller (README.md, "Exit status of every command")."""
 
     OK = 0
     FINDING = 1
+    """Something was found or refused; everything else went through."""
+
     USAGE = 2
-    CONFIG = 3
+    """A wrong option, path or setting."""
+
     DEPENDENCY_DOWN = 4
-    PARTIAL = 5
+    """Kafka or PostgreSQL is not reachable; repeating the command does no harm."""
+
     SAFETY = 6
+    """A safety check failed: the process stopped rather than lose or leak."""
+
     CRASHED = 70
+    """An unexpected error."""
 
 
 def run_process(main: Callable[[], None]) -> None:

@@ -35,12 +35,12 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """The resources of a Bundle in their order, one per key; `twins` are those whose key came before."""
+    """The resources of a Bundle in their order, one per key; `duplicates` are those whose key came before."""
 
     json: Json
     resources: tuple[Resource, ...]
-    twins: tuple[Resource, ...]
-    nameless: tuple[int, ...]
+    duplicates: tuple[Resource, ...]
+    untyped: tuple[int, ...]
     by_key: Mapping[str, Resource]
     by_url: Mapping[str, str]
 
@@ -69,11 +69,11 @@ def parse(data: bytes) -> Any:
 def open_bundle(document: Any) -> Bundle:
     """Return the Bundle's resources; raise PoisonError if the document is no Bundle with any."""
     entries = _entries(document)
-    found, nameless = [], []
+    found, untyped = [], []
     for index, entry in enumerate(entries):
         resource = _resource(index, entry)
         if resource is None:
-            nameless.append(index)
+            untyped.append(index)
         else:
             found += _lifted(resource)
     by_key: dict[str, Resource] = {}
@@ -82,8 +82,8 @@ def open_bundle(document: Any) -> Bundle:
     return Bundle(
         json=document,
         resources=tuple(by_key.values()),
-        twins=tuple(one for one in found if by_key[one.key] is not one),
-        nameless=tuple(nameless),
+        duplicates=tuple(one for one in found if by_key[one.key] is not one),
+        untyped=tuple(untyped),
         by_key=by_key,
         by_url=_urls(entries, found),
     )

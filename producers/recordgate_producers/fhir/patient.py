@@ -76,7 +76,7 @@ class Patient:
 
 def find_patient(bundle: Bundle) -> Resource:
     """Return the Bundle's only Patient; raise PoisonError if there is none, or more than one."""
-    found = [one for one in (*bundle.resources, *bundle.twins) if one.type == "Patient"]
+    found = [one for one in (*bundle.resources, *bundle.duplicates) if one.type == "Patient"]
     if not found:
         raise PoisonError("no Patient: whose record it is must be in the Bundle")
     if any(one.json != found[0].json for one in found):
@@ -103,6 +103,23 @@ def read_patient(bundle: Bundle, given: Given) -> Patient:
         registered_on=day(start or ""),
         registration=REGISTRATION.get(kind, RegistrationKind.OTHER),
     )
+
+
+def is_about(bundle: Bundle, resource: Resource, patient: Patient) -> bool:
+    """Whether everything a resource says about its subject names this patient; saying nothing is no contradiction.
+
+    SAFETY: a record in this patient's Bundle that names another one would be shown to the wrong person.
+    """
+    for whose in ("subject", "patient"):
+        for subject in nodes(resource.json, whose):
+            reference, identifier = subject.get("reference"), subject.get("identifier")
+            if reference is not None and bundle.key_of(str(reference)) != patient.key:
+                return False
+            if isinstance(identifier, dict) and identifier.get("system") == NHS_NUMBER:
+                written = str(identifier.get("value")).replace(" ", "")
+                if written not in (patient.as_written.replace(" ", ""), patient.nhs_number.digits):
+                    return False
+    return True
 
 
 def parse_system(name: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from recordgate_producers.fhir.bundle import Bundle, Resource
-from recordgate_producers.fhir.tree import named
+from recordgate_producers.fhir.tree import references
 from recordgate_producers.fhir.types import CONTAINED_FIELDS, is_entry
 from recordgate_schemas.entry import Relation
 
@@ -76,7 +76,7 @@ class Relations:
     """Links carried by each key, the same links seen from the other end, and where each key's labels go."""
 
     links: Mapping[str, Collection[tuple[str, Relation]]]
-    back: Mapping[str, Collection[tuple[str, Relation]]]
+    reverse_links: Mapping[str, Collection[tuple[str, Relation]]]
     flows: Mapping[str, Collection[str]]
 
     def parents(self, key: str, relation: Relation) -> list[str]:
@@ -85,7 +85,7 @@ class Relations:
 
     def members(self, key: str, relation: Relation) -> list[str]:
         """Return the keys that name `key` with this relation."""
-        return _with(self.back, key, relation)
+        return _with(self.reverse_links, key, relation)
 
 
 def relate(bundle: Bundle, laboratory: Collection[str]) -> Relations:
@@ -93,8 +93,8 @@ def relate(bundle: Bundle, laboratory: Collection[str]) -> Relations:
     links: dict[str, set[tuple[str, Relation]]] = defaultdict(set)
     flows: dict[str, set[str]] = defaultdict(set)
     for holder in bundle.resources:
-        for reference in named(holder.json):
-            target = bundle.key_of(reference.reference)
+        for reference in references(holder.json):
+            target = bundle.key_of(reference.target)
             if target is None or target == holder.key:
                 continue
             rule = _rule(holder, reference.trail, target)
@@ -113,11 +113,11 @@ def relate(bundle: Bundle, laboratory: Collection[str]) -> Relations:
 def _reversed(
     links: Mapping[str, Collection[tuple[str, Relation]]],
 ) -> Mapping[str, Collection[tuple[str, Relation]]]:
-    back: dict[str, set[tuple[str, Relation]]] = defaultdict(set)
+    reverse_links: dict[str, set[tuple[str, Relation]]] = defaultdict(set)
     for key, found in links.items():
         for target, relation in found:
-            back[target].add((key, relation))
-    return back
+            reverse_links[target].add((key, relation))
+    return reverse_links
 
 
 def _with(
@@ -159,8 +159,8 @@ def _consultation(
     """A member of a consultation's list is part of that consultation, even if it does not say so itself."""
     if holder.type != "List" or not holder.id or trail != "entry.item":
         return
-    for reference in named(holder.json.get("encounter")):
-        encounter = bundle.key_of(reference.reference)
+    for reference in references(holder.json.get("encounter")):
+        encounter = bundle.key_of(reference.target)
         if encounter and encounter != target and _type(encounter) == "Encounter":
             links[target].add((encounter, Relation.PART_OF))
 

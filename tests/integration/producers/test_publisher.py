@@ -9,7 +9,7 @@ from kafka import KafkaConsumer, TopicPartition
 
 from recordgate_producers.fhir import Given
 from recordgate_producers.publisher import Publisher
-from recordgate_producers.run import Options, publish_record
+from recordgate_producers.publishing import Options, publish_record
 from recordgate_producers.simulator import simulate
 from recordgate_runtime.kafka import create_topics
 from recordgate_runtime.settings import Settings

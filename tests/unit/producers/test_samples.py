@@ -34,7 +34,7 @@ def test_a_sample_is_published_whole_and_names_only_numbers_that_are_never_issue
     name: str,
 ) -> None:
     record = extract(parse((build.FOLDER / name).read_bytes()))
-    assert not [one for one in record.fates if one.outcome == "refused"]
+    assert not [one for one in record.resources if one.outcome == "refused"]
     assert record.patient.nhs_number.digits.startswith("999000")
     assert record.patient.registered_on is not None
     table = (build.FOLDER / "README.md").read_text("utf-8")

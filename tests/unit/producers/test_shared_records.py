@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from recordgate_producers.fhir import Extract, Given, Outcome, extract, parse
+from recordgate_producers.fhir import Extract, Given, ResourceOutcome, extract, parse
 from recordgate_schemas import codec
 from recordgate_schemas.entry import Kind, Readiness
 from recordgate_schemas.errors import PoisonError
@@ -62,11 +62,13 @@ def test_a_record_is_accounted_for_resource_by_resource(name: str) -> None:
         one["resource"] for one in document["entry"] if one["resource"]["resourceType"] == "List"
     ]
     lifted = sum(len(one.get("contained", [])) for one in lists)
-    assert len(document["entry"]) + lifted == len(found.fates)
-    published = [one for one in found.fates if one.outcome is Outcome.PUBLISHED]
+    assert len(document["entry"]) + lifted == len(found.resources)
+    published = [one for one in found.resources if one.outcome is ResourceOutcome.PUBLISHED]
     assert len(published) == len(found.entries) == len({one.entry_id for one in found.entries})
     assert all(
-        one.reason for one in found.fates if one.outcome in (Outcome.SKIPPED, Outcome.REFUSED)
+        one.reason
+        for one in found.resources
+        if one.outcome in (ResourceOutcome.SKIPPED, ResourceOutcome.REFUSED)
     )
     for entry in found.entries:
         assert codec.decode(ENTRIES, codec.encode(ENTRIES, entry)) == entry
@@ -133,7 +135,7 @@ def test_new_ids_for_the_same_drugs_are_no_news() -> None:
 def test_the_letters_of_another_patient_are_not_published() -> None:
     large = record("gpconnect/large/large-record.json")
     refused = Counter(
-        one.type for one in large.fates if one.reason.startswith("names another patient")
+        one.type for one in large.resources if one.reason.startswith("names another patient")
     )
     assert refused == {"DocumentReference": 27}
     assert not [one for one in large.entries if one.kind is Kind.DOCUMENT]

@@ -12,17 +12,17 @@ import orjson
 from recordgate_producers import sources
 from recordgate_producers.fhir import (
     Extract,
-    Fate,
     Given,
-    Notice,
-    Outcome,
-    Registration,
+    PublishedRegistration,
+    ResourceOutcome,
+    ResourceReport,
     extract,
+    one_line_per_kind,
     parse,
     registration_controls,
     snapshot_control,
 )
-from recordgate_producers.numbers import Numbers, identity
+from recordgate_producers.nhs_numbers import GivenNumbers, identify
 from recordgate_schemas.control import Control
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.errors import PoisonError
@@ -30,7 +30,7 @@ from recordgate_schemas.mapping import mapper
 
 
 class Target(Protocol):
-    """Where to publish: a Publisher, or nowhere."""
+    """Where to publish: a Publisher, or a DryRun."""
 
     def publish_controls(self, controls: Iterable[Control]) -> int:
         """Publish controls; return how many once all are acknowledged."""
@@ -39,8 +39,8 @@ class Target(Protocol):
         """Publish entries; return how many once all are acknowledged."""
 
 
-class Nowhere:
-    """A dry run: counts, sends nothing."""
+class DryRun:
+    """Counts, sends nothing."""
 
     def publish_controls(self, controls: Iterable[Control]) -> int:
         """Count controls."""
@@ -56,20 +56,23 @@ class Options:
     """What to do with every record of a run."""
 
     given: Given = field(default_factory=Given)
-    numbers: Numbers = field(default_factory=Numbers)
-    register: Registration | None = None
+    numbers: GivenNumbers = field(default_factory=GivenNumbers)
+    register: PublishedRegistration | None = None
     snapshot: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """What came of one source. `problems` are one sentence each, starting with the source's name."""
+    """What came of one source: how much was published, and one line per kind of notice and problem.
+
+    `problems` start with the source's name.
+    """
 
     name: str
     entries: int = 0
     controls: int = 0
-    fates: tuple[Fate, ...] = ()
-    notices: tuple[Notice, ...] = ()
+    resources: tuple[ResourceReport, ...] = ()
+    notices: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
 
@@ -107,16 +110,20 @@ def _publish_one(source: sources.Source, options: Options, target: Target) -> Fi
     if form is sources.Form.CONTROLS:
         return _publish_controls(source, data, target)
     document = parse(data)
-    number = options.numbers.number_for(identity(document))
+    number = options.numbers.number_for(identify(document))
     record = extract(document, replace(options.given, nhs_number=number))
     entries, controls = publish_record(record, target, options)
+    refused = [one for one in record.resources if one.outcome is ResourceOutcome.REFUSED]
     return FileReport(
         source.name,
         entries,
         controls,
-        record.fates,
-        record.notices,
-        tuple(_problems(source.name, record.fates)),
+        record.resources,
+        tuple(one_line_per_kind((n.index, n.type, n.text) for n in record.notices)),
+        tuple(
+            f"{source.name}: {line}"
+            for line in one_line_per_kind((one.index, one.type, one.reason) for one in refused)
+        ),
     )
 
 
@@ -125,14 +132,14 @@ def _publish_controls(source: sources.Source, data: bytes, target: Target) -> Fi
     for number, line in enumerate(data.splitlines(), start=1):
         if line.strip():
             try:
-                controls.append(control(line))
+                controls.append(parse_control_line(line))
             except PoisonError as error:
                 problems.append(f"{source.name}:{number}: {error}")
     sent = target.publish_controls(controls)
     return FileReport(source.name, controls=sent, problems=tuple(problems))
 
 
-def control(line: bytes) -> Control:
+def parse_control_line(line: bytes) -> Control:
     """Return the control a line of JSON holds; raise PoisonError naming what is wrong with it."""
     try:
         plain: Any = orjson.loads(line)
@@ -143,14 +150,3 @@ def control(line: bytes) -> Control:
     except RecursionError:
         raise PoisonError("nested too deeply; one control a line") from None
     return control
-
-
-def _problems(name: str, fates: Iterable[Fate]) -> Iterator[str]:
-    """Yield one line per type and reason, so that a thousand equal mistakes do not bury another."""
-    refused: dict[tuple[str, str], list[int]] = {}
-    for fate in fates:
-        if fate.outcome is Outcome.REFUSED:
-            refused.setdefault((fate.type, fate.reason), []).append(fate.index)
-    for (kind, reason), places in refused.items():
-        more = f" and {len(places) - 1} more" if len(places) > 1 else ""
-        yield f"{name}: entry {places[0]}{more}: {kind}: {reason}"

@@ -6,6 +6,7 @@ records would be merged.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from recordgate_producers.fhir.patient import NHS_NUMBER
@@ -14,7 +15,7 @@ from recordgate_schemas.errors import InvalidValue, PoisonError, UsageError
 from recordgate_schemas.values import NhsNumber
 
 
-class Identity(NamedTuple):
+class PatientIdentity(NamedTuple):
     """What tells patients apart in a run: the Patient's id and the number written there, valid or not."""
 
     patient: str
@@ -22,12 +23,12 @@ class Identity(NamedTuple):
 
 
 @dataclass(slots=True)
-class Numbers:
+class GivenNumbers:
     """Numbers by Patient id, and one for the first patient that is not listed."""
 
     by_patient: dict[str, NhsNumber] = field(default_factory=dict)
     single: NhsNumber | None = None
-    _single_for: Identity | None = None
+    _single_for: PatientIdentity | None = None
 
     @classmethod
     def read(cls, lines: Iterable[str]) -> Self:
@@ -40,6 +41,14 @@ class Numbers:
             elif words:
                 numbers.add(place, "", "".join(words))
         return numbers
+
+    @classmethod
+    def read_file(cls, file: Path) -> Self:
+        """Read a file of such lines; raise UsageError when it cannot be read."""
+        try:
+            return cls.read(file.read_text("utf-8").splitlines())
+        except (OSError, UnicodeDecodeError):
+            raise UsageError(f"--nhs-number-file {file}: cannot be read as text") from None
 
     def add(self, place: int, patient: str, written: str) -> None:
         """Add one number; raise UsageError if it is none, or the second without a Patient id."""
@@ -54,7 +63,7 @@ class Numbers:
         else:
             raise UsageError(f"NHS numbers, line {place}: put the Patient id before the number")
 
-    def number_for(self, who: Identity) -> NhsNumber | None:
+    def number_for(self, who: PatientIdentity) -> NhsNumber | None:
         """Return the number given for a patient; None if the record's own is to be used."""
         if who.patient in self.by_patient or self.single is None:
             return self.by_patient.get(who.patient)
@@ -67,9 +76,9 @@ class Numbers:
         return self.single
 
 
-def identity(document: Any) -> Identity:
+def identify(document: Any) -> PatientIdentity:
     """Return whom a document says it is about; empty parts if it does not say."""
     found = nodes(document, "entry", "resource")
     patient = next((one for one in found if one.get("resourceType") == "Patient"), None)
     written = [one for one in nodes(patient, "identifier") if one.get("system") == NHS_NUMBER]
-    return Identity(text(patient, "id") or "", text(written, "value") or "")
+    return PatientIdentity(text(patient, "id") or "", text(written, "value") or "")
