@@ -18,7 +18,7 @@ from recordgate_producers.fhir.patient import (
     is_transfer,
     read_patient,
 )
-from recordgate_producers.fhir.readiness import list_warnings
+from recordgate_producers.fhir.readiness import list_warning_notices
 from recordgate_producers.fhir.record import (
     FhirRecord,
     extracted_at,
@@ -38,8 +38,6 @@ from recordgate_schemas.topics import ENTRIES
 
 HEADROOM_BYTES = 16 * 1024
 """Room that Kafka needs around a value: key, record and batch framing."""
-
-WARNINGS = frozenset({"confidential-items", "data-in-transit", "data-awaiting-filing"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +83,7 @@ def _extract(bundle: Bundle, given: Given) -> Extract:
         hides=tuple(hidden),
         entries=tuple(one.entry for one in built),
         resources=reports.all(),
-        notices=(*reports.notices, *_list_warnings(bundle)),
+        notices=(*reports.notices, *list_warning_notices(bundle)),
     )
 
 
@@ -196,16 +194,3 @@ def _fits(entry: ClinicalEntry) -> None:
         raise PoisonError(
             f"too large: {size} bytes, {limit} at most; publish attachments by reference"
         )
-
-
-def _list_warnings(bundle: Bundle) -> list[Notice]:
-    return [
-        Notice(one.index, one.type, f"list warning {name}; reported here, never shown")
-        for one in bundle.resources
-        if one.type == "List"
-        for name in dict.fromkeys(_warning_name(code) for code in list_warnings(one.json))
-    ]
-
-
-def _warning_name(code: str) -> str:
-    return code if code in WARNINGS else "of an unknown code"

@@ -7,6 +7,7 @@ from datetime import datetime
 from recordgate_producers.fhir.dates import milliseconds
 from recordgate_producers.fhir.labels import is_nopat
 from recordgate_producers.fhir.record import FhirRecord
+from recordgate_producers.fhir.relations import reachable
 from recordgate_producers.fhir.types import is_entry
 from recordgate_schemas.control import Control, EntryHidden, HideCause
 from recordgate_schemas.values import EntryId
@@ -31,13 +32,13 @@ def labelled_entries(record: FhirRecord) -> Iterator[str]:
     """Yield the entries that are labelled NOPAT themselves, or by something that is no entry of its own."""
     own = record.own_labels
     labelled = {key for key, labels in own.items() if any(map(is_nopat, labels))}
+
+    def inheriting(key: str) -> set[str]:
+        return set() if _is_own_entry(key) else set(record.relations.flows.get(key, ())) - labelled
+
     outside = [key for key in labelled if not _is_own_entry(key)]
-    inheriting: set[str] = set()
-    while outside:
-        new = set(record.relations.flows.get(outside.pop(), ())) - labelled - inheriting
-        inheriting |= new
-        outside += [key for key in new if not _is_own_entry(key)]
-    yield from sorted(key for key in labelled | inheriting if _is_own_entry(key) and key in own)
+    found = labelled | reachable(outside, inheriting)
+    yield from sorted(key for key in found if _is_own_entry(key) and key in own)
 
 
 def control_id(*parts: object) -> str:
@@ -60,12 +61,8 @@ def _hide(
 
 def _relatives(record: FhirRecord, key: str, cause: HideCause) -> set[str]:
     """Return what the label flows to from this root, and every direct neighbour."""
-    found: set[str] = set()
-    waiting = [key] if cause is HideCause.NOPAT else []
-    while waiting:
-        new = set(record.relations.flows.get(waiting.pop(), ())) - found
-        found |= new
-        waiting += new
+    labelled = [key] if cause is HideCause.NOPAT else []
+    found = reachable(labelled, lambda one: record.relations.flows.get(one, ()))
     for links in (record.relations.links, record.relations.reverse_links):
         found |= {other for other, _ in links.get(key, ())}
     return {one for one in found if _is_own_entry(one)}

@@ -6,6 +6,8 @@ the published extracts of two suppliers, which send `unknown` for filed reports 
 SAFETY: a status in no row is `unknown`, which holds.
 """
 
+from recordgate_producers.fhir.bundle import Bundle
+from recordgate_producers.fhir.report import Notice
 from recordgate_producers.fhir.tree import Json, codes, nodes, text, texts
 from recordgate_schemas.entry import Readiness
 
@@ -64,6 +66,7 @@ LIST_WARNINGS = {
     "data-in-transit": Readiness.IN_TRANSIT,
     "data-awaiting-filing": Readiness.AWAITING_FILING,
 }
+WARNINGS = frozenset({*LIST_WARNINGS, "confidential-items"})
 IN_ERROR = "entered-in-error"
 
 
@@ -90,6 +93,18 @@ def list_warnings(resource: Json) -> list[str]:
         for part in nodes(resource, "extension")
         if "ListWarningCode" in str(part.get("url"))
         for code in texts(part, "valueCode")
+    ]
+
+
+def list_warning_notices(bundle: Bundle) -> list[Notice]:
+    """Return what to report of the warnings on a record's lists; a code nobody knows is not repeated."""
+    return [
+        Notice(one.index, one.type, f"list warning {name}; reported here, never shown")
+        for one in bundle.resources
+        if one.type == "List"
+        for name in dict.fromkeys(
+            code if code in WARNINGS else "of an unknown code" for code in list_warnings(one.json)
+        )
     ]
 
 

@@ -10,7 +10,7 @@ from recordgate_producers.fhir.dates import instant
 from recordgate_producers.fhir.labels import UNREADABLE, labels_of, meta_labels
 from recordgate_producers.fhir.patient import Patient
 from recordgate_producers.fhir.readiness import readiness
-from recordgate_producers.fhir.relations import Relations
+from recordgate_producers.fhir.relations import Relations, reachable
 from recordgate_producers.fhir.times import times
 from recordgate_producers.fhir.tree import nodes, text, texts
 from recordgate_schemas.entry import Coding, Readiness, Relation
@@ -150,13 +150,4 @@ def _reports(relations: Relations, known: Collection[str]) -> list[set[str]]:
         if key.startswith(("DiagnosticReport/", "Observation/"))
         and (members := set(relations.members(key, Relation.RESULT_OF)))
     }
-    return [_below(parent, children) for parent in children]
-
-
-def _below(top: str, children: Mapping[str, set[str]]) -> set[str]:
-    found, waiting = {top}, [top]
-    while waiting:
-        new = children.get(waiting.pop(), set()) - found
-        found |= new
-        waiting += new
-    return found
+    return [{top} | reachable([top], lambda key: children.get(key, ())) for top in children]

@@ -7,7 +7,7 @@ notes; reference domain, section 4); one labelled component hides a battery, but
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -86,6 +86,17 @@ class Relations:
     def members(self, key: str, relation: Relation) -> list[str]:
         """Return the keys that name `key` with this relation."""
         return _with(self.reverse_links, key, relation)
+
+
+def reachable(starts: Iterable[str], neighbours: Callable[[str], Iterable[str]]) -> set[str]:
+    """Return every key that can be reached from one of `starts` in one step or more."""
+    found: set[str] = set()
+    waiting = list(starts)
+    while waiting:
+        new = set(neighbours(waiting.pop())) - found
+        found |= new
+        waiting += new
+    return found
 
 
 def relate(bundle: Bundle, laboratory: Collection[str]) -> Relations:
