@@ -59,7 +59,7 @@ AsOf = Annotated[
 Snapshot = Annotated[
     bool,
     typer.Option(
-        "--snapshot", help="These are whole records: what is not in them is gone at source."
+        "--snapshot", help="These are complete records: what is not in them is gone at source."
     ),
 ]
 Register = Annotated[bool, typer.Option("--register", help="Also register the patients.")]

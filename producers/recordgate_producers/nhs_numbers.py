@@ -1,6 +1,6 @@
 """NHS numbers given by the publisher, for records that carry none or an invalid one.
 
-SAFETY: one number given for several files speaks for one patient only; a second patient under it is refused, or two
+SAFETY: one number given for several files is used for one patient only; a second patient under it is refused, or two
 records would be merged.
 """
 
@@ -16,7 +16,7 @@ from recordgate_schemas.values import NhsNumber
 
 
 class PatientIdentity(NamedTuple):
-    """What tells patients apart in a run: the Patient's id and the number written there, valid or not."""
+    """What distinguishes patients in a run: the Patient's id and the number written there, valid or not."""
 
     patient: str
     written: str
@@ -77,7 +77,7 @@ class GivenNumbers:
 
 
 def identify(document: Any) -> PatientIdentity:
-    """Return whom a document says it is about; empty parts if it does not say."""
+    """Return the patient that a document names; empty parts if it names none."""
     found = nodes(document, "entry", "resource")
     patient = next((one for one in found if one.get("resourceType") == "Patient"), None)
     written = [one for one in nodes(patient, "identifier") if one.get("system") == NHS_NUMBER]

@@ -111,5 +111,5 @@ def _limited(stream: io.BufferedReader | gzip.GzipFile, limit_bytes: int) -> byt
 def _form(source: Source, data: bytes) -> Form:
     if source.path is not None:
         return Form.CONTROLS if _base(source.path.name).endswith(_LINES) else Form.RECORD
-    # Standard input has no name to go by: a control says so in its first line, a Bundle never does.
+    # Standard input has no file name: controls are recognised by a field that no Bundle has in its first line.
     return Form.CONTROLS if b'"control_id"' in data.lstrip().partition(b"\n")[0] else Form.RECORD

@@ -1,7 +1,7 @@
 """Kafka at the edges: topics, and reading partitions from a position of our own. Every option spelled out.
 
-kafka-python ships no types: this file is its typed face. Checksums need the package `crc32c`; without it reading costs
-twelve times the CPU, so its absence is an error.
+kafka-python ships no types; this file wraps it in typed functions. Checksums need the package `crc32c`; without it
+reading costs twelve times the CPU, so its absence is an error.
 """
 
 from collections.abc import Iterable
@@ -42,7 +42,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class TopicState:
-    """A topic as the broker has it."""
+    """What the broker knows about a topic."""
 
     topic_id: str
     partitions: int
@@ -85,7 +85,7 @@ def _options(topic: Topic, settings: Settings) -> dict[str, Any]:
 
 
 def topic_state(topic: Topic, settings: Settings) -> TopicState:
-    """Return the topic's id and partition count; raise RetryableError when it is not there yet."""
+    """Return the topic's id and partition count; raise RetryableError when it does not exist yet."""
     admin = _admin(settings)
     try:
         found = admin.describe_topics([topic_name(topic, settings)])
@@ -139,7 +139,7 @@ class PartitionReader:
         }
 
     def close(self) -> None:
-        """Leave; there is no group to tell."""
+        """Disconnect; there is no consumer group to leave."""
         self._consumer.close()
 
 

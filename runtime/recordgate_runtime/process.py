@@ -29,20 +29,20 @@ class ExitCode(IntEnum):
 
 
 def run_process(main: Callable[[], None]) -> None:
-    """Run a process to its end and exit with the code that says why it ended."""
+    """Run a process to its end and exit with the status that names the reason."""
     quiet_libraries()
     try:
         main()
     except RecordgateError as error:
         log(LogCode.FATAL, error=type(error).__name__, advice=str(error))
         sys.exit(exit_code(error))
-    except Exception as error:  # noqa: BLE001  the last line: say where, never what, and end
+    except Exception as error:  # noqa: BLE001  last resort: log where it happened, never the message, and end
         log(LogCode.CRASHED, error=type(error).__name__, where=where(error))
         sys.exit(ExitCode.CRASHED)
 
 
 def exit_code(error: RecordgateError) -> ExitCode:
-    """Return the status that tells a caller what kind of error ended a command."""
+    """Return the exit status for an error that ended a command."""
     match error:
         case UsageError():
             return ExitCode.USAGE

@@ -1,4 +1,4 @@
-"""Every setting, read once from the environment (prefix RECORDGATE_) and validated as a whole.
+"""Every setting, read once from the environment (prefix RECORDGATE_) and validated together.
 
 The only file that looks at the environment. Table: docs/reference/settings.md (generated).
 """
@@ -15,7 +15,7 @@ from recordgate_schemas.errors import UsageError
 
 
 class Settings(BaseSettings):
-    """What a process can be told. Addresses left empty mean: start embedded servers (`recordgate up`, `demo`)."""
+    """The settings of a process. Empty addresses mean: start embedded servers (`recordgate up`, `demo`)."""
 
     model_config = SettingsConfigDict(env_prefix="RECORDGATE_", frozen=True, extra="ignore")
 
@@ -62,7 +62,7 @@ def settings() -> Settings:
 
 
 def need(value: str, name: str) -> str:
-    """Return an address that must be set, or raise UsageError saying how to set it."""
+    """Return an address that must be set, or raise UsageError explaining how to set it."""
     if not value:
         raise UsageError(f"{name} is not set; set it, or run `recordgate up` for embedded servers")
     return value

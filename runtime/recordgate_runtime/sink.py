@@ -1,7 +1,7 @@
 """The loop every sink runs: read, apply and advance in one transaction, again.
 
 An error ends the process; its supervisor starts it again and it goes on from its stored position. There is no other
-recovery to get wrong.
+recovery.
 """
 
 import signal

@@ -1,6 +1,6 @@
 """Controls: facts that change who may see what. One typed change in one envelope, on the topic `controls`.
 
-Among controls that speak of the same fact the latest `effective_at` wins, a tie goes to the more restrictive one, and
+Among controls about the same fact the latest `effective_at` wins, a tie goes to the more restrictive one, and
 arrival order does not matter. A time later than the broker's own counts as the broker's: nobody opens a record by
 dating a control into the future. Avro form: `avro/control.v1.avsc`.
 """
@@ -205,7 +205,7 @@ class ProxyEnded:
 
 @dataclass(frozen=True, slots=True)
 class ProxyUsed:
-    """A proxy read the record; said now and then, so that an unused grant can end."""
+    """A proxy read the record; published now and then, so that an unused grant can end."""
 
     grant_id: GrantId
 
@@ -255,7 +255,7 @@ class Reviewed:
 
 @dataclass(frozen=True, slots=True)
 class StateConfirmed:
-    """An operator repaired what an unreadable control, at or before this position, had meant to say."""
+    """An operator repaired the effect of an unreadable control at or before position `through`."""
 
     through: int
 

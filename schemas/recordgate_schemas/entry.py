@@ -75,7 +75,7 @@ class ThirdParty(StrEnum):
 
 
 class Marker(StrEnum):
-    """What staff or the source said about an entry, beyond labels and codes."""
+    """A flag that staff or the source set on an entry, beyond labels and codes."""
 
     COURT = "court"
     COMPLAINT = "complaint"
@@ -102,7 +102,7 @@ class Relation(StrEnum):
 
 
 class ElementKind(StrEnum):
-    """Whole parts of a body that redaction may drop; words inside one are never edited."""
+    """Parts of a body that redaction drops as a whole; text inside one is never edited."""
 
     FREE_TEXT = "free_text"
     ATTACHMENT = "attachment"
@@ -127,7 +127,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """A droppable part of the body: what it is, a JSON pointer (RFC 6901), the entry it stands for if any."""
+    """A droppable part of the body: what it is, a JSON pointer (RFC 6901), the entry it refers to, if any."""
 
     kind: ElementKind
     pointer: str

@@ -1,6 +1,6 @@
 """A reviewer's decision about a hold: who may take it, what it is bound to, and its way into the outbox.
 
-It decides nothing about the view: the decider takes it as one more fact, and refuses it if any other fact has moved.
+It decides nothing about the view: the decider treats it as one more fact, and refuses it if any other fact has changed.
 """
 
 import calendar

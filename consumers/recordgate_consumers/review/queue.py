@@ -1,4 +1,4 @@
-"""What waits for people: open holds, the one an outcome is for, and open tasks."""
+"""Reads what waits for people: open holds, the one a decision is about, and open tasks."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -15,7 +15,7 @@ _SQL = Statements("recordgate_consumers.review", "queue.sql")
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A hold as seen at one moment; `sequence` changes whenever the decider says anything new of it."""
+    """A hold as seen at one moment; `sequence` changes whenever the decider publishes anything new about it."""
 
     nhs_number: str = field(repr=False)
     audience: str

@@ -7,7 +7,7 @@ insert into hold as known (
 )
 select
   nhs_number, audience, entry_id, sequence, state, queue, version, practice, kind, event_date,
-  array(select jsonb_array_elements_text(said.reasons::jsonb)),
+  array(select jsonb_array_elements_text(incoming.reasons::jsonb)),
   hide_first, bulk_release, decided_under, ruleset, body, body_type, body_sha256, opened_at, due_at, updated_at, closed_because
 from unnest(
   %(nhs_number)b::text[], %(audience)b::text[], %(entry_id)b::text[], %(sequence)b::bigint[], %(state)b::text[],
@@ -15,7 +15,7 @@ from unnest(
   %(reasons)b::text[], %(hide_first)b::boolean[], %(bulk_release)b::boolean[], %(decided_under)b::bigint[],
   %(ruleset)b::text[], %(body)b::bytea[], %(body_type)b::text[], %(body_sha256)s::bytea[], %(opened_at)b::timestamptz[], %(due_at)b::timestamptz[],
   %(updated_at)b::timestamptz[], %(closed_because)b::text[]
-) as said (
+) as incoming (
   nhs_number, audience, entry_id, sequence, state, queue, version, practice, kind, event_date, reasons,
   hide_first, bulk_release, decided_under, ruleset, body, body_type, body_sha256, opened_at, due_at, updated_at, closed_because
 )
@@ -54,7 +54,7 @@ select nhs_number, reason, audience, entry_id, sequence, practice, kind, opened_
 from unnest(
   %(nhs_number)b::text[], %(reason)b::text[], %(audience)b::text[], %(entry_id)b::text[], %(sequence)b::bigint[],
   %(practice)b::text[], %(kind)b::text[], %(opened_at)b::timestamptz[], %(closed_at)b::timestamptz[]
-) as said (nhs_number, reason, audience, entry_id, sequence, practice, kind, opened_at, closed_at)
+) as incoming (nhs_number, reason, audience, entry_id, sequence, practice, kind, opened_at, closed_at)
 order by nhs_number, reason, audience, entry_id
 on conflict (nhs_number, reason, audience, entry_id) do update set
   sequence = excluded.sequence,

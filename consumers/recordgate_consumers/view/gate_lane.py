@@ -108,7 +108,7 @@ def read_change(record: Record) -> GateChange | None:
         fences = fences_of(control.change)
         closure = closure_of(control.change, control.effective_at, record.published_at)
     except PoisonError:
-        # SAFETY: it may have been a hide. The patient is closed until an operator repaired what it meant to say.
+        # SAFETY: it may have been a hide. The patient is closed until an operator has repaired what it was meant to do.
         report_poison(CONTROLS, record, LogCode.QUARANTINED)
         return GateChange(patient.digits, record.offset, WHOLE_PATIENT)
     return GateChange(patient.digits, record.offset, fences, closure)
@@ -117,7 +117,7 @@ def read_change(record: Record) -> GateChange | None:
 def _decode_control(value: bytes | None, patient: NhsNumber) -> Control:
     control: Control = codec.decode(CONTROLS, value)
     if control.nhs_number != patient:
-        # Its position is one of the key's partition and says nothing about the other patient.
+        # Its position belongs to the key's partition and cannot fence the patient named in the value.
         raise PoisonError("nhs_number: differs from the record's key")
     return control
 

@@ -15,7 +15,7 @@ order by raised.nhs_number, raised.audience
 on conflict (nhs_number, audience) do update set fence = greatest(gate.fence, excluded.fence)
 
 -- name: put_closures
--- Keep, per cause, what was said with the latest instant; of two at the same instant what closes, or ends, first.
+-- Keep, per cause, the statement with the latest instant; of two at the same instant what closes, or ends, first.
 insert into gate_closure as known
   (nhs_number, audience, cause, practice, effective_at, closed, expires_at)
 select distinct on (nhs_number, audience, cause, practice)
@@ -23,7 +23,7 @@ select distinct on (nhs_number, audience, cause, practice)
 from unnest(
   %(nhs_numbers)b::text[], %(audiences)b::text[], %(causes)b::text[], %(practices)b::text[],
   %(effective_ats)b::timestamptz[], %(closed)b::boolean[], %(expires_ats)b::timestamptz[]
-) as said (nhs_number, audience, cause, practice, effective_at, closed, expires_at)
+) as incoming (nhs_number, audience, cause, practice, effective_at, closed, expires_at)
 order by nhs_number, audience, cause, practice, effective_at desc, closed desc, expires_at nulls last
 on conflict (nhs_number, audience, cause, practice) do update set
   effective_at = excluded.effective_at,
@@ -35,7 +35,7 @@ on conflict (nhs_number, audience, cause, practice) do update set
 where known.effective_at <= excluded.effective_at
 
 -- name: settle_closures
--- Make the gate say what its causes say together. A patient is open only while registered somewhere.
+-- Sum up the causes in the gate. A patient is open only while registered somewhere.
 update audience_gate as gate
 set closed = summary.closed, expires_at = summary.expires_at
 from (

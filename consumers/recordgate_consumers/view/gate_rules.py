@@ -33,14 +33,17 @@ from recordgate_schemas.control import (
 from recordgate_schemas.values import SELF, EntryId, proxy
 
 PATIENT = "*"
-"""The audience of what concerns the whole patient."""
+"""The audience of fences and closures that concern all audiences of a patient."""
 
 LONDON = ZoneInfo("Europe/London")
 
 
 @dataclass(frozen=True, slots=True)
 class GateFences:
-    """What a control closes until it is decided again. `grant`: a first grant is harmless, another is not."""
+    """What a control closes until it is decided again: audiences, single entries, or a proxy grant.
+
+    `grant`: harmless when it is the first control about this grant; a later one closes the patient.
+    """
 
     audiences: tuple[str, ...] = ()
     entries: tuple[EntryId, ...] = ()

@@ -48,7 +48,7 @@ def title(resource: dict[str, Any]) -> str:
 
 
 def plain_text(resource: dict[str, Any]) -> str:
-    """Return what the entry says beyond its title: value, notes, narrative, each once."""
+    """Return the entry's text beyond its title: value, notes, narrative, each once."""
     texts = dict.fromkeys(text for part in _texts(resource) if (text := clean(part)))
     texts.pop(title(resource), None)
     return "\n".join(texts)

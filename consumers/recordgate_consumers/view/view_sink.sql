@@ -12,7 +12,7 @@ from unnest(
   %(decided_under)b::bigint[], %(version)b::bigint[], %(kind)b::text[], %(event_date)b::date[],
   %(recorded_at)b::timestamptz[], %(redacted)b::boolean[], %(valid_until)b::timestamptz[],
   %(body)b::bytea[], %(body_type)b::text[], %(body_sha256)s::bytea[]
-) as said (
+) as incoming (
   nhs_number, audience, entry_id, sequence, decided_under, version, kind, event_date, recorded_at, redacted,
   valid_until, body, body_type, body_sha256
 )
@@ -36,7 +36,7 @@ where known.sequence < excluded.sequence
 -- Remember which sequence numbers were applied.
 insert into released_sequence as known (partition, applied)
 select partition, range_agg(int8range(sequence, sequence, '[]'))
-from unnest(%(partition)b::int[], %(sequence)b::bigint[]) as said (partition, sequence)
+from unnest(%(partition)b::int[], %(sequence)b::bigint[]) as incoming (partition, sequence)
 group by partition
 order by partition
 on conflict (partition) do update set applied = known.applied + excluded.applied
@@ -46,7 +46,7 @@ on conflict (partition) do update set applied = known.applied + excluded.applied
 insert into waiting_marker (partition, sequence, nhs_number, through)
 select partition, sequence, nhs_number, through
 from unnest(%(partition)b::int[], %(sequence)b::bigint[], %(nhs_number)b::text[], %(through)b::bigint[])
-  as said (partition, sequence, nhs_number, through)
+  as incoming (partition, sequence, nhs_number, through)
 order by partition, sequence
 on conflict (partition, sequence) do nothing
 

@@ -2,7 +2,7 @@
 
 from recordgate_producers.fhir.bundle import parse
 from recordgate_producers.fhir.extract import Extract, extract
-from recordgate_producers.fhir.patient import Given, Patient, parse_system
+from recordgate_producers.fhir.patient import FhirPatient, Given, parse_system
 from recordgate_producers.fhir.registration import (
     PublishedRegistration,
     registration_controls,
@@ -17,9 +17,9 @@ from recordgate_producers.fhir.report import (
 
 __all__ = [
     "Extract",
+    "FhirPatient",
     "Given",
     "Notice",
-    "Patient",
     "PublishedRegistration",
     "ResourceOutcome",
     "ResourceReport",

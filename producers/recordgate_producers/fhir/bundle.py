@@ -1,4 +1,4 @@
-"""A Bundle, opened: its resources under one key each, whatever way they are referred to.
+"""Reads a Bundle: its resources under one key each, whatever way they are referred to.
 
 What is no record at all (not JSON, not FHIR, an error answer, an empty answer) is refused here in one sentence.
 """
@@ -20,7 +20,7 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One resource: its place in the Bundle, its type and id (an urn:uuid fullUrl stands in for an id)."""
+    """One resource: its place in the Bundle, its type and id (a urn:uuid fullUrl serves as id if there is none)."""
 
     index: int
     type: str

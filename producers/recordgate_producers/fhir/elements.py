@@ -9,7 +9,7 @@ from recordgate_schemas.entry import Element, ElementKind
 from recordgate_schemas.values import EntryId
 
 FREE_TEXT_FIELDS = frozenset({"comment", "conclusion", "description", "note", "patientInstruction"})
-"""Fields that hold what somebody typed, at any depth; `_comment` beside `comment` may say it again."""
+"""Fields that hold what somebody typed, at any depth; `_comment` beside `comment` may repeat it."""
 
 TYPED_LINES = frozenset({"dosage", "dosageInstruction", "item", "answer", "activity", "reaction"})
 """Parts whose `text` (or `valueString`) is typed; elsewhere `text` is the wording of a code."""
@@ -57,7 +57,7 @@ def pointer(path: Path) -> str:
 def _removable_path(path: Path) -> Path:
     """Return what to drop so that no trace of a reference stays: its extension, list item or field.
 
-    Of a contained resource only a part: without the whole, what refers to it would refer to nothing.
+    Of a contained resource only a part is dropped: references to it would otherwise point to nothing.
     """
     if path[0] in ("extension", "modifierExtension"):
         return path[:2]

@@ -48,12 +48,12 @@ CODED = (
     ("category",),
     ("extension", "valueCodeableConcept"),
 )
-"""Where codes stand that a rule may look at."""
+"""Paths to the codes that a rule may look at."""
 
 
 @dataclass(frozen=True, slots=True)
 class BuiltEntry:
-    """An entry, its body, and what to tell the publisher about it."""
+    """An entry, its body, and what to report to the publisher about it."""
 
     entry: ClinicalEntry
     body: Body
@@ -105,7 +105,7 @@ def build(
 
 
 def entry_kind(record: FhirRecord, resource: Resource, found: tuple[Code, ...]) -> Kind:
-    """Return the entry's kind: access codes before all, then what its type and place in the record say."""
+    """Return the entry's kind: access codes first, then by its type and its place in the record."""
     if any(code.code in ACCESS_CODES for code in found):
         return Kind.ACCESS_CODE
     if resource.type == "Observation":
@@ -140,7 +140,7 @@ def _times(record: FhirRecord, resource: Resource) -> Times:
 
 
 def _consultation_time(record: FhirRecord, resource: Resource) -> datetime | None:
-    """Return when the consultation was recorded in which an entry without a date of its own lies."""
+    """Return when the consultation was recorded that an entry without a date of its own belongs to."""
     for parent in record.relations.parents(resource.key, Relation.PART_OF):
         encounter = record.bundle.by_key.get(parent)
         if encounter is not None and encounter.type == "Encounter":
@@ -171,7 +171,7 @@ def _is_transferred(record: FhirRecord, resource: Resource) -> bool:
 
 
 def _names_a_subject(resource: Resource) -> bool:
-    # SAFETY: an entry that does not say about whom it is may be about somebody else; that is for a person to see.
+    # SAFETY: an entry that names no subject may be about somebody else; a person has to look at it.
     return any(whose in resource.json for whose in ("subject", "patient"))
 
 

@@ -10,8 +10,8 @@ from recordgate_producers.fhir.entries import BuiltEntry, build
 from recordgate_producers.fhir.hides import hides
 from recordgate_producers.fhir.laboratory import laboratory
 from recordgate_producers.fhir.patient import (
+    FhirPatient,
     Given,
-    Patient,
     detect_system,
     find_patient,
     is_about,
@@ -44,7 +44,7 @@ HEADROOM_BYTES = 16 * 1024
 class Extract:
     """One patient's record, ready to publish: hides first, then entries. `resources`: what became of every resource."""
 
-    patient: Patient
+    patient: FhirPatient
     system: str
     as_of: datetime | None
     hides: tuple[Control, ...]
@@ -87,7 +87,7 @@ def _extract(bundle: Bundle, given: Given) -> Extract:
     )
 
 
-def _record(bundle: Bundle, patient: Patient, system: str) -> FhirRecord:
+def _record(bundle: Bundle, patient: FhirPatient, system: str) -> FhirRecord:
     results = laboratory(bundle)
     relations = relate(bundle, results)
     own = own_labels(bundle, find_patient(bundle))
@@ -122,7 +122,7 @@ class _Reports:
         self._reports += [_duplicate(bundle, one) for one in bundle.duplicates]
         self.notices: list[Notice] = []
 
-    def is_candidate(self, resource: Resource, patient: Patient) -> bool:
+    def is_candidate(self, resource: Resource, patient: FhirPatient) -> bool:
         """Whether the resource may become an entry; notes why if not."""
         if resource.type in CONTAINED_FIELDS:
             return False

@@ -1,4 +1,4 @@
-"""Controls that hide what its own source says a patient must not see, published before the entries go out."""
+"""Controls that hide what the source itself marks as not for the patient; published before the entries."""
 
 import uuid
 from collections.abc import Collection, Iterator
@@ -60,7 +60,7 @@ def _hide(
 
 
 def _relatives(record: FhirRecord, key: str, cause: HideCause) -> set[str]:
-    """Return what the label flows to from this root, and every direct neighbour."""
+    """Return the entries that the label of `key` flows to, and every direct neighbour."""
     labelled = [key] if cause is HideCause.NOPAT else []
     found = reachable(labelled, lambda one: record.relations.flows.get(one, ()))
     for links in (record.relations.links, record.relations.reverse_links):

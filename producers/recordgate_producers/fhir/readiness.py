@@ -124,7 +124,7 @@ def _document(resource: Json, *, gp_connect: bool) -> Readiness:
 
 def _by_status(statuses: set[str], row: str, *, gp_connect: bool) -> Readiness:
     if row in ("AllergyIntolerance", "Condition"):
-        # Both statuses are optional: none said is an ordinary entry, one that nobody knows is not.
+        # Both statuses are optional: an entry without one is final, one with an unknown status is not.
         statuses = statuses - _VERIFICATION
         return FINAL if statuses <= set(STATUS[row][FINAL].split()) else UNKNOWN
     if statuses == {"unknown"} and gp_connect and row in GPC_UNKNOWN:

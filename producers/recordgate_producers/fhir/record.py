@@ -8,7 +8,7 @@ from datetime import datetime
 from recordgate_producers.fhir.bundle import Bundle, Resource
 from recordgate_producers.fhir.dates import instant
 from recordgate_producers.fhir.labels import UNREADABLE, labels_of, meta_labels
-from recordgate_producers.fhir.patient import Patient
+from recordgate_producers.fhir.patient import FhirPatient
 from recordgate_producers.fhir.readiness import readiness
 from recordgate_producers.fhir.relations import Relations, reachable
 from recordgate_producers.fhir.times import times
@@ -26,11 +26,11 @@ OPEN = frozenset({Readiness.UNFILED, Readiness.PARTIAL})
 class FhirRecord:
     """The Bundle and all that is known about it. `own_labels`: before inheritance, `labels`: after it.
 
-    `transferred`: resources that do not say so themselves came by GP2GP, as others here did.
+    `transferred`: resources without identifiers are taken to have come by GP2GP, as others here did.
     """
 
     bundle: Bundle
-    patient: Patient
+    patient: FhirPatient
     system: str
     transferred: bool
     laboratory: Collection[str]
@@ -125,7 +125,7 @@ def readiness_by_key(
 
 
 def extracted_at(bundle: Bundle, entries: Iterable[Resource]) -> datetime | None:
-    """Return when the record was taken from its system, as far as the Bundle says; the same Bundle, the same time."""
+    """Return when the record was extracted, as far as the Bundle states it; always the same for the same Bundle."""
     fields = [text(bundle.json, "timestamp"), text(bundle.json, "meta", "lastUpdated")]
     stated = [moment for value in fields if (moment := instant(value or ""))]
     sections = [

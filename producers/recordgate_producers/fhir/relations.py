@@ -1,8 +1,8 @@
-"""How entries of one record hang together: who carries which link, and where labels flow before publishing.
+"""How entries of one record are related: which of them carries which link, and where labels flow before publishing.
 
-One table says it. A link is carried by the member, never by the container; the container's pointers are elements of
-its body. Flow: national guidance has labels cover a consultation's, group's and request's children (GP2GP redaction
-notes; reference domain, section 4); one labelled component hides a battery, but not a laboratory group.
+RULES is the one table for it. A link is carried by the member, never by the container; the container's pointers are
+elements of its body. Flow: national guidance has labels cover a consultation's, group's and request's children (GP2GP
+redaction notes; reference domain, section 4); one labelled component hides a battery, but not a laboratory group.
 """
 
 import re
@@ -68,7 +68,7 @@ RULES = (
     Rule(r".*", Relation.ABOUT_PROBLEM, Flow.NONE, target="Condition"),
     Rule(r".*", Relation.REFERS_TO, Flow.NONE),
 )
-"""First match wins. Any other reference to a Condition says what the entry is about."""
+"""First match wins. Any other reference to a Condition names the problem that the entry is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def reachable(starts: Iterable[str], neighbours: Callable[[str], Iterable[str]])
 
 
 def relate(bundle: Bundle, laboratory: Collection[str]) -> Relations:
-    """Return how the record's resources hang together; `laboratory`: keys of laboratory observations."""
+    """Return how the record's resources are related; `laboratory`: keys of laboratory observations."""
     links: dict[str, set[tuple[str, Relation]]] = defaultdict(set)
     flows: dict[str, set[str]] = defaultdict(set)
     for holder in bundle.resources:
@@ -167,7 +167,7 @@ def _consultation(
     target: str,
     links: dict[str, set[tuple[str, Relation]]],
 ) -> None:
-    """A member of a consultation's list is part of that consultation, even if it does not say so itself."""
+    """A member of a consultation's list is part of that consultation, even if it does not refer to it itself."""
     if holder.type != "List" or not holder.id or trail != "entry.item":
         return
     for reference in references(holder.json.get("encounter")):

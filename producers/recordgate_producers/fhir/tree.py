@@ -22,7 +22,7 @@ class Reference(NamedTuple):
 
 
 def values(node: Any, *path: str) -> Iterator[Any]:
-    """Yield what lies at the end of `path`, through lists at every step."""
+    """Yield the values at the end of `path`, through lists at every step."""
     if isinstance(node, list):
         for part in node:
             yield from values(part, *path)
