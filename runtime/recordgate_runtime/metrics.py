@@ -19,7 +19,7 @@ REGISTRY = CollectorRegistry()
 _LATENCY_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 900.0)
 
 
-class Stage(StrEnum):
+class BatchStage(StrEnum):
     """What processes a batch of records in one database transaction: the label `stage`."""
 
     ENTRIES_LANE = "entries-lane"
@@ -49,7 +49,7 @@ OLDEST_UNDECIDED = Gauge(
 )
 BATCH_SECONDS = Histogram(
     "recordgate_batch_seconds",
-    f"Seconds from reading a batch of at least one record to its commit, by stage: {', '.join(Stage)}.",
+    f"Seconds from reading a batch of at least one record to its commit, by stage: {', '.join(BatchStage)}.",
     ("stage",),
     buckets=_LATENCY_S,
     registry=REGISTRY,

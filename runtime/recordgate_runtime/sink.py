@@ -16,7 +16,7 @@ from recordgate_runtime import positions
 from recordgate_runtime.health import Health
 from recordgate_runtime.kafka import PartitionReader, Record, topic_state
 from recordgate_runtime.logs import LogCode, log
-from recordgate_runtime.metrics import BATCH_SECONDS, Stage
+from recordgate_runtime.metrics import BATCH_SECONDS, BatchStage
 from recordgate_runtime.positions import Span
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import FatalError
@@ -27,7 +27,7 @@ class Handler(Protocol):
     """What a sink does with a batch, inside the transaction that advances its position."""
 
     @property
-    def stage(self) -> Stage:
+    def stage(self) -> BatchStage:
         """Its name in metrics."""
 
     def apply(self, connection: psycopg.Connection, records: Sequence[Record]) -> None:

@@ -8,6 +8,7 @@ import psycopg
 
 from recordgate_runtime import positions
 from recordgate_runtime.kafka import Record
+from recordgate_runtime.metrics import POISON
 from recordgate_runtime.sink import Handler, spans
 from recordgate_schemas import codec
 from recordgate_schemas.control import (
@@ -231,3 +232,8 @@ def apply(
         positions.advance(connection, spans(topic, records))
         handler.apply(connection, records)
     handler.applied(records)
+
+
+def poison_count(topic: str) -> float:
+    """Return how many of the topic's records were counted as poison so far."""
+    return float(POISON.labels(topic)._value.get())

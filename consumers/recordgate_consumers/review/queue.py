@@ -38,7 +38,7 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenTask:
+class ReviewTask:
     """Open work beyond deciding a hold; without `entry_id` it is about the patient or the grant."""
 
     nhs_number: str = field(repr=False)
@@ -56,9 +56,9 @@ def open_holds(connection: psycopg.Connection, practice: OdsCode | None = None) 
         return cursor.execute(_SQL["open_holds"], {"practice": practice}).fetchall()
 
 
-def open_tasks(connection: psycopg.Connection, practice: OdsCode | None = None) -> list[OpenTask]:
+def open_tasks(connection: psycopg.Connection, practice: OdsCode | None = None) -> list[ReviewTask]:
     """Return the open tasks, of one practice or of all: incidents and urgent ones first, then the oldest."""
-    with connection.transaction(), connection.cursor(row_factory=class_row(OpenTask)) as cursor:
+    with connection.transaction(), connection.cursor(row_factory=class_row(ReviewTask)) as cursor:
         return cursor.execute(_SQL["open_tasks"], {"practice": practice}).fetchall()
 
 

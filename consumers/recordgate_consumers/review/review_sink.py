@@ -8,7 +8,7 @@ import psycopg
 
 from recordgate_consumers.batches import Columns, Row, columns, decode_or_report, newest
 from recordgate_runtime.kafka import Record
-from recordgate_runtime.metrics import HOLDS_OPEN, Stage
+from recordgate_runtime.metrics import HOLDS_OPEN, BatchStage
 from recordgate_runtime.sql import Statements
 from recordgate_schemas.messages import Held, HoldClosed, HoldOpened, Queue, TaskClosed, TaskOpened
 from recordgate_schemas.topics import HELD
@@ -28,7 +28,7 @@ _HOLD_CONTENT = (
 class ReviewSink:
     """Applies `held` to holds and tasks (a sink's Handler). `due_after`: how long a hold may stay open."""
 
-    stage = Stage.REVIEW_SINK
+    stage = BatchStage.REVIEW_SINK
 
     def __init__(self, due_after: timedelta) -> None:
         self._due_after = due_after

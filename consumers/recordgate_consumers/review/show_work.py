@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from recordgate_consumers.review.queue import Hold, OpenTask
+from recordgate_consumers.review.queue import Hold, ReviewTask
 
 
 def holds_as_data(holds: Sequence[Hold]) -> list[dict[str, Any]]:
@@ -44,7 +44,7 @@ def print_holds(holds: Sequence[Hold], console: Console) -> None:
     console.print(f"{len(holds)} open")
 
 
-def tasks_as_data(tasks: Sequence[OpenTask], *, numbers: bool) -> list[dict[str, Any]]:
+def tasks_as_data(tasks: Sequence[ReviewTask], *, numbers: bool) -> list[dict[str, Any]]:
     """Return the tasks as a program gets them, what is urgent on top; with the patients' numbers if asked for."""
     return [
         {
@@ -60,7 +60,7 @@ def tasks_as_data(tasks: Sequence[OpenTask], *, numbers: bool) -> list[dict[str,
     ]
 
 
-def print_tasks(tasks: Sequence[OpenTask], console: Console, *, numbers: bool) -> None:
+def print_tasks(tasks: Sequence[ReviewTask], console: Console, *, numbers: bool) -> None:
     """Print one table, what is urgent on top; with the patients' numbers if asked for."""
     about = ("Patient", "Entry") if numbers else ("Entry",)
     table = _table("Opened", "Kind", "Reason", "Practice", "Audience", *about)

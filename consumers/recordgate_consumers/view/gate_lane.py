@@ -21,7 +21,7 @@ from recordgate_consumers.view.gate_rules import (
 from recordgate_runtime.clock import Clock
 from recordgate_runtime.kafka import Record
 from recordgate_runtime.logs import LogCode
-from recordgate_runtime.metrics import HIDE_TO_UNREADABLE, Stage
+from recordgate_runtime.metrics import HIDE_TO_UNREADABLE, BatchStage
 from recordgate_runtime.sql import Statements
 from recordgate_schemas import codec
 from recordgate_schemas.control import Control
@@ -75,7 +75,7 @@ class GateBatch:
 class GateLane:
     """Applies controls to `audience_gate` and `entry_gate` (a sink's Handler)."""
 
-    stage = Stage.GATE_LANE
+    stage = BatchStage.GATE_LANE
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

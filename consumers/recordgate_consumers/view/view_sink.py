@@ -15,7 +15,7 @@ from recordgate_consumers.batches import Columns, columns, decode_or_report, new
 from recordgate_runtime.clock import Clock
 from recordgate_runtime.kafka import Record
 from recordgate_runtime.logs import LogCode
-from recordgate_runtime.metrics import MARKERS_WAITING, PUBLISH_TO_VISIBLE, Stage
+from recordgate_runtime.metrics import MARKERS_WAITING, PUBLISH_TO_VISIBLE, BatchStage
 from recordgate_runtime.sql import Statements
 from recordgate_schemas.messages import Redecided, Release, Released, Retract
 from recordgate_schemas.topics import RELEASED
@@ -32,7 +32,7 @@ _CONTENT = (
 class ViewSink:
     """Applies `released` to the view (a sink's Handler)."""
 
-    stage = Stage.VIEW_SINK
+    stage = BatchStage.VIEW_SINK
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

@@ -15,7 +15,7 @@ from recordgate_runtime import positions
 from recordgate_runtime.clock import Clock
 from recordgate_runtime.kafka import Record
 from recordgate_runtime.logs import LogCode, log
-from recordgate_runtime.metrics import BATCH_SECONDS, DECISIONS, RECORDS, Stage
+from recordgate_runtime.metrics import BATCH_SECONDS, DECISIONS, RECORDS, BatchStage
 from recordgate_schemas import codec
 from recordgate_schemas.errors import FatalError
 from recordgate_schemas.reasons import Reason
@@ -60,7 +60,9 @@ class LaneTransaction:
             outgoing = self._write(work)
         self._confirmed = []
         if work.account:  # an idle tick has no records and is no batch
-            BATCH_SECONDS.labels(Stage(f"{self.lane}-lane")).observe(time.monotonic() - started)
+            BATCH_SECONDS.labels(BatchStage(f"{self.lane}-lane")).observe(
+                time.monotonic() - started
+            )
         self._publisher.publish(outgoing)
         self._confirmed = outgoing
         _measure(self.lane, work)

@@ -11,6 +11,7 @@ from kafka import KafkaProducer
 from recordgate_consumers import processes
 from recordgate_runtime import positions
 from recordgate_runtime.kafka import PartitionReader, Record
+from recordgate_runtime.metrics import REGISTRY, BatchStage
 from recordgate_runtime.settings import Settings
 from recordgate_runtime.sink import Handler, run_sink
 from recordgate_schemas.control import AccessSuspended
@@ -53,6 +54,11 @@ def stop_at_the_end(topic: Topic, settings: Settings, view: ViewDatabase) -> Non
     reader.close()
 
 
+def batches(stage: BatchStage) -> float:
+    found = REGISTRY.get_sample_value("recordgate_batch_seconds_count", {"stage": stage})
+    return found or 0.0
+
+
 def test_the_processes_bring_the_topics_into_the_view(
     view: ViewDatabase, configured: Settings
 ) -> None:
@@ -66,8 +72,10 @@ def test_the_processes_bring_the_topics_into_the_view(
         idle = partial(stop_at_the_end, topic, configured, view)
         run_sink(topic, connection, handler, settings, idle=idle)
 
+    before = batches(BatchStage.GATE_LANE)
     send(configured, control(registered(), ALICE, offset=0, effective=at(-1)))
     processes.gate_lane(until_done)
+    assert batches(BatchStage.GATE_LANE) == before + 1  # polls that find nothing are no batches
     row = view.owner.execute("select fence from audience_gate").fetchone()
     assert row is not None
     send(

@@ -32,6 +32,7 @@ from recordgate_schemas.control import (
 )
 from recordgate_schemas.entry import Kind
 from recordgate_schemas.errors import FatalError
+from recordgate_schemas.topics import CONTROLS
 from recordgate_schemas.values import SELF, EntryId, GrantId, proxy
 from tests.support.consumers import (
     OTHER_PRACTICE,
@@ -40,6 +41,8 @@ from tests.support.consumers import (
     control,
     granted,
     patient,
+    poison_count,
+    record,
     redecided,
     registered,
     release,
@@ -49,6 +52,13 @@ from tests.support.view import ViewDatabase
 ALICE, BOB = patient(1), patient(2)
 G1 = proxy("g1")
 ONE = [b"one"]
+OPENERS: list[tuple[Change, Change | None]] = [
+    (AccessSuspended(), AccessResumed()),
+    (AccessDeclined(), AccessOptedIn()),
+    (SensitivityFlagged(True), SensitivityFlagged(False)),
+    (Died(None), None),
+    (NhsNumberChanged(NumberSide.OLD), None),
+]
 
 
 def hide(entry: str, *related: str) -> EntryHidden:
@@ -162,15 +172,6 @@ def test_a_control_closes_nobody_else(shown: ViewDatabase) -> None:
     shown.publish(release(2, BOB, under=1, body=b"bob"))
     shown.control(AccessSuspended(), ALICE)
     assert shown.bodies(BOB) == [b"bob"]
-
-
-OPENERS: list[tuple[Change, Change | None]] = [
-    (AccessSuspended(), AccessResumed()),
-    (AccessDeclined(), AccessOptedIn()),
-    (SensitivityFlagged(True), SensitivityFlagged(False)),
-    (Died(None), None),
-    (NhsNumberChanged(NumberSide.OLD), None),
-]
 
 
 @pytest.mark.parametrize(("closes", "opens"), OPENERS, ids=lambda c: type(c).__name__)
@@ -346,3 +347,37 @@ def test_a_batch_that_fails_half_way_leaves_nothing(shown: ViewDatabase) -> None
     after = shown.owner.execute("select topic, next_offset from source_position").fetchall()
     assert after == before
     assert shown.bodies(ALICE) == ONE
+
+
+def test_a_control_nobody_can_read_closes_its_patient(shown: ViewDatabase) -> None:
+    before = poison_count(CONTROLS.name)
+    shown.apply_controls([record(CONTROLS, b"garbage", ALICE.digits, offset=shown.controls)])
+    assert poison_count(CONTROLS.name) == before + 1
+    assert shown.bodies(ALICE) == []
+    shown.publish(redecided(2, ALICE, shown.controls - 1))
+    assert shown.bodies(ALICE) == ONE
+
+
+def test_a_control_under_another_patients_key_closes_the_key_and_changes_nothing_else(
+    shown: ViewDatabase,
+) -> None:
+    shown.control(registered(), BOB)
+    shown.publish(release(2, BOB, under=1, body=b"bob"))
+    wrong = control(Died(None), BOB, offset=shown.controls)
+    value = record(CONTROLS, wrong.value, ALICE.digits, offset=shown.controls)
+    shown.apply_controls([value])
+    assert shown.bodies(ALICE) == []
+    assert shown.bodies(BOB) == [b"bob"]
+    shown.publish(redecided(3, ALICE, shown.controls - 1))
+    assert shown.bodies(ALICE) == ONE
+
+
+@pytest.mark.parametrize("key", ["", "1234567890", "not a number", "99900000é7"])
+def test_a_control_under_no_patients_key_is_counted_and_passed_over(
+    shown: ViewDatabase, key: str
+) -> None:
+    before = poison_count(CONTROLS.name)
+    good = control(AccessSuspended(), ALICE, offset=shown.controls + 1)
+    shown.apply_controls([record(CONTROLS, good.value, key, offset=shown.controls), good])
+    assert poison_count(CONTROLS.name) == before + 1
+    assert shown.bodies(ALICE) == []

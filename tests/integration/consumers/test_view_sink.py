@@ -1,24 +1,28 @@
-"""What the view keeps of released messages, and what it makes of records it cannot read."""
+"""What the view keeps of released messages, and when re-decision markers apply, on a real database."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from recordgate_consumers.view.view_sink import ViewSink
-from recordgate_runtime.metrics import MARKERS_WAITING, POISON
+from recordgate_runtime.metrics import MARKERS_WAITING
 from recordgate_schemas.control import (
+    AccessLevelSet,
     AccessResumed,
-    AccessSuspended,
-    Died,
+    AccessReviewCoded,
+    Level,
+    ReviewCode,
 )
-from recordgate_schemas.topics import CONTROLS, RELEASED
+from recordgate_schemas.topics import RELEASED
 from recordgate_schemas.values import proxy
 from tests.support.clock import FrozenClock
 from tests.support.consumers import (
     NOW,
+    PRACTICE,
     apply,
-    control,
     patient,
+    poison_count,
     record,
     redecided,
     registered,
@@ -31,10 +35,14 @@ ALICE, BOB = patient(1), patient(2)
 G1 = proxy("g1")
 ONE = [b"one"]
 PAST, FUTURE = (datetime(year, 1, 1, tzinfo=UTC) for year in (2020, 9000))
-
-
-def poison_count(topic: str) -> float:
-    return float(POISON.labels(topic)._value.get())
+# The last five tests drive the real SQL through the interleaving that tests/model/test_fence_model.py finds, once as it
+# is and once with `contiguous_prefix` replaced by a function that never makes a marker wait.
+NEVER_WAIT = """
+create or replace function contiguous_prefix(applied int8multirange) returns bigint
+  language sql immutable parallel safe
+  return coalesce(upper(applied), 0)
+"""
+WAIT = "select pg_get_functiondef('contiguous_prefix'::regproc)"
 
 
 def test_an_older_release_never_replaces_a_newer_one(shown: ViewDatabase) -> None:
@@ -127,35 +135,70 @@ def test_a_message_nobody_can_read_leaves_a_gap_that_markers_wait_at(shown: View
     assert shown.bodies(ALICE) == ONE
 
 
-def test_a_control_nobody_can_read_closes_its_patient(shown: ViewDatabase) -> None:
-    before = poison_count(CONTROLS.name)
-    shown.apply_controls([record(CONTROLS, b"garbage", ALICE.digits, offset=shown.controls)])
-    assert poison_count(CONTROLS.name) == before + 1
-    assert shown.bodies(ALICE) == []
-    shown.publish(redecided(2, ALICE, shown.controls - 1))
-    assert shown.bodies(ALICE) == ONE
+@pytest.fixture
+def without_the_wait(view: ViewDatabase) -> Iterator[ViewDatabase]:
+    """The view with the rule taken out, and put back after the test."""
+    row = view.owner.execute(WAIT).fetchone()
+    assert row is not None
+    view.owner.execute(NEVER_WAIT)
+    yield view
+    view.owner.execute(row[0].encode())
 
 
-def test_a_control_under_another_patients_key_closes_the_key_and_changes_nothing_else(
-    shown: ViewDatabase,
+def shown_though_withdrawn(view: ViewDatabase) -> bool:
+    """Lower the level; let the marker of the re-decision overtake its retraction; say if the entry is shown."""
+    view.open_for(ALICE)
+    view.publish(release(1, ALICE))
+    lowered = view.control(AccessLevelSet(PRACTICE, Level.NONE, None, None, None), ALICE)
+    retraction, marker = retract(2, ALICE, under=lowered), redecided(3, ALICE, lowered)
+    view.publish(marker)
+    shown = bool(view.bodies(ALICE))
+    view.publish(retraction)
+    assert not view.bodies(ALICE)
+    return shown
+
+
+def test_a_marker_that_overtakes_a_retraction_lifts_nothing(view: ViewDatabase) -> None:
+    assert not shown_though_withdrawn(view)
+
+
+def test_without_the_wait_the_same_messages_show_a_withdrawn_entry(
+    without_the_wait: ViewDatabase,
 ) -> None:
-    shown.control(registered(), BOB)
-    shown.publish(release(2, BOB, under=1, body=b"bob"))
-    wrong = control(Died(None), BOB, offset=shown.controls)
-    value = record(CONTROLS, wrong.value, ALICE.digits, offset=shown.controls)
-    shown.apply_controls([value])
-    assert shown.bodies(ALICE) == []
-    assert shown.bodies(BOB) == [b"bob"]
-    shown.publish(redecided(3, ALICE, shown.controls - 1))
-    assert shown.bodies(ALICE) == ONE
+    """The mutation: should this fail, the test above proves nothing."""
+    assert shown_though_withdrawn(without_the_wait)
 
 
-@pytest.mark.parametrize("key", ["", "1234567890", "not a number", "99900000é7"])
-def test_a_control_under_no_patients_key_is_counted_and_passed_over(
-    shown: ViewDatabase, key: str
-) -> None:
-    before = poison_count(CONTROLS.name)
-    good = control(AccessSuspended(), ALICE, offset=shown.controls + 1)
-    shown.apply_controls([record(CONTROLS, good.value, key, offset=shown.controls), good])
-    assert poison_count(CONTROLS.name) == before + 1
-    assert shown.bodies(ALICE) == []
+def test_a_marker_applies_with_the_message_it_waited_for(view: ViewDatabase) -> None:
+    first = view.open_for(ALICE)
+    view.publish(release(1, ALICE))
+    view.control(AccessReviewCoded(ReviewCode.NOT_NEEDED_106), ALICE)
+    view.publish(redecided(4, ALICE, first + 1))
+    view.publish(release(3, BOB))
+    assert view.bodies(ALICE) == []
+    view.publish(release(2, BOB))  # anybody's message of the partition
+    assert len(view.bodies(ALICE)) == 1
+
+
+def test_markers_wait_in_the_database_for_the_next_process(view: ViewDatabase) -> None:
+    position = view.open_for(ALICE)
+    view.publish(redecided(2, ALICE, position + 7))
+    rows = view.owner.execute("select partition, sequence, through from waiting_marker").fetchall()
+    assert rows == [(0, 2, position + 7)]
+    view.publish(release(1, ALICE))
+    assert view.owner.execute("select from waiting_marker").fetchall() == []
+    row = view.owner.execute("select decided_through from audience_gate").fetchone()
+    assert row == (position + 7,)
+
+
+def test_the_prefix_ends_at_the_first_gap(view: ViewDatabase) -> None:
+    for applied, prefix in (
+        ("{}", 0),
+        ("{[0,3)}", 3),
+        ("{[1,3)}", 0),
+        ("{[0,2),[3,9)}", 2),
+    ):
+        row = view.sink.execute(
+            "select contiguous_prefix(%s::int8multirange)", (applied,)
+        ).fetchone()
+        assert row == (prefix,)
