@@ -77,7 +77,9 @@ def schemas() -> str:
     lines: list[str] = []
     for topic in TOPICS:
         lines += ["", f"## {topic.schema}", ""]
-        lines += [f"Topic `{topic.name}`, fingerprint `{codec.lock()[topic.schema]}`."]
+        lines += [
+            f"Topic `{topic.name}`, fingerprint `{codec.locked_fingerprints()[topic.schema]}`."
+        ]
         for named in _named(json.loads(codec.schema_text(topic.schema))):
             lines += ["", f"### {named['name']}", "", named["doc"], ""]
             if named["type"] == "enum":

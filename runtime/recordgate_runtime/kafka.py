@@ -17,6 +17,9 @@ from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import FatalError, RetryableError
 from recordgate_schemas.topics import TOPICS, Topic
 
+NOT_REACHABLE = (
+    "Kafka is not reachable at RECORDGATE_KAFKA; see that it runs and the address is right"
+)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 BATCH_BYTES = 1024 * 1024
@@ -102,7 +105,7 @@ def _admin(settings: Settings) -> Any:
     try:
         return KafkaAdminClient(bootstrap_servers=settings.kafka.split(","))
     except KafkaError as error:
-        raise RetryableError("Kafka is not reachable at RECORDGATE_KAFKA") from error
+        raise RetryableError(NOT_REACHABLE) from error
 
 
 class PartitionReader:
@@ -158,7 +161,7 @@ def _consumer(settings: Settings, topic: Topic) -> Any:
             check_crcs=True,
         )
     except KafkaError as error:
-        raise RetryableError("Kafka is not reachable at RECORDGATE_KAFKA") from error
+        raise RetryableError(NOT_REACHABLE) from error
 
 
 def _record(message: Any) -> Record:

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
 
-import crc32c as _crc32c  # noqa: F401  without it checksums take six times the CPU; its absence is an error
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
+from recordgate_runtime.kafka import NOT_REACHABLE
 from recordgate_schemas.errors import RetryableError
 from recordgate_schemas.topics import TOPICS
 
@@ -21,9 +21,6 @@ MAX_IN_FLIGHT = 2_000
 """Messages sent and not yet acknowledged, at most."""
 
 CONNECT_TIMEOUT_S = 5
-NOT_REACHABLE = (
-    "Kafka is not reachable at RECORDGATE_KAFKA; see that it runs and the address is right"
-)
 
 
 class KafkaSender:

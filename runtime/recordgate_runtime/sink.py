@@ -33,11 +33,11 @@ class Handler(Protocol):
     def apply(self, connection: psycopg.Connection, records: Sequence[Record]) -> None:
         """Apply the records in order; no commit, no Kafka."""
 
-    def applied(self, records: Sequence[Record]) -> None:
-        """Called after the commit, for measurements."""
+    def measure(self, records: Sequence[Record]) -> None:
+        """Called after the commit, to update metrics."""
 
 
-class Stop:
+class StopRequest:
     """Set by SIGTERM or SIGINT; the loop ends after the batch at hand."""
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ def run_sink(
     idle: Callable[[], None] = lambda: None,
 ) -> None:
     """Apply the topic to a database until asked to stop. `idle` runs between polls, outside any transaction."""
-    stop = Stop()
+    stop = StopRequest()
     health = Health()
     health.serve(settings.metrics_port)
     reader = PartitionReader(topic, settings, _start_positions(topic, connection, settings))
@@ -73,7 +73,7 @@ def run_sink(
                 positions.advance(connection, spans(topic, records))
                 handler.apply(connection, records)
             BATCH_SECONDS.labels(handler.stage).observe(time.monotonic() - started)
-            handler.applied(records)
+            handler.measure(records)
         idle()
     reader.close()
 

@@ -231,7 +231,7 @@ def apply(
             positions.adopt(connection, topic.name, "test", partition)
         positions.advance(connection, spans(topic, records))
         handler.apply(connection, records)
-    handler.applied(records)
+    handler.measure(records)
 
 
 def poison_count(topic: str) -> float:

@@ -27,8 +27,9 @@ def relay(connection: psycopg.Connection, send: Send, now: datetime) -> int:
     with connection.transaction():
         unsent = connection.execute(_SQL["unsent_outcomes"], {"limit": _MAX_OUTCOMES}).fetchall()
         if unsent:
-            send([bytes(control) for _, control in unsent])
-            connection.execute(_SQL["mark_sent"], {"ids": [row[0] for row in unsent], "now": now})
+            ids, controls = zip(*unsent, strict=True)
+            send([bytes(control) for control in controls])
+            connection.execute(_SQL["mark_sent"], {"ids": list(ids), "now": now})
     return len(unsent)
 
 

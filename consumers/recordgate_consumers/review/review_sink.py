@@ -41,7 +41,7 @@ class ReviewSink:
         if tasks := task_columns(messages):
             connection.execute(_SQL["put_tasks"], tasks)
 
-    def applied(self, records: Sequence[Record]) -> None:
+    def measure(self, records: Sequence[Record]) -> None:
         """Nothing to measure per record."""
 
 

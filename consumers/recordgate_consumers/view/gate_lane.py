@@ -89,7 +89,7 @@ class GateLane:
             batch.add(change, known_grants)
         _write(connection, batch)
 
-    def applied(self, records: Sequence[Record]) -> None:
+    def measure(self, records: Sequence[Record]) -> None:
         """Measure how long each control took to close the gate."""
         now = self._clock.now()
         for record in records:

@@ -57,7 +57,7 @@ class ViewSink:
             m.published_at for _, m in messages if not isinstance(m.change, Redecided)
         ]
 
-    def applied(self, records: Sequence[Record]) -> None:  # noqa: ARG002  the Handler's shape
+    def measure(self, records: Sequence[Record]) -> None:  # noqa: ARG002  the Handler's shape
         """Measure how long each message took to reach the view, and how many markers wait."""
         now = self._clock.now()
         for published_at in self._published:
