@@ -119,19 +119,19 @@ def _canonical(node: Any, namespace: str = "") -> str:
     if node["type"] in _PLAIN:
         return json.dumps(node["type"])
     namespace = node.get("namespace", namespace)
-    said = [f'"name":"{namespace}.{node["name"]}"'] if "name" in node else []
-    said.append(f'"type":"{node["type"]}"')
+    parts = [f'"name":"{namespace}.{node["name"]}"'] if "name" in node else []
+    parts.append(f'"type":"{node["type"]}"')
     if "fields" in node:
         fields = (
             f'{{"name":"{f["name"]}","type":{_canonical(f["type"], namespace)}}}'
             for f in node["fields"]
         )
-        said.append(f'"fields":[{",".join(fields)}]')
+        parts.append(f'"fields":[{",".join(fields)}]')
     if "symbols" in node:
-        said.append(f'"symbols":{json.dumps(node["symbols"], separators=(",", ":"))}')
+        parts.append(f'"symbols":{json.dumps(node["symbols"], separators=(",", ":"))}')
     if "items" in node:
-        said.append(f'"items":{_canonical(node["items"], namespace)}')
-    return "{" + ",".join(said) + "}"
+        parts.append(f'"items":{_canonical(node["items"], namespace)}')
+    return "{" + ",".join(parts) + "}"
 
 
 _PLAIN = {"null", "boolean", "int", "long", "float", "double", "bytes", "string"}

@@ -61,13 +61,13 @@ class ViewModel:
         return max(hits, default=-1)
 
     def _is_open(self, audience: str, now: datetime) -> bool:
-        said = [c for _, change, at, by in self.controls if (c := closure_of(change, at, by))]
-        registrations = [c for c in said if c.cause == "registration"]
+        closures = [c for _, change, at, by in self.controls if (c := closure_of(change, at, by))]
+        registrations = [c for c in closures if c.cause == "registration"]
         practices = {c.practice for c in registrations}
         if all(_last([c for c in registrations if c.practice == p]).closed for p in practices):
             return False
-        wide = [c for c in said if c.audience == PATIENT and c.cause != "registration"]
-        own = [c for c in said if c.audience == audience]
+        wide = [c for c in closures if c.audience == PATIENT and c.cause != "registration"]
+        own = [c for c in closures if c.audience == audience]
         if audience != SELF and not own:
             return False
         causes = {c.cause for c in wide + own}
@@ -79,14 +79,14 @@ def _ran_out(release: Release, now: datetime) -> bool:
     return release.valid_until is not None and now >= release.valid_until
 
 
-def _last(said: Iterable[GateClosure]) -> GateClosure:
-    """The latest word; at the same instant, what closes or ends first."""
-    return max(said, key=lambda c: (c.effective_at, c.closed, -_end(c)))
+def _last(closures: Iterable[GateClosure]) -> GateClosure:
+    """The latest closure; at the same instant, what closes or ends first."""
+    return max(closures, key=lambda c: (c.effective_at, c.closed, -_end(c)))
 
 
-def _end(said: GateClosure) -> float:
-    return said.expires_at.timestamp() if said.expires_at else float("inf")
+def _end(closure: GateClosure) -> float:
+    return closure.expires_at.timestamp() if closure.expires_at else float("inf")
 
 
-def _ended(said: GateClosure, now: datetime) -> bool:
-    return said.expires_at is not None and now >= said.expires_at
+def _ended(closure: GateClosure, now: datetime) -> bool:
+    return closure.expires_at is not None and now >= closure.expires_at

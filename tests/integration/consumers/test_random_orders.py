@@ -87,7 +87,7 @@ CHANGES: list[Change] = [
 ]
 # Half of the controls open something: otherwise almost every example would end in the dark.
 OPENERS = [registered(), AccessResumed(), granted("g1")]
-said = st.tuples(
+statements = st.tuples(
     st.one_of(st.sampled_from(OPENERS), st.sampled_from(CHANGES)), st.integers(0, 3).map(at)
 )
 message = st.tuples(
@@ -128,7 +128,7 @@ def build(kind: str, sequence: int, who: NhsNumber, spec: Spec) -> Released:
 
 @QUIET
 @given(
-    changes=st.lists(said, max_size=6),
+    changes=st.lists(statements, max_size=6),
     specs=st.lists(message, max_size=8),
     moves=schedule,
     seed=st.integers(0, 10_000),

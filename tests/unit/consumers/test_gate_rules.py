@@ -100,13 +100,13 @@ TABLE: list[tuple[Change, GateFences, GateClosure | None]] = [
 ]
 
 
-@pytest.mark.parametrize(("change", "raised", "said"), TABLE, ids=lambda v: type(v).__name__)
+@pytest.mark.parametrize(("change", "raised", "closure"), TABLE, ids=lambda v: type(v).__name__)
 def test_a_control_fences_and_closes_what_it_concerns(
-    change: Change, raised: GateFences, said: GateClosure | None
+    change: Change, raised: GateFences, closure: GateClosure | None
 ) -> None:
     assert fences_of(change) == raised
-    if said is not None:
-        assert closure_of(change, NOW, at(100)) == said
+    if closure is not None:
+        assert closure_of(change, NOW, at(100)) == closure
 
 
 def test_every_control_there_is_has_a_line_above() -> None:
@@ -119,15 +119,15 @@ def test_a_control_nobody_knows_closes_the_whole_patient() -> None:
 
 
 def test_a_control_dated_into_the_future_counts_from_the_brokers_time() -> None:
-    said = closure_of(AccessResumed(), at(1000), NOW)
-    assert said is not None
-    assert said.effective_at == NOW
+    closure = closure_of(AccessResumed(), at(1000), NOW)
+    assert closure is not None
+    assert closure.effective_at == NOW
 
 
 def test_an_older_control_keeps_its_own_time() -> None:
-    said = closure_of(AccessResumed(), at(-5), NOW)
-    assert said is not None
-    assert said.effective_at == at(-5)
+    closure = closure_of(AccessResumed(), at(-5), NOW)
+    assert closure is not None
+    assert closure.effective_at == at(-5)
 
 
 def test_registrations_count_by_day_and_practice() -> None:
@@ -142,9 +142,9 @@ def test_registrations_count_by_day_and_practice() -> None:
 
 def test_a_registration_in_the_future_counts_from_the_brokers_day_in_london() -> None:
     late_evening = datetime(2026, 6, 30, 23, 30, tzinfo=UTC)
-    said = closure_of(registered(date(2030, 1, 1), OTHER_PRACTICE), NOW, late_evening)
-    assert said is not None
-    assert said.effective_at == datetime(2026, 7, 1, tzinfo=UTC)
+    closure = closure_of(registered(date(2030, 1, 1), OTHER_PRACTICE), NOW, late_evening)
+    assert closure is not None
+    assert closure.effective_at == datetime(2026, 7, 1, tzinfo=UTC)
 
 
 def test_a_grant_ends_with_its_last_day_in_london() -> None:

@@ -28,7 +28,7 @@ CONTROL = {
 
 
 class Recorder:
-    """Notes what is published, in order; stands where Kafka would."""
+    """Notes what is published, in order; takes the place of Kafka."""
 
     def __init__(self, fail_after: int = 10**9) -> None:
         self.sent: list[Control | ClinicalEntry] = []
@@ -125,7 +125,7 @@ def test_folders_gzip_and_control_lines_in_the_order_of_names(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "problem"),
     [
         (b"{", "not JSON (line 1"),
         (b"", "not JSON"),
@@ -136,7 +136,7 @@ def test_folders_gzip_and_control_lines_in_the_order_of_names(tmp_path: Path) ->
     ],
 )
 def test_a_bad_file_is_one_line_with_its_name_and_the_others_go_through(
-    tmp_path: Path, content: bytes, said: str
+    tmp_path: Path, content: bytes, problem: str
 ) -> None:
     (tmp_path / "0-bad.json").write_bytes(content)
     record_file(tmp_path)
@@ -147,7 +147,7 @@ def test_a_bad_file_is_one_line_with_its_name_and_the_others_go_through(
     lines = result.stderr.strip().splitlines()
     assert len(lines) == 1
     assert "0-bad.json: " in lines[0]
-    assert said in lines[0]
+    assert problem in lines[0]
 
 
 def test_a_bad_control_line_is_named_by_file_and_line_and_the_others_go_through(

@@ -37,7 +37,7 @@ def record_of(who: dict[str, Any], *more: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("document", "said"),
+    ("document", "problem"),
     [
         ([], "not FHIR"),
         ({"a": 1}, "not FHIR"),
@@ -58,12 +58,12 @@ def record_of(who: dict[str, Any], *more: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_what_is_no_record_of_one_patient_is_refused_in_one_sentence(
-    document: Any, said: str
+    document: Any, problem: str
 ) -> None:
     with pytest.raises(PoisonError) as caught:
         extract(document)
     message = str(caught.value)
-    assert said in message
+    assert problem in message
     assert "\n" not in message
     assert not any(value in message for value in ("1234567890", "Harness", "99900000"))
 

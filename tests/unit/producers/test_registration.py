@@ -34,11 +34,11 @@ def test_the_date_of_registration_comes_from_the_record_or_the_option() -> None:
     assert registered == Registered(
         PRACTICE, date(2020, 2, 3), date(1980, 1, 1), RegistrationKind.REGULAR, Verification.UNKNOWN
     )
-    told = registration_controls(record, PublishedRegistration(registered_on=date(2021, 1, 1)))[
-        0
-    ].change
-    assert isinstance(told, Registered)
-    assert told.registered_on == date(2021, 1, 1)
+    registered = registration_controls(
+        record, PublishedRegistration(registered_on=date(2021, 1, 1))
+    )[0].change
+    assert isinstance(registered, Registered)
+    assert registered.registered_on == date(2021, 1, 1)
 
 
 @pytest.mark.parametrize(

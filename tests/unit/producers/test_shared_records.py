@@ -87,10 +87,10 @@ def test_no_body_carries_a_number_and_reading_twice_gives_the_same(name: str) ->
 @pytest.mark.parametrize("name", OTHERS)
 def test_everything_else_is_a_record_or_one_sentence(name: str) -> None:
     try:
-        told = extract(parse(content(SHARED / name))).system
+        answer = extract(parse(content(SHARED / name))).system
     except PoisonError as error:
-        told = str(error)
-    assert len(told.splitlines()) == 1
+        answer = str(error)
+    assert len(answer.splitlines()) == 1
 
 
 @pytest.mark.parametrize(
