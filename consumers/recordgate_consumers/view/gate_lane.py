@@ -12,7 +12,7 @@ import psycopg
 from recordgate_consumers.batches import columns, report_poison
 from recordgate_consumers.view.gate_rules import (
     PATIENT,
-    WHOLE_PATIENT,
+    PATIENT_FENCE,
     GateClosure,
     GateFences,
     closure_of,
@@ -110,7 +110,7 @@ def read_change(record: Record) -> GateChange | None:
     except PoisonError:
         # SAFETY: it may have been a hide. The patient is closed until an operator has repaired what it was meant to do.
         report_poison(CONTROLS, record, LogCode.QUARANTINED)
-        return GateChange(patient.digits, record.offset, WHOLE_PATIENT)
+        return GateChange(patient.digits, record.offset, PATIENT_FENCE)
     return GateChange(patient.digits, record.offset, fences, closure)
 
 

@@ -63,7 +63,7 @@ class GateClosure:
 
 
 NO_FENCES = GateFences()
-WHOLE_PATIENT = GateFences(audiences=(PATIENT,))
+PATIENT_FENCE = GateFences(audiences=(PATIENT,))
 
 
 def fences_of(change: Change) -> GateFences:
@@ -89,7 +89,7 @@ def fences_of(change: Change) -> GateFences:
         case Reviewed(action=ReviewAction.WITHHOLD):
             return GateFences(entries=(change.entry_id,))
         case _:
-            return WHOLE_PATIENT
+            return PATIENT_FENCE
 
 
 def closure_of(  # noqa: PLR0911  one per cause

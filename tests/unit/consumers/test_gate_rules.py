@@ -7,7 +7,7 @@ import pytest
 
 from recordgate_consumers.view.gate_rules import (
     PATIENT,
-    WHOLE_PATIENT,
+    PATIENT_FENCE,
     GateClosure,
     GateFences,
     closure_of,
@@ -58,28 +58,28 @@ def reviewed(action: ReviewAction) -> Reviewed:
 
 NOTHING = GateFences()
 TABLE: list[tuple[Change, GateFences, GateClosure | None]] = [
-    (registered(), WHOLE_PATIENT, None),
-    (Deregistered(PRACTICE, date(2026, 1, 1)), WHOLE_PATIENT, None),
-    (AccessLevelSet(PRACTICE, Level.FULL, None, None, None), WHOLE_PATIENT, None),
-    (AreaSet(PRACTICE, Kind.DOCUMENT, shown=False), WHOLE_PATIENT, None),
+    (registered(), PATIENT_FENCE, None),
+    (Deregistered(PRACTICE, date(2026, 1, 1)), PATIENT_FENCE, None),
+    (AccessLevelSet(PRACTICE, Level.FULL, None, None, None), PATIENT_FENCE, None),
+    (AreaSet(PRACTICE, Kind.DOCUMENT, shown=False), PATIENT_FENCE, None),
     (AreaSet(PRACTICE, Kind.DOCUMENT, shown=True), NOTHING, None),
-    (AccountChanged(linked=False), WHOLE_PATIENT, None),
+    (AccountChanged(linked=False), PATIENT_FENCE, None),
     (AccountChanged(linked=True), NOTHING, None),
-    (AccessDeclined(), WHOLE_PATIENT, GateClosure(SELF, "declined", NOW, closed=True)),
+    (AccessDeclined(), PATIENT_FENCE, GateClosure(SELF, "declined", NOW, closed=True)),
     (AccessOptedIn(), NOTHING, GateClosure(SELF, "declined", NOW, closed=False)),
-    (AccessReviewCoded(ReviewCode.NEEDED_104), WHOLE_PATIENT, None),
-    (AccessReviewCoded(ReviewCode.NOT_NEEDED_106), WHOLE_PATIENT, None),
-    (AccessSuspended(), WHOLE_PATIENT, GateClosure(PATIENT, "suspended", NOW, closed=True)),
+    (AccessReviewCoded(ReviewCode.NEEDED_104), PATIENT_FENCE, None),
+    (AccessReviewCoded(ReviewCode.NOT_NEEDED_106), PATIENT_FENCE, None),
+    (AccessSuspended(), PATIENT_FENCE, GateClosure(PATIENT, "suspended", NOW, closed=True)),
     (AccessResumed(), NOTHING, GateClosure(PATIENT, "suspended", NOW, closed=False)),
-    (SensitivityFlagged(True), WHOLE_PATIENT, GateClosure(PATIENT, "s_flag", NOW, closed=True)),
+    (SensitivityFlagged(True), PATIENT_FENCE, GateClosure(PATIENT, "s_flag", NOW, closed=True)),
     (SensitivityFlagged(False), NOTHING, GateClosure(PATIENT, "s_flag", NOW, closed=False)),
-    (Died(None), WHOLE_PATIENT, GateClosure(PATIENT, "died", NOW, closed=True)),
+    (Died(None), PATIENT_FENCE, GateClosure(PATIENT, "died", NOW, closed=True)),
     (
         NhsNumberChanged(NumberSide.OLD),
-        WHOLE_PATIENT,
+        PATIENT_FENCE,
         GateClosure(PATIENT, "number_changed", NOW, closed=True),
     ),
-    (NhsNumberChanged(NumberSide.NEW), WHOLE_PATIENT, None),
+    (NhsNumberChanged(NumberSide.NEW), PATIENT_FENCE, None),
     (
         granted("g1"),
         GateFences(grant="proxy:g1"),
@@ -93,10 +93,10 @@ TABLE: list[tuple[Change, GateFences, GateClosure | None]] = [
     (ProxyUsed(GrantId("g1")), NOTHING, None),
     (EntryHidden(E1, (E2,), HideCause.NOPAT), GateFences(entries=(E1, E2)), None),
     (EntryShown(E1, HideCause.NOPAT), NOTHING, None),
-    (RecordSnapshot(PRACTICE, "emis", (E1,)), WHOLE_PATIENT, None),
+    (RecordSnapshot(PRACTICE, "emis", (E1,)), PATIENT_FENCE, None),
     (reviewed(ReviewAction.RELEASE), NOTHING, None),
     (reviewed(ReviewAction.WITHHOLD), GateFences(entries=(E1,)), None),
-    (StateConfirmed(5), WHOLE_PATIENT, None),
+    (StateConfirmed(5), PATIENT_FENCE, None),
 ]
 
 
@@ -115,7 +115,7 @@ def test_every_control_there_is_has_a_line_above() -> None:
 
 
 def test_a_control_nobody_knows_closes_the_whole_patient() -> None:
-    assert fences_of(typing.cast("Change", object())) == WHOLE_PATIENT
+    assert fences_of(typing.cast("Change", object())) == PATIENT_FENCE
 
 
 def test_a_control_dated_into_the_future_counts_from_the_brokers_time() -> None:
