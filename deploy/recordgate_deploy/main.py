@@ -14,9 +14,9 @@ from recordgate_runtime.process import exit_code, run_process
 from recordgate_runtime.settings import settings
 from recordgate_schemas.errors import RecordgateError, UsageError
 from recordgate_streams.cli import commands as streams
+from recordgate_streams.cli.approvers import app as rules
 from recordgate_streams.cli.decide_file import decide_file
 from recordgate_streams.cli.golden import golden, golden_under
-from recordgate_streams.cli.rollout import app as rules
 
 app = typer.Typer(
     no_args_is_help=True,

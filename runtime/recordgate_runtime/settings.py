@@ -38,9 +38,6 @@ class Settings(BaseSettings):
         0.02, gt=0, le=5, description="seconds the decider gathers a batch in thin traffic"
     )
     page_entries: int = Field(500, ge=1, le=10000, description="entries re-decided in one page")
-    approvers: str = Field(
-        "", description="TOML file of who may approve a ruleset: name = public key"
-    )
     review_due_days: int = Field(14, ge=1, le=28, description="days until an open hold is due")
 
     @property

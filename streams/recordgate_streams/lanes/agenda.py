@@ -40,7 +40,7 @@ def ask_application(work: Work, partitions: Sequence[int]) -> bool:
             [_whole(work, number, where.partition, position) for number, position in found]
         )
         numbers = [number for number, _ in found]
-        rules.turn(where, numbers, work.at, finished=len(found) < share)
+        rules.advance(where, numbers, work.at, finished=len(found) < share)
     return True
 
 

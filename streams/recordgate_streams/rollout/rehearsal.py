@@ -1,10 +1,10 @@
-"""What a ruleset would change about one patient, had it been in force: decided anew in memory and compared. Pure.
+"""What a ruleset would change about one patient, had it been in force: decided again in memory and compared. Pure.
 
 RULE_CHANGE is left out: it is added to entries that are held anyway, and changes no outcome and no headline.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -15,11 +15,10 @@ from recordgate_streams.decider.history import audiences
 from recordgate_streams.decider.timers import closes_at
 from recordgate_streams.decider.whole import Whole, decide_whole, with_all_signals
 from recordgate_streams.lanes.outcome import Verdict
+from recordgate_streams.ledger.rehearsals import StoredPatient
 from recordgate_streams.ledger.rows import Subject
 from recordgate_streams.policy.audience import stand
 from recordgate_streams.policy.decision import Decision, Integrity
-from recordgate_streams.policy.facts import Facts
-from recordgate_streams.policy.statements import Marks
 from recordgate_streams.ruleset import Ruleset
 
 NO_REASON = "-"
@@ -38,8 +37,8 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """The ruleset on trial, the one in force (None when this program cannot run it), and the instant of it all."""
+class ComparedRulesets:
+    """The new ruleset, the one in force (None when this program cannot run it), and the instant of all decisions."""
 
     new: Ruleset
     old: Ruleset | None
@@ -47,20 +46,10 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class PatientOnTrial:
-    """Everything stored about one patient. `bodies`: only when a ruleset looks for hints in them."""
-
-    facts: Facts
-    subjects: Sequence[Subject]
-    marks: Mapping[EntryId, Marks]
-    bodies: Mapping[EntryId, bytes] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
+class ChangedEntry:
     """One change: the entry, its practice, and the headline that explains it.
 
-    That is the new headline, but for what appears or leaves the queue the one that stood in the way.
+    That is the new headline, but for what appears or leaves the queue the one that held it back so far.
     """
 
     change: Change
@@ -70,31 +59,31 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """One patient's trial: decisions made, how many release now, and what would change."""
+class PatientComparison:
+    """What a ruleset does to one patient: decisions made, how many are released now, and what would change."""
 
     decisions: int
     released: int
-    found: tuple[Found, ...]
+    changes: tuple[ChangedEntry, ...]
 
 
-def try_on(patient: PatientOnTrial, trial: Trial) -> Tried:
-    """Decide all of a patient's entries for every audience under the ruleset on trial and compare."""
-    new = _verdicts(patient, trial.new, trial.now)
+def compare_patient(patient: StoredPatient, rulesets: ComparedRulesets) -> PatientComparison:
+    """Decide all of a patient's entries for every audience under the new ruleset and compare with what is in force."""
+    new = _verdicts(patient, rulesets.new, rulesets.now)
     reviewed = any(marks.reviews for marks in patient.marks.values())
     old: Verdicts = {}
-    if trial.old and (reviewed or any(map(_told_again, new.values()))):
-        old = _verdicts(patient, trial.old, trial.now)
-    found = tuple(
-        Found(change, place[0], verdict.stored.entry.practice, reason)
+    if rulesets.old and (reviewed or any(map(_released_anew, new.values()))):
+        old = _verdicts(patient, rulesets.old, rulesets.now)
+    changes = tuple(
+        ChangedEntry(change, place[0], verdict.stored.entry.practice, reason)
         for place, verdict in new.items()
         for change, reason in _changes(verdict, old.get(place))
     )
     released = sum(v.previous is not None and v.previous.released for v in new.values())
-    return Tried(len(new), released, found)
+    return PatientComparison(len(new), released, changes)
 
 
-def _verdicts(patient: PatientOnTrial, ruleset: Ruleset, now: datetime) -> Verdicts:
+def _verdicts(patient: StoredPatient, ruleset: Ruleset, now: datetime) -> Verdicts:
     settings = ruleset.settings
     stored = {subject.stored.entry.entry_id: subject for subject in patient.subjects}
     entries = [(subject.stored.entry, subject.stored.conflict) for subject in patient.subjects]
@@ -111,7 +100,7 @@ def _verdicts(patient: PatientOnTrial, ruleset: Ruleset, now: datetime) -> Verdi
 
 
 def _integrity(
-    patient: PatientOnTrial, entry_id: EntryId, subject: Subject, ruleset: Ruleset
+    patient: StoredPatient, entry_id: EntryId, subject: Subject, ruleset: Ruleset
 ) -> Integrity:
     stored, settings = subject.stored, ruleset.settings
     hint = settings.switches.text_hints and find_hint(
@@ -139,24 +128,28 @@ def _changes(new: Verdict, old: Verdict | None) -> Iterator[tuple[Change, str]]:
     was_released = before is not None and before.released
     was_held = before is not None and before.outcome == Outcome.HELD
     is_held = after.outcome is Outcome.HELD
-    stood = (before and before.headline) or NO_REASON
-    stands = str(after.headline or NO_REASON)
+    former_reason = (before and before.headline) or NO_REASON
+    new_reason = str(after.headline or NO_REASON)
     if after.released and not was_released:
-        yield Change.APPEARS, stood
+        yield Change.APPEARS, former_reason
     if was_released and not after.released:
-        yield Change.DISAPPEARS, stands
+        yield Change.DISAPPEARS, new_reason
     if is_held and not was_held:
-        yield Change.JOINS_QUEUE, stands
+        yield Change.JOINS_QUEUE, new_reason
     if was_held and not is_held:
-        yield Change.LEAVES_QUEUE, stood
-    if _told_again(new) and _shows_otherwise(new, old):
-        yield Change.SHOWN_OTHERWISE, stands
-    if is_held and (_lifted(old.decision) if old else was_released and stood == Reason.REVIEWED):
-        yield Change.REVIEW_LOST, stands
+        yield Change.LEAVES_QUEUE, former_reason
+    if _released_anew(new) and _shows_otherwise(new, old):
+        yield Change.SHOWN_OTHERWISE, new_reason
+    if is_held and (
+        _released_by_review(old.decision)
+        if old
+        else was_released and former_reason == Reason.REVIEWED
+    ):
+        yield Change.REVIEW_LOST, new_reason
 
 
-def _told_again(verdict: Verdict) -> bool:
-    """Released before and after, and not in the very same way."""
+def _released_anew(verdict: Verdict) -> bool:
+    """True for an entry released before and after, but not in the very same way."""
     before = verdict.previous
     return before is not None and before.released and verdict.decision.released and verdict.changed
 
@@ -168,8 +161,8 @@ def _shows_otherwise(new: Verdict, old: Verdict | None) -> bool:
     return (old.decision.drop, old.decision.pointers) != (new.decision.drop, new.decision.pointers)
 
 
-def _lifted(decision: Decision) -> bool:
-    """True when a reviewer's release is what lets the entry through."""
+def _released_by_review(decision: Decision) -> bool:
+    """True when the entry is released because of a review."""
     return any(
         o.reason is Reason.REVIEWED and o.outcome is Outcome.RELEASED for o in decision.objections
     )

@@ -13,18 +13,21 @@ from recordgate_streams.ruleset import checks
 from recordgate_streams.ruleset.compiled import compiled
 from recordgate_streams.ruleset.digest import engine_hash, ruleset_hash
 from recordgate_streams.ruleset.folder import read
-from recordgate_streams.ruleset.model import Activation, Document
+from recordgate_streams.ruleset.model import ActivationLimits, Document
 from recordgate_streams.ruleset.problems import BadRuleset, Finding, Problem, findings
 from recordgate_streams.ruleset.texts import ReasonTexts, texts_of
 
 SHIPPED = Path(__file__).parent / "shipped"
+
+SHOWN_DIGITS = 12
+"""Digits of a hash that people read; whatever is compared or signed has all of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ruleset:
     """Everything that decides, under one hash.
 
-    `hash`: over content and engine, 16 hex digits; every decision carries it. `engine`: over the rules' source text.
+    `hash`: over content and engine, in hex; every decision carries it. `engine`: over the rules' source text.
     `data`: the content as plain JSON-able data, with `hash` and `engine`; `from_data` takes it back.
     """
 
@@ -34,8 +37,13 @@ class Ruleset:
     engine: str
     settings: PolicySettings
     reasons: ReasonTexts
-    activation: Activation
+    activation: ActivationLimits
     data: Mapping[str, Any]
+
+    @property
+    def title(self) -> str:
+        """Name, version and the digits of the hash that people read."""
+        return f"{self.name} {self.version} {self.hash[:SHOWN_DIGITS]}"
 
 
 @cache

@@ -165,7 +165,7 @@ class Patient(Part):
     standing: Sentence
 
 
-class Activation(Part):
+class ActivationLimits(Part):
     """How a ruleset comes into force: shares of released entries, and patients a second."""
 
     most_disappear: Share = 0.001
@@ -202,7 +202,7 @@ class RulesetFile(Part):
     go_live: GoLive
     practices: dict[Ods, PracticeTable] = {}
     review: Review
-    activation: Activation
+    activation: ActivationLimits
 
 
 class LabelsFile(Part):
@@ -240,5 +240,5 @@ class Document(Part):
     reasons: dict[Reason, ReasonText]
     outcomes: dict[Outcome, Sentence]
     patient: Patient
-    activation: Activation
+    activation: ActivationLimits
     hints: tuple[Hint, ...]

@@ -24,7 +24,7 @@ from recordgate_schemas.errors import UsageError
 from recordgate_schemas.values import EntryId, NhsNumber
 from recordgate_streams.cli.rollout_text import report_lines
 from recordgate_streams.rollout.activation import read_rehearsal
-from recordgate_streams.rollout.checks import Refused
+from recordgate_streams.rollout.refusal import Refused
 from recordgate_streams.rollout.rehearsal import Change
 from recordgate_streams.rollout.report import Report, report_data
 from recordgate_streams.rollout.run import Part, former_document
@@ -199,7 +199,7 @@ def test_a_rehearsal_writes_nothing(ledger: Ledger, rules: Rules) -> None:
 
 def test_the_role_that_rehearses_may_write_nothing(rules: Rules) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        rules.reader.execute("update active_ruleset set generation = 7")
+        rules.reader_db.execute("update active_ruleset set generation = 7")
 
 
 def test_a_report_holds_entry_ids_and_no_nhs_number_and_at_most_ten_examples(
@@ -273,7 +273,7 @@ def test_patients_are_read_page_by_page_and_none_is_missed(
     ledger: Ledger, rules: Rules, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _many(ledger, patients=7, coded=7)
-    monkeypatch.setattr("recordgate_streams.rollout.run.PAGE_PATIENTS", 3)
+    monkeypatch.setattr("recordgate_streams.ledger.rehearsals.PAGE_PATIENTS", 3)
     new = with_code_set(CODE)
 
     assert rules.rehearse(new).totals[Change.DISAPPEARS].n == 7
@@ -329,7 +329,10 @@ def test_an_empty_ledger_has_nothing_to_compare_with(ledger: Ledger, rules: Rule
 
 
 def _everything(ledger: Ledger) -> dict[str, object]:
-    tables = [table.strip() for table in f"{TABLES}, rehearsal, approval, activation".split(",")]
+    tables = [
+        table.strip()
+        for table in f"{TABLES}, rehearsal, signed_approval, activation, approver_change".split(",")
+    ]
     return {
         table: ledger.owner.execute(f"select to_jsonb(t) from {table} t".encode()).fetchall()
         for table in tables

@@ -209,7 +209,7 @@ def test_every_file_of_the_engine_counts(tmp_path: Path) -> None:
 
 def test_a_packed_ruleset_is_named_for_its_hash_and_opens_again(tmp_path: Path) -> None:
     file = pack(SHIPPED, tmp_path)
-    assert file.name == f"{SHIPPED.name}-{SHIPPED.version}-{SHIPPED.hash}.json"
+    assert file.name == f"{SHIPPED.name}-{SHIPPED.version}-{SHIPPED.hash[:12]}.json"
     assert open_ruleset(file) == SHIPPED == open_ruleset(ruleset.SHIPPED)
 
 

@@ -1,4 +1,4 @@
-"""The commands `recordgate rules ...`, and what they print."""
+"""The commands `recordgate rules ...` that need no ledger, and what they print."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,9 @@ from typer.testing import CliRunner
 from recordgate_schemas.errors import UsageError
 from recordgate_streams import ruleset
 from recordgate_streams.cli.rules import app
-from recordgate_streams.ruleset.signing import Subject, read_approval, read_approvers, verify
+from recordgate_streams.rollout import jws
+from recordgate_streams.rollout.approvals import verify_approval
+from recordgate_streams.rollout.keys import public_key
 from tests.support.sources import ROOT
 from tests.unit.streams.ruleset.bundles import changed, copied
 
@@ -29,7 +31,7 @@ def run(*words: object) -> list[str]:
 def test_check_says_name_version_hash_and_counts() -> None:
     head, *empty = run("check")
     assert head == (
-        f"{SHIPPED.name} {SHIPPED.version} {SHIPPED.hash}: 11 switches, 16 sets, 36 labels"
+        f"{SHIPPED.name} {SHIPPED.version} {SHIPPED.hash[:12]}: 11 switches, 16 sets, 36 labels"
     )
     assert len(empty) == 11
     assert all(line.startswith("empty: ") for line in empty)
@@ -152,19 +154,42 @@ def test_load_refset_fills_a_set(tmp_path: Path) -> None:
     assert "3 added" in run("diff", ruleset.SHIPPED, bundle)[-1]
 
 
-def signed(folder: Path, bundle: Path) -> Path:
-    words = ["--rehearsal", "r7", "--appear", "12", "--disappear", "3", "--approver", "amira"]
-    (file,) = run("sign", bundle, *words, "--key", folder / "amira.pem", "--out", folder)
+REHEARSAL = "d7" * 32
+
+
+def signed(folder: Path, bundle: Path, rehearsal: str = REHEARSAL) -> Path:
+    counts = ["--accept-appear", 12, "--accept-disappear", 3]
+    signer = ["--name", "amira", "--key", folder / "amira.pem", "--out", folder]
+    (file,) = run("sign", bundle, "--rehearsal", rehearsal, *counts, *signer)
     return Path(file)
 
 
 def test_sign_gives_an_approval_that_verifies(tmp_path: Path) -> None:
     (key,) = run("keygen", tmp_path / "amira.pem")
-    (tmp_path / "approvers.toml").write_text(f'[approvers]\namira = "{key}"\n', "utf-8")
-    approval = read_approval(signed(tmp_path, ruleset.SHIPPED))
-    subject = Subject(SHIPPED.hash, SHIPPED.engine, "r7", 12, 3)
-    approvers = read_approvers(tmp_path / "approvers.toml")
-    assert verify([approval], subject, approvers, needed=1) == ("amira",)
+    file = signed(tmp_path, ruleset.SHIPPED)
+    assert file.name == "approval-amira.jws"
+    approval = verify_approval(jws.read(file), {"amira": public_key(key)})
+    assert approval.claims.model_dump() == {
+        "accept_appear": 12,
+        "accept_disappear": 3,
+        "engine": SHIPPED.engine,
+        "rehearsal": REHEARSAL,
+        "ruleset": SHIPPED.hash,
+    }
+
+
+@pytest.mark.parametrize("short", [REHEARSAL[:12], REHEARSAL[:63], REHEARSAL + "0", "x" * 64])
+def test_only_the_whole_id_of_a_rehearsal_can_be_signed(tmp_path: Path, short: str) -> None:
+    run("keygen", tmp_path / "amira.pem")
+    with pytest.raises(UsageError, match="rehearsal: give all 64 digits"):
+        signed(tmp_path, ruleset.SHIPPED, short)
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    run("keygen", tmp_path / "amira.pem")
+    signer = ["--name", "amira", "--key", tmp_path / "amira.pem", "--out", tmp_path / "none"]
+    with pytest.raises(UsageError, match=r"approval-amira\.jws: cannot be written"):
+        run("sign", ruleset.SHIPPED, "--rehearsal", REHEARSAL, *signer)
 
 
 def test_a_ruleset_of_another_engine_is_not_signed(tmp_path: Path) -> None:

@@ -1,7 +1,3 @@
--- name: in_force
--- The ruleset in force and its document, as a reader sees it.
-select generation, hash, document, activated_at from active_ruleset
-
 -- name: page_patients
 -- The next patients, in order.
 select nhs_number, facts from patient where nhs_number > %(after)s order by nhs_number limit %(limit)s
@@ -29,10 +25,15 @@ select topic || '/' || partition, next_offset from source_position order by topi
 insert into rehearsal (rehearsal_id, document, report, at)
 values (%(rehearsal_id)s, %(document)s, %(report)s, %(at)s) on conflict do nothing
 
--- name: read_rehearsal
--- A rehearsal.
-select document, report from rehearsal where rehearsal_id = %(rehearsal_id)s
+-- name: find_rehearsals
+-- The rehearsals whose id begins so, with who approved them; two are enough to see that it is not one.
+select r.rehearsal_id, r.document, r.report,
+  array(select distinct a.approver from signed_approval a where a.rehearsal_id = r.rehearsal_id order by 1) as approvers
+from rehearsal r where starts_with(r.rehearsal_id, %(prefix)s) limit 2
 
--- name: former
--- The document that the last activation replaced.
-select former from activation order by generation desc limit 1
+-- name: open_rehearsals
+-- Rehearsals against the ruleset in force, with who approved them.
+select r.rehearsal_id, r.document, r.report,
+  array(select distinct a.approver from signed_approval a where a.rehearsal_id = r.rehearsal_id order by 1) as approvers
+from rehearsal r
+where (r.report->>'generation')::bigint = (select generation from active_ruleset) order by r.at, r.rehearsal_id

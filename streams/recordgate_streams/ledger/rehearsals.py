@@ -1,0 +1,127 @@
+"""What a rehearsal reads of the ledger, patient by patient in one snapshot, and rehearsals as they are kept."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg.rows import class_row, scalar_row
+from psycopg.types.json import Jsonb
+
+from recordgate_runtime.sql import Statements
+from recordgate_schemas.mapping import mapper
+from recordgate_schemas.values import EntryId, NhsNumber
+from recordgate_streams.ledger.relatives import RelativesStore
+from recordgate_streams.ledger.rows import Subject
+from recordgate_streams.ledger.store import Store
+from recordgate_streams.policy.facts import Facts
+from recordgate_streams.policy.statements import Marks
+
+SQL = Statements("recordgate_streams.ledger", "rehearsals.sql")
+PAGE_PATIENTS = 100
+_FACTS = mapper(Facts, "json")
+
+Page = dict[NhsNumber, Facts]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRehearsal:
+    """A rehearsal as stored: its digest, the ruleset's document, what was found, and who approved it (unverified)."""
+
+    rehearsal_id: str
+    document: Mapping[str, Any]
+    report: Mapping[str, Any]
+    approvers: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPatient:
+    """Everything stored about one patient. `bodies`: only when they were asked for."""
+
+    facts: Facts
+    subjects: list[Subject]
+    marks: Mapping[EntryId, Marks]
+    bodies: Mapping[EntryId, bytes] = field(default_factory=dict, repr=False)
+
+
+class RehearsalStore:
+    """Reads for rehearsals, and the rehearsals that are kept, over one connection."""
+
+    def __init__(self, db: psycopg.Connection) -> None:
+        self._db = db
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Read only, and see nothing that others write meanwhile, until the block ends."""
+        with self._db.transaction():
+            self._db.execute("set transaction isolation level repeatable read, read only")
+            yield
+
+    def pages(self) -> Iterator[Page]:
+        """Yield all patients' facts, page by page."""
+        after = ""
+        while rows := self._rows("page_patients", after=after, limit=PAGE_PATIENTS):
+            yield _page(rows)
+            after = rows[-1][0]
+
+    def sampled_pages(self, seed: str, patients: int) -> Iterator[Page]:
+        """Yield the facts of so many patients, the same ones for the same seed, page by page."""
+        numbers = [number for (number,) in self._rows("choose_patients", seed=seed, n=patients)]
+        for start in range(0, len(numbers), PAGE_PATIENTS):
+            chosen = numbers[start : start + PAGE_PATIENTS]
+            yield _page(self._rows("read_patients", nhs_numbers=chosen))
+
+    def patients(self, page: Page, *, with_bodies: bool) -> Iterator[StoredPatient]:
+        """Yield what is stored about the patients of a page."""
+        store = Store(self._db)
+        keys = sorted(RelativesStore(self._db).entries_of(page))
+        subjects: dict[NhsNumber, list[Subject]] = {number: [] for number in page}
+        stored = store.load_entries(keys)
+        for subject in store.subjects([stored[key] for key in keys]):
+            subjects[subject.stored.entry.nhs_number].append(subject)
+        bodies: dict[NhsNumber, dict[EntryId, bytes]] = {number: {} for number in page}
+        for (number, entry_id), body in (store.load_bodies(keys) if with_bodies else {}).items():
+            bodies[number][entry_id] = body
+        marks = store.marks_of(page)
+        for number, facts in page.items():
+            yield StoredPatient(facts, subjects[number], marks.get(number, {}), bodies[number])
+
+    def count_patients(self) -> int:
+        """Return how many patients the ledger knows."""
+        with self._db.cursor(row_factory=scalar_row) as cursor:
+            [patients] = cursor.execute(SQL["count_patients"]).fetchall()
+        return int(patients)
+
+    def positions(self) -> dict[str, int]:
+        """Return how far each topic was read: the next offset by topic/partition."""
+        return dict(self._rows("positions"))
+
+    def put(
+        self,
+        rehearsal_id: str,
+        document: Mapping[str, Any],
+        report: Mapping[str, Any],
+        at: datetime,
+    ) -> None:
+        """Keep a rehearsal; the same one again changes nothing."""
+        values = {"document": Jsonb(dict(document)), "report": Jsonb(dict(report)), "at": at}
+        self._db.execute(SQL["put_rehearsal"], {"rehearsal_id": rehearsal_id, **values})
+
+    def find(self, prefix: str) -> list[StoredRehearsal]:
+        """Return the rehearsals whose digest begins so, at most two, as stored."""
+        with self._db.cursor(row_factory=class_row(StoredRehearsal)) as cursor:
+            return cursor.execute(SQL["find_rehearsals"], {"prefix": prefix}).fetchall()
+
+    def open(self) -> list[StoredRehearsal]:
+        """Return the rehearsals against the ruleset in force."""
+        with self._db.cursor(row_factory=class_row(StoredRehearsal)) as cursor:
+            return cursor.execute(SQL["open_rehearsals"]).fetchall()
+
+    def _rows(self, statement: str, **values: Any) -> list[Any]:
+        return self._db.execute(SQL[statement], values).fetchall()
+
+
+def _page(rows: Iterable[tuple[str, Any]]) -> Page:
+    return {NhsNumber(number): _FACTS.load(facts) for number, facts in rows}
