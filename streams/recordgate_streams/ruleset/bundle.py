@@ -28,7 +28,7 @@ class Ruleset:
     """Everything that decides, under one hash.
 
     `hash`: over content and engine, in hex; every decision carries it. `engine`: over the rules' source text.
-    `data`: the content as plain JSON-able data, with `hash` and `engine`; `from_data` takes it back.
+    `data`: the content as plain JSON-able data, with `hash` and `engine`; `from_data` reads it back.
     """
 
     name: str
@@ -58,10 +58,10 @@ def load(folder: Path) -> Ruleset:
 
 
 def from_data(data: Mapping[str, Any]) -> Ruleset:
-    """Return the ruleset that the data says; raise BadRuleset naming every problem.
+    """Return the ruleset that the data describes; raise BadRuleset naming every problem.
 
-    Parts it lacks, and the texts of reasons it does not tell, are those of the shipped ruleset. A `hash` or `engine` it
-    names is believed: what was stored or sent comes in by document.from_document, which checks.
+    Parts it lacks, and texts of reasons it does not hold, are those of the shipped ruleset. A `hash` or `engine` in it
+    is not checked: what was stored or sent is read by document.from_document, which checks.
     """
     content = {key: value for key, value in data.items() if key not in ("hash", "engine")}
     document, engine = _document(_completed(content)), data.get("engine", engine_hash())
@@ -84,17 +84,17 @@ def _document(content: Mapping[str, Any]) -> Document:
     except ValidationError as error:
         wrong = list(findings(Document, error))
     else:
-        wrong = list(_at_odds(document))
+        wrong = list(_contradictions(document))
         if not wrong:
             return document
     raise BadRuleset(Problem("", 0, path, message) for path, message in wrong)
 
 
-def _at_odds(document: Document) -> Iterator[Finding]:
+def _contradictions(document: Document) -> Iterator[Finding]:
     yield from checks.check_numbers(document.numbers)
     yield from checks.check_texts(document.reasons, document.outcomes)
     yield from checks.check_hints(document.hints)
-    yield from checks.doubled_ids(document.code_sets)
+    yield from checks.check_set_ids(document.code_sets)
     for place, one in enumerate(document.code_sets):
         yield from checks.check_members(one, ("code_sets", place))
 

@@ -1,4 +1,4 @@
-"""Makes the policy's settings of a ruleset document: the strings of the files become what a rule can ask."""
+"""Turns a ruleset document into the policy's settings: strings become values that a rule can compare."""
 
 from collections import defaultdict
 from collections.abc import Iterable

@@ -15,18 +15,18 @@ Lines = Iterator[str]
 
 
 def describe(ruleset: Ruleset, word: str) -> list[str]:
-    """Return what there is to say about the word; raise UsageError with the nearest words when it means nothing."""
-    said = [
+    """Return the lines about the word; raise UsageError with the nearest words when it means nothing."""
+    lines = [
         line
         for part in (_reason, _switch, _number, _label, _set, _code)
         for line in part(ruleset, word)
     ]
-    if said:
-        return said
+    if lines:
+        return lines
     near = get_close_matches(word, _words(ruleset), 3, 0.5)
-    meant = f"; did you mean {' or '.join(near)}?" if near else ""
+    suggestion = f"; did you mean {' or '.join(near)}?" if near else ""
     raise UsageError(
-        f"{word}: no reason, switch, number, label, code or set of this ruleset{meant}"
+        f"{word}: no reason, switch, number, label, code or set of this ruleset{suggestion}"
     )
 
 

@@ -45,7 +45,7 @@ def _no_or_snomed_id(text: str) -> str:
 
 def _label(code: str) -> str:
     if code == NOPAT:
-        raise ValueError("NOPAT hides always and may not stand in the table; remove it")
+        raise ValueError("NOPAT always hides and may not be in the table; remove it")
     return code
 
 
@@ -83,7 +83,7 @@ class Part(BaseModel):
 
 
 class SwitchTable(Part):
-    """The switches; what each means stands in shipped/ruleset.toml."""
+    """The switches; shipped/ruleset.toml says what each means."""
 
     on_104: Literal["hold_new", "suspend_view"] = "hold_new"
     backdated: Literal["hold", "release"] = "hold"
@@ -99,7 +99,7 @@ class SwitchTable(Part):
 
 
 class NumberTable(Part):
-    """The numbers; units and limits stand in shipped/ruleset.toml."""
+    """The numbers; shipped/ruleset.toml says what each means, and its unit."""
 
     result_tolerance_days: Annotated[StrictInt, Field(ge=0, le=365)] = 90
     proxy_review_age: Annotated[StrictInt, Field(ge=11, le=13)] = 11
@@ -148,7 +148,7 @@ class CodeSet(Asked):
 
 
 class ReasonText(Part):
-    """What a reason tells a reviewer, and what follows from it."""
+    """What a reviewer reads about a reason, and what follows from it."""
 
     reviewer: Sentence
     remedy: Sentence
@@ -160,7 +160,7 @@ class ReasonText(Part):
 
 
 class Patient(Part):
-    """What every patient reads."""
+    """The one sentence that every patient reads."""
 
     standing: Sentence
 

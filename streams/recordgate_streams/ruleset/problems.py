@@ -17,7 +17,7 @@ Finding = tuple[Path, str]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A finding and where it stands; `line` 0: in no file."""
+    """A finding and its place; `line` 0: in no file."""
 
     file: str
     line: int
@@ -67,8 +67,10 @@ def _message(model: type[BaseModel], path: Path, found: Any) -> str:
 
 def _choose(what: str, given: object, choices: list[str]) -> str:
     near = get_close_matches(str(given), choices, 1)
-    meant = f"; did you mean {near[0]}?" if near else ""
-    return f"{what}{meant}; valid choices: {', '.join(choice or '(empty)' for choice in choices)}"
+    suggestion = f"; did you mean {near[0]}?" if near else ""
+    return (
+        f"{what}{suggestion}; valid choices: {', '.join(choice or '(empty)' for choice in choices)}"
+    )
 
 
 def _keys(model: Any, path: Path) -> list[str]:

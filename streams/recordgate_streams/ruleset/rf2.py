@@ -74,13 +74,13 @@ def _active(rows: list[dict[str, str]]) -> tuple[str, ...]:
     newest: dict[str, tuple[str, str]] = {}
     for row in rows:
         component = row["referencedComponentId"]
-        said = (row["effectiveTime"], row["active"])
-        newest[component] = max(newest.get(component, said), said)
+        state = (row["effectiveTime"], row["active"])
+        newest[component] = max(newest.get(component, state), state)
     return tuple(sorted(component for component, (_, active) in newest.items() if active == "1"))
 
 
 def _rows(name: str, text: str, refset: str) -> Iterator[dict[str, str]]:
-    """Yield the rows of the reference set, checked; of other sets' rows only what tells them apart is checked."""
+    """Yield the rows of the reference set, checked; rows of other sets are only checked for which set they are of."""
     lines = text.split("\n")
     columns = _head(name, lines[0].removesuffix("\r"))
     for number, line in enumerate(lines[1:], 2):

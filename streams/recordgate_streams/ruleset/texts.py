@@ -1,4 +1,4 @@
-"""What reasons and outcomes say to people, and what follows from a reason: queue, task, first action."""
+"""Texts of reasons and outcomes for people, and what follows from a reason: queue, task, first action."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

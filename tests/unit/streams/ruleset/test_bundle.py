@@ -104,7 +104,7 @@ def test_everything_wrong_with_a_document_is_told_at_once() -> None:
         ruleset.from_data(wrong)
     told = str(caught.value).splitlines()
     assert told[0].startswith("switches.on_140: unknown key; did you mean on_104?")
-    assert told[1].startswith("labels.NOPAT: NOPAT hides always")
+    assert told[1].startswith("labels.NOPAT: NOPAT always hides")
 
 
 def test_a_document_at_odds_with_itself_is_refused() -> None:

@@ -113,7 +113,7 @@ WRONG = [
         "[labels.U]",
         "[labels.NOPAT]",
         "[labels.NOPAT]",
-        "labels.NOPAT: NOPAT hides always",
+        "labels.NOPAT: NOPAT always hides",
     ),
     Wrong(
         "a label with an unknown reason",
@@ -162,7 +162,7 @@ WRONG = [
         "1064961000000107",
         "836881000000105",
         "836881000000105",
-        "members[1]: stands further up already",
+        "members[1]: is in the list already",
     ),
     Wrong(
         "a set id told twice",
@@ -218,7 +218,7 @@ WRONG = [
         'phrase = "do not tell patient"',
         'phrase = "Do not tell the patient"',
         'phrase = "Do not',
-        "hints[1].phrase: stands further up already",
+        "hints[1].phrase: is in the list already",
     ),
     Wrong(
         "a phrase without a word",
