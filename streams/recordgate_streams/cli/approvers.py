@@ -64,7 +64,9 @@ def approve(
     out: OutFolder = Path(),
 ) -> None:
     """Sign a proposed set of approvers. Needs no ledger."""
-    typer.echo(f"approvers {', '.join(proposal.approvers)}; after {proposal.former}")
+    for approver, public in proposal.approvers.items():
+        typer.echo(f"{approver} {public}")
+    typer.echo(f"in place of the set with digest {proposal.former}")
     text = approvers.sign_change(proposal, name, key)
     typer.echo(written(out / f"approvers-{proposal.digest[:SHOWN_DIGITS]}-{name}.jws", text))
 
