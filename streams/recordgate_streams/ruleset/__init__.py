@@ -10,8 +10,8 @@ from recordgate_streams.ruleset.bundle import (
 )
 from recordgate_streams.ruleset.digest import engine_hash
 from recordgate_streams.ruleset.document import from_document, open_ruleset
+from recordgate_streams.ruleset.model import ReasonText, ReasonTexts
 from recordgate_streams.ruleset.problems import BadRuleset
-from recordgate_streams.ruleset.texts import ReasonText, ReasonTexts
 
 __all__ = [
     "SHIPPED",

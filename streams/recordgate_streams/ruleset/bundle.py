@@ -13,9 +13,8 @@ from recordgate_streams.ruleset import checks
 from recordgate_streams.ruleset.compiled import compiled
 from recordgate_streams.ruleset.digest import engine_hash, ruleset_hash
 from recordgate_streams.ruleset.folder import read
-from recordgate_streams.ruleset.model import ActivationLimits, Document
+from recordgate_streams.ruleset.model import ActivationLimits, Document, ReasonTexts
 from recordgate_streams.ruleset.problems import BadRuleset, Finding, Problem, findings
-from recordgate_streams.ruleset.texts import ReasonTexts, texts_of
 
 SHIPPED = Path(__file__).parent / "shipped"
 
@@ -109,7 +108,7 @@ def _ruleset(document: Document, engine: str, named: str | None = None) -> Rules
         digest,
         engine,
         compiled(document),
-        texts_of(document),
+        ReasonTexts(document.reasons, document.outcomes, document.patient.standing),
         document.activation,
         {"hash": digest, "engine": engine, **content},
     )

@@ -1,6 +1,8 @@
 """The shape of a ruleset: what every part may say. pydantic names all that is wrong at once."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Literal
 
@@ -18,6 +20,7 @@ from pydantic import (
 
 from recordgate_schemas.entry import Kind
 from recordgate_schemas.errors import InvalidValue
+from recordgate_schemas.messages import Queue, TaskKind
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import parse_ods
 from recordgate_streams.policy.settings import Ask
@@ -148,15 +151,46 @@ class CodeSet(Asked):
 
 
 class ReasonText(Part):
-    """What a reviewer reads about a reason, and what follows from it."""
+    """What a reason means for people, and what follows from it.
+
+    `reviewer`: its meaning. `remedy`: what would change it, and who can. `guidance`: sources, tag, golden rows.
+    """
 
     reviewer: Sentence
     remedy: Sentence
     guidance: Sentence
-    queue: QueueName
-    task: TaskName
+    queue_name: Annotated[QueueName, Field(alias="queue")]
+    task_name: Annotated[TaskName, Field(alias="task")]
     bulk_release: StrictBool
     first_action: Literal["", "hide"]
+
+    @property
+    def queue(self) -> Queue | None:
+        """The queue that a hold joins; None: no entry is ever held for this reason."""
+        return None if self.queue_name == "none" else Queue(self.queue_name)
+
+    @property
+    def task(self) -> TaskKind | None:
+        """The work that the reason asks for; None: there is none."""
+        return TaskKind(self.task_name) if self.task_name else None
+
+    @property
+    def hide_first(self) -> bool:
+        """True when hiding is the action to offer first."""
+        return self.first_action == "hide"
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonTexts:
+    """The texts of a ruleset: by reason, by outcome, and the one sentence that every patient reads."""
+
+    by_reason: Mapping[Reason, ReasonText]
+    outcomes: Mapping[Outcome, str]
+    standing: str
+
+    def __getitem__(self, reason: Reason) -> ReasonText:
+        """Return the text of a reason; every reason has one."""
+        return self.by_reason[reason]
 
 
 class Patient(Part):
