@@ -103,16 +103,17 @@ def approve(
     ] = None,
 ) -> None:
     """Approve a rehearsed ruleset with your signature."""
-    if approval is None and (key is None or name is None):
-        raise UsageError("approve: give --key and --name, or --approval with a signed file")
-    if approval and (key or name):
-        raise UsageError("approve: give --key and --name, or --approval with a signed file")
     with opened(KEEPER) as ledger:
-        found = activation.read_rehearsal(ledger, rehearsal)
-        if key and name:
-            claims = claims_of(found, appear=accept_appear, disappear=accept_disappear)
-            approval = sign_approval(claims, name, key)
-        given = activation.put_approval(ledger, found, approval or "", SystemClock().now())
+        match key, name, approval:
+            case OKPKey(), str(), None:
+                found = activation.read_rehearsal(ledger, rehearsal)
+                claims = claims_of(found, appear=accept_appear, disappear=accept_disappear)
+                signed = sign_approval(claims, name, key)
+            case None, None, str(signed):
+                found = activation.read_rehearsal(ledger, rehearsal)
+            case _:
+                raise UsageError("approve: give --key and --name, or --approval with a signed file")
+        given = activation.put_approval(ledger, found, signed, SystemClock().now())
     typer.echo(f"{given.approver} approves rehearsal {found.name}")
 
 

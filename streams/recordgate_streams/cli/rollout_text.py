@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from recordgate_streams.rollout.rehearsal import Change
 from recordgate_streams.rollout.report import Count, Report, Scope
-from recordgate_streams.rollout.status import OpenRehearsal, Status
+from recordgate_streams.rollout.status import OpenReport, Status
 from recordgate_streams.ruleset import SHOWN_DIGITS
 
 SHOWN_PRACTICES = 20
@@ -59,7 +59,7 @@ def _counted(title: str, counts: Iterable[Count]) -> Iterator[str]:
         yield f"    such as {', '.join(count.examples)}"
 
 
-def _open(one: OpenRehearsal) -> str:
+def _open(one: OpenReport) -> str:
     appears, disappears = (one.report.totals[c].n for c in (Change.APPEARS, Change.DISAPPEARS))
     approved = ", ".join(one.approvers) or "nobody"
     return (

@@ -28,10 +28,18 @@ Page = dict[NhsNumber, Facts]
 
 @dataclass(frozen=True, slots=True)
 class StoredRehearsal:
-    """A rehearsal as stored: its digest, the ruleset's document, what was found, and who approved it (unverified)."""
+    """A rehearsal as stored: its digest, the ruleset's document, and what was found."""
 
     rehearsal_id: str
     document: Mapping[str, Any]
+    report: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRehearsal:
+    """A rehearsal against the ruleset in force, and who approved it; signatures are verified at activation."""
+
+    rehearsal_id: str
     report: Mapping[str, Any]
     approvers: list[str]
 
@@ -114,9 +122,9 @@ class RehearsalStore:
         with self._db.cursor(row_factory=class_row(StoredRehearsal)) as cursor:
             return cursor.execute(SQL["find_rehearsals"], {"prefix": prefix}).fetchall()
 
-    def open(self) -> list[StoredRehearsal]:
+    def open(self) -> list[OpenRehearsal]:
         """Return the rehearsals against the ruleset in force."""
-        with self._db.cursor(row_factory=class_row(StoredRehearsal)) as cursor:
+        with self._db.cursor(row_factory=class_row(OpenRehearsal)) as cursor:
             return cursor.execute(SQL["open_rehearsals"]).fetchall()
 
     def _rows(self, statement: str, **values: Any) -> list[Any]:

@@ -26,14 +26,12 @@ insert into rehearsal (rehearsal_id, document, report, at)
 values (%(rehearsal_id)s, %(document)s, %(report)s, %(at)s) on conflict do nothing
 
 -- name: find_rehearsals
--- The rehearsals whose id begins so, with who approved them; two are enough to see that it is not one.
-select r.rehearsal_id, r.document, r.report,
-  array(select distinct a.approver from signed_approval a where a.rehearsal_id = r.rehearsal_id order by 1) as approvers
-from rehearsal r where starts_with(r.rehearsal_id, %(prefix)s) limit 2
+-- The rehearsals whose id begins so; two are enough to see that the prefix is ambiguous.
+select rehearsal_id, document, report from rehearsal where starts_with(rehearsal_id, %(prefix)s) limit 2
 
 -- name: open_rehearsals
 -- Rehearsals against the ruleset in force, with who approved them.
-select r.rehearsal_id, r.document, r.report,
+select r.rehearsal_id, r.report,
   array(select distinct a.approver from signed_approval a where a.rehearsal_id = r.rehearsal_id order by 1) as approvers
 from rehearsal r
 where (r.report->>'generation')::bigint = (select generation from active_ruleset) order by r.at, r.rehearsal_id

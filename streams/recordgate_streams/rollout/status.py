@@ -10,8 +10,8 @@ from recordgate_streams.rollout.run import active_ruleset
 
 
 @dataclass(frozen=True, slots=True)
-class OpenRehearsal:
-    """A rehearsal against the ruleset in force, and who approved it; signatures are checked at activation."""
+class OpenReport:
+    """A rehearsal against the ruleset in force, and who approved it; signatures are verified at activation."""
 
     rehearsal: str
     report: Report
@@ -31,7 +31,7 @@ class Status:
     since: datetime
     approvers: tuple[str, ...]
     progress: tuple[Progress, ...]
-    open: tuple[OpenRehearsal, ...]
+    open: tuple[OpenReport, ...]
 
 
 def read_status(ledger: RolloutStore) -> Status:
@@ -46,7 +46,7 @@ def read_status(ledger: RolloutStore) -> Status:
             approvers=tuple(last.approvers) if last else (),
             progress=tuple(ledger.activations.progress()),
             open=tuple(
-                OpenRehearsal(one.rehearsal_id, report_from(one.report), tuple(one.approvers))
+                OpenReport(one.rehearsal_id, report_from(one.report), tuple(one.approvers))
                 for one in ledger.rehearsals.open()
             ),
         )
