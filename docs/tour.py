@@ -130,7 +130,7 @@ by patient, at the ruleset's own pace.""",
     Step(
         """## 8. Roll back
 
-The former ruleset is kept. Rolling back takes the same steps: rehearse, approve, activate.""",
+The former ruleset is kept. Rolling back has the same steps: rehearse, approve, activate.""",
         (
             "recordgate rules rehearse --former --save",
             "recordgate rules approve RID --key ann.pem --name ann --accept-appear GONE",

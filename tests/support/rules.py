@@ -46,7 +46,7 @@ def with_number(name: str, value: int) -> Ruleset:
 
 
 def with_code_set(code: str, **asks: str) -> Ruleset:
-    """The shipped ruleset with one more code set; it holds for everybody unless told otherwise."""
+    """The shipped ruleset with one more code set; it holds for everybody by default."""
     data = content()
     asked = {"self": "hold", "proxy": "hold", "reason": "SAFEGUARDING", **asks}
     one = {"id": "new-set", "title": "New", "members": [code], **asked}

@@ -31,34 +31,34 @@ def suspending(tmp_path: Path) -> Path:
 
 
 def test_the_golden_rows_end_with_the_line_that_counts_them() -> None:
-    said = run("golden")
-    assert said.exit_code == 0
-    assert said.output.splitlines()[-1].startswith("golden: 99 rows, ")
-    assert said.output.splitlines()[-1].endswith(" cases, all as specified")
+    output = run("golden")
+    assert output.exit_code == 0
+    assert output.output.splitlines()[-1].startswith("golden: 99 rows, ")
+    assert output.output.splitlines()[-1].endswith(" cases, all as specified")
 
 
 def test_another_ruleset_shows_the_rows_it_moves_and_no_others(suspending: Path) -> None:
-    said = run("test", suspending)
-    assert said.exit_code == 1
-    assert "DIFFERS  32b " in said.output
-    assert "DIFFERS  33" not in said.output
+    output = run("test", suspending)
+    assert output.exit_code == 1
+    assert "DIFFERS  32b " in output.output
+    assert "DIFFERS  33" not in output.output
     meant = run("test", suspending, "--accept", "11,19,32a,32b,34a,34b,35,91")
     assert (meant.exit_code, "DIFFERS" in meant.output) == (0, False)
 
 
-def test_a_row_that_was_meant_to_move_and_does_not_is_told(suspending: Path) -> None:
-    said = run("test", suspending, "--accept", "11,19,32a,32b,34a,34b,35,91,1")
-    assert said.exit_code == 1
-    assert "1: was meant to come out otherwise and does not" in said.output
+def test_a_row_that_was_meant_to_move_and_does_not_is_reported(suspending: Path) -> None:
+    output = run("test", suspending, "--accept", "11,19,32a,32b,34a,34b,35,91,1")
+    assert output.exit_code == 1
+    assert "1: was meant to come out otherwise and does not" in output.output
 
 
 def test_every_reason_is_hit_by_rows_and_by_random_histories() -> None:
-    said = run("coverage", "--histories", 3000)
-    assert said.exit_code == 0, said.output[-600:]
-    assert said.output.splitlines()[-1].endswith(" reasons, 0 never hit")
+    output = run("coverage", "--histories", 3000)
+    assert output.exit_code == 0, output.output[-600:]
+    assert output.output.splitlines()[-1].endswith(" reasons, 0 never hit")
 
 
 def test_a_reason_that_nothing_hits_is_a_failure() -> None:
-    said = run("coverage", "--histories", 3)
-    assert said.exit_code == 1
-    assert "never hit by random histories" in said.output
+    output = run("coverage", "--histories", 3)
+    assert output.exit_code == 1
+    assert "never hit by random histories" in output.output

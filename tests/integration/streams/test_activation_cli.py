@@ -66,12 +66,12 @@ def status() -> Any:
 
 def test_from_a_file_into_force_and_back(ledger: Ledger, rules: Rules, tmp_path: Path) -> None:
     packed = document.pack(NEW, tmp_path)
-    said = ok("rehearse", packed, "--save")
-    name = said.splitlines()[-1].removeprefix("rehearsal ")
+    output = ok("rehearse", packed, "--save")
+    name = output.splitlines()[-1].removeprefix("rehearsal ")
 
-    assert "disappears: 1 (50.000%)" in said
-    assert "disappears, COURT: 1 (50.000%)\n    such as victim\n" in said
-    assert "patients/s" in said
+    assert "disappears: 1 (50.000%)" in output
+    assert "disappears, COURT: 1 (50.000%)\n    such as victim\n" in output
+    assert "patients/s" in output
     for who in (ANN, BEN):
         ok("approve", name[:12], "--key", tmp_path / f"{who}.pem", "--name", who)
     code, why = refused("activate", name)

@@ -36,14 +36,14 @@ PATIENTS = 5
 def rules(ledger: Ledger, tmp_path: Path) -> Iterator[Rules]:
     """Five patients, each with a victim of NEW and a survivor."""
     for place in range(PATIENTS):
-        ledger.say(*_said(patient(place)))
+        ledger.say(*_registered(patient(place)))
         ledger.publish(*_entries(place))
     opened = Rules(ledger, tmp_path)
     yield opened
     opened.close()
 
 
-def _said(number: NhsNumber) -> list[Control]:
+def _registered(number: NhsNumber) -> list[Control]:
     return [replace(control(change), nhs_number=number) for change in (registered(), access())]
 
 
@@ -96,7 +96,7 @@ def _gauge(dsn: str) -> float:
 
 
 def test_two_processes_share_the_patients_of_a_second(ledger: Ledger, rules: Rules) -> None:
-    """Another process has partition 1, which waits too: this one takes half of the two a second."""
+    """Another process has partition 1, which waits too: this one decides half of the two a second."""
     rules.bring(SLOW)
     ledger.owner.execute("insert into rule_application (generation, partition) values (1, 1)")
     ledger.controls.tick([PARTITION])
@@ -150,8 +150,8 @@ def test_what_stays_the_same_is_the_new_rulesets_from_then_on(ledger: Ledger, ru
 
     stamps = ledger.owner.execute("select distinct ruleset, generation from current_decision")
     assert stamps.fetchall() == [(NEW.hash, 1)]
-    told = {m.entry_id for m in ledger.broker.messages("receipts")[sent:]}
-    assert told == {f"victim-{place}" for place in range(PATIENTS)}
+    receipts = {m.entry_id for m in ledger.broker.messages("receipts")[sent:]}
+    assert receipts == {f"victim-{place}" for place in range(PATIENTS)}
 
 
 def test_rolling_back_restores_the_former_view_and_closes_the_holds(
@@ -204,8 +204,8 @@ def test_a_reviewer_who_releases_under_the_new_rules_lifts_the_hold(
 ) -> None:
     rules.bring(NEW)
     rules.apply()
-    said = reviewed("COURT", "RULE_CHANGE", entry_id=EntryId("victim-0"), ruleset=NEW.hash)
-    ledger.say(replace(control(said), nhs_number=patient(0)))
+    review = reviewed("COURT", "RULE_CHANGE", entry_id=EntryId("victim-0"), ruleset=NEW.hash)
+    ledger.say(replace(control(review), nhs_number=patient(0)))
 
     assert victims(ledger) == {"victim-0"}
 
@@ -219,7 +219,7 @@ def test_entries_that_arrive_meanwhile_are_decided_by_the_new_rules_at_once(
     renamed = [replace(e, entry_id=EntryId(f"{e.entry_id}-late")) for e in late]
     ledger.publish(*renamed)
     newcomer = patient(PATIENTS)
-    ledger.say(*_said(newcomer))
+    ledger.say(*_registered(newcomer))
     ledger.publish(*_entries(PATIENTS))
 
     assert len(victims(ledger)) == 3

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from recordgate_schemas.control import Change as Said
+from recordgate_schemas.control import Change as ControlChange
 from recordgate_schemas.control import Level
 from recordgate_schemas.entry import (
     ClinicalEntry,
@@ -63,8 +63,8 @@ def found(report: Report) -> dict[tuple[str, str], tuple[str, ...]]:
     return {(count.change.name, count.key): count.examples for count in report.by_reason}
 
 
-def of(number: NhsNumber, *said: Said) -> list[object]:
-    return [replace(control(change), nhs_number=number) for change in said]
+def of(number: NhsNumber, *changes: ControlChange) -> list[object]:
+    return [replace(control(change), nhs_number=number) for change in changes]
 
 
 def test_a_new_code_set_names_the_victim_and_leaves_the_survivor(
@@ -152,7 +152,7 @@ def test_a_proxy_shown_the_same_until_another_day_is_not_shown_otherwise(
     assert found(report) == {}
 
 
-def test_a_review_that_lifted_everything_and_would_not_any_more_is_told(
+def test_a_review_that_lifted_everything_and_would_not_any_more_is_reported(
     ledger: Ledger, rules: Rules
 ) -> None:
     ledger.say(registered(), access())

@@ -109,14 +109,14 @@ def _release(rng: Random, about: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_kept(rng: Random, event: dict[str, Any]) -> bool:
-    said = event.get("control", {}).get("change", {}).get("type", "entry")
-    return said in ("entry", "Registered", "AccessLevelSet", "Reviewed") or rng.random() > CALM
+    kind = event.get("control", {}).get("change", {}).get("type", "entry")
+    return kind in ("entry", "Registered", "AccessLevelSet", "Reviewed") or rng.random() > CALM
 
 
 def _ruleset(data: dict[str, Any]) -> Ruleset:
     """A random ruleset under its true hash, hints found by their phrase."""
-    said = {name: value for name, value in data.items() if name != "hash"}
-    return ruleset.from_data({**said, "hints": [{"phrase": HINT, "why": "test"}]})
+    content = {name: value for name, value in data.items() if name != "hash"}
+    return ruleset.from_data({**content, "hints": [{"phrase": HINT, "why": "test"}]})
 
 
 def _renamed(event: dict[str, Any], name: str) -> dict[str, Any]:
@@ -178,16 +178,16 @@ def _happened(before: Seen, after: Seen) -> Counter[tuple[str, str]]:
 
 
 def _changes(place: Place, before: Seen, after: Seen) -> Iterator[tuple[str, str]]:
-    (was, stood), (is_, stands) = before.decided[place], after.decided[place]
+    (was, former_reason), (is_, new_reason) = before.decided[place], after.decided[place]
     if place in after.shown and place not in before.shown:
-        yield "APPEARS", stood
+        yield "APPEARS", former_reason
     if place in before.shown and place not in after.shown:
-        yield "DISAPPEARS", stands
+        yield "DISAPPEARS", new_reason
     if is_ == "HELD" != was:
-        yield "JOINS_QUEUE", stands
+        yield "JOINS_QUEUE", new_reason
     if was == "HELD" != is_:
-        yield "LEAVES_QUEUE", stood
+        yield "LEAVES_QUEUE", former_reason
     if place in before.shown and before.shown[place] != after.shown.get(place, before.shown[place]):
-        yield "SHOWN_OTHERWISE", stands
+        yield "SHOWN_OTHERWISE", new_reason
     if place in before.lifted and is_ == "HELD":
-        yield "REVIEW_LOST", stands
+        yield "REVIEW_LOST", new_reason

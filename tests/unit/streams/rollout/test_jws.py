@@ -29,7 +29,7 @@ CLAIMS = ApprovalClaims(
     accept_appear=12, accept_disappear=3, engine="e" * 64, rehearsal="d" * 64, ruleset="f" * 64
 )
 PAYLOAD = json.dumps(CLAIMS.model_dump(), separators=(",", ":")).encode()
-"""Canonical as it stands: its keys are in order."""
+"""Canonical: its keys are in order."""
 
 
 def b64(data: bytes) -> str:
@@ -171,7 +171,7 @@ def test_what_is_not_an_approval_is_refused_and_says_what_to_do(what: str) -> No
 
 
 def test_a_key_of_another_curve_is_never_taken() -> None:
-    """Even if such a key stood among the approvers."""
+    """Even if such a key were among the approvers."""
     ed448 = OKPKey.generate_key("Ed448")
     with pytest.raises(Refused, match="does not hold"):
         verify_approval(forge(key=ed448), {"ann": ed448})

@@ -46,7 +46,7 @@ def test_a_part_that_is_missing_is_the_shipped_one() -> None:
     assert found.hash != SHIPPED.hash
 
 
-def test_a_reason_told_in_part_keeps_its_other_texts() -> None:
+def test_a_reason_given_in_part_keeps_its_other_texts() -> None:
     found = ruleset.from_data({"reasons": {"CONF": {"queue": "clinician"}}})
     assert Reason.CONF in found.settings.clinician_reasons
     assert found.reasons[Reason.CONF].reviewer == SHIPPED.reasons[Reason.CONF].reviewer
@@ -98,13 +98,13 @@ def test_a_code_in_two_sets_has_both_treatments_and_signals() -> None:
     assert {Signal.PARENTAL, Signal.DECLINED} == found.signals["417430008"]
 
 
-def test_everything_wrong_with_a_document_is_told_at_once() -> None:
+def test_everything_wrong_with_a_document_is_reported_at_once() -> None:
     wrong = content() | {"switches": {"on_140": 1}, "labels": {"NOPAT": content()["labels"]["U"]}}
     with pytest.raises(BadRuleset) as caught:
         ruleset.from_data(wrong)
-    told = str(caught.value).splitlines()
-    assert told[0].startswith("switches.on_140: unknown key; did you mean on_104?")
-    assert told[1].startswith("labels.NOPAT: NOPAT always hides")
+    reported = str(caught.value).splitlines()
+    assert reported[0].startswith("switches.on_140: unknown key; did you mean on_104?")
+    assert reported[1].startswith("labels.NOPAT: NOPAT always hides")
 
 
 def test_a_document_at_odds_with_itself_is_refused() -> None:

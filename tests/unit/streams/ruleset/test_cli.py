@@ -54,7 +54,7 @@ def test_diff_of_a_ruleset_with_itself_is_nothing() -> None:
     assert run("diff", ruleset.SHIPPED, ruleset.SHIPPED)[1:] == ["no difference"]
 
 
-def test_diff_tells_every_kind_of_change(tmp_path: Path) -> None:
+def test_diff_shows_every_kind_of_change(tmp_path: Path) -> None:
     bundle = changed(tmp_path, "ruleset.toml", '"hold_new"', '"suspend_view"')
     edits = {
         "ruleset.toml": [
@@ -76,8 +76,8 @@ def test_diff_tells_every_kind_of_change(tmp_path: Path) -> None:
             assert old in text
             text = text.replace(old, new)
         (bundle / file).write_text(text, "utf-8")
-    said = run("diff", ruleset.SHIPPED, bundle)[1:]
-    assert [line.partition(": ")[0] for line in said] == [
+    output = run("diff", ruleset.SHIPPED, bundle)[1:]
+    assert [line.partition(": ")[0] for line in output] == [
         "switches.on_104",
         "numbers.abnormal_delay_days",
         "practices.A82038",
@@ -92,11 +92,11 @@ def test_diff_tells_every_kind_of_change(tmp_path: Path) -> None:
         "hints.marac",
         "hints.maracs",
     ]
-    assert "switches.on_104: hold_new -> suspend_view" in said
-    assert "practices.A82038: added, go_live 2022-11-01, areas_off []" in said
-    assert "clinician_roles: 1 removed: gp" in said
-    assert "code_sets.child-safeguarding.members: 1 added: 417430008" in said
-    assert "code_sets.child-safeguarding.members: 1 removed: 836881000000105" in said
+    assert "switches.on_104: hold_new -> suspend_view" in output
+    assert "practices.A82038: added, go_live 2022-11-01, areas_off []" in output
+    assert "clinician_roles: 1 removed: gp" in output
+    assert "code_sets.child-safeguarding.members: 1 added: 417430008" in output
+    assert "code_sets.child-safeguarding.members: 1 removed: 836881000000105" in output
 
 
 def test_diff_names_the_first_of_many_members(tmp_path: Path) -> None:
@@ -125,10 +125,10 @@ EXPLAINED = {
 }
 
 
-@pytest.mark.parametrize(("word", "said"), EXPLAINED.items())
-def test_explain_says_what_a_word_means_and_does(word: str, said: list[str]) -> None:
+@pytest.mark.parametrize(("word", "output"), EXPLAINED.items())
+def test_explain_says_what_a_word_means_and_does(word: str, output: list[str]) -> None:
     text = "\n".join(run("explain", word))
-    assert [part for part in said if part not in text] == []
+    assert [part for part in output if part not in text] == []
 
 
 def test_explain_knows_the_values_of_another_ruleset(tmp_path: Path) -> None:
@@ -149,8 +149,8 @@ def test_load_refset_fills_a_set(tmp_path: Path) -> None:
         'member_source = "999019999999101"',
     )
     file = bundle / "code_sets/exclusion_sti.toml"
-    said = run("load-refset", "--refset", "999019999999101", "--set", file, RF2)
-    assert said == ["exclusion-sti: 3 members, 0 before; version 20251001"]
+    output = run("load-refset", "--refset", "999019999999101", "--set", file, RF2)
+    assert output == ["exclusion-sti: 3 members, 0 before; version 20251001"]
     assert "3 added" in run("diff", ruleset.SHIPPED, bundle)[-1]
 
 

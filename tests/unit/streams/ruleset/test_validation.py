@@ -1,4 +1,4 @@
-"""Whatever is wrong with a bundle is told with file, line and what would be right; all of it at once."""
+"""Whatever is wrong with a bundle is reported with file, line and what would be right; all of it at once."""
 
 from pathlib import Path
 
@@ -12,29 +12,31 @@ from tests.unit.streams.ruleset.wrong_bundles import CHILD, HINTS, REASONS, RULE
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=[wrong.what for wrong in WRONG])
-def test_a_problem_is_told_with_its_file_and_line(tmp_path: Path, wrong: Wrong) -> None:
+def test_a_problem_is_reported_with_its_file_and_line(tmp_path: Path, wrong: Wrong) -> None:
     bundle = changed(tmp_path, wrong.file, wrong.old, wrong.new)
     lines = (bundle / wrong.file).read_text("utf-8").splitlines()
-    places = {f"{wrong.file}:{n}: " for n, line in enumerate(lines, 1) if wrong.stands in line}
+    places = {f"{wrong.file}:{n}: " for n, line in enumerate(lines, 1) if wrong.line in line}
     with pytest.raises(BadRuleset) as caught:
         ruleset.load(bundle)
-    told = str(caught.value).splitlines()
-    assert [line for line in told if wrong.said in line and line.startswith(tuple(places))], told
+    reported = str(caught.value).splitlines()
+    assert [
+        line for line in reported if wrong.message in line and line.startswith(tuple(places))
+    ], reported
 
 
-def test_all_problems_of_all_files_are_told_at_once(tmp_path: Path) -> None:
+def test_all_problems_of_all_files_are_reported_at_once(tmp_path: Path) -> None:
     bundle = changed(tmp_path, RULES, "on_104 =", "on_140 =")
     (bundle / HINTS).unlink()
     (bundle / CHILD).write_text("id = 'child'\nmembers = ['12', '13']\n", "utf-8")
     with pytest.raises(BadRuleset) as caught:
         ruleset.load(bundle)
-    told = str(caught.value)
-    assert "switches.on_140: unknown key" in told
-    assert "hints.toml:1: the file is missing" in told
-    assert f"{CHILD}:2: members[0]: " in told
-    assert f"{CHILD}:2: members[1]: " in told
-    assert f"{CHILD}:1: reason: is missing; add it" in told
-    assert len(caught.value.problems) == len(told.splitlines())
+    reported = str(caught.value)
+    assert "switches.on_140: unknown key" in reported
+    assert "hints.toml:1: the file is missing" in reported
+    assert f"{CHILD}:2: members[0]: " in reported
+    assert f"{CHILD}:2: members[1]: " in reported
+    assert f"{CHILD}:1: reason: is missing; add it" in reported
+    assert len(caught.value.problems) == len(reported.splitlines())
 
 
 def test_a_grant_stops_after_its_review(tmp_path: Path) -> None:
@@ -54,7 +56,7 @@ def test_a_missing_reason_is_named(tmp_path: Path) -> None:
         ruleset.load(bundle)
 
 
-def test_a_file_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_not_utf_8_is_reported(tmp_path: Path) -> None:
     bundle = copied(tmp_path)
     (bundle / HINTS).write_bytes(b"[[hints]]\nphrase = '\xff'\n")
     with pytest.raises(BadRuleset, match=r"hints\.toml:1: is not UTF-8"):

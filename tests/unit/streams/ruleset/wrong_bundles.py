@@ -1,4 +1,4 @@
-"""Ways to spoil a bundle, and what is said about each."""
+"""Ways to spoil a bundle, and what is reported about each."""
 
 from typing import NamedTuple
 
@@ -8,14 +8,14 @@ ADULTS = "code_sets/vulnerable_adults.toml"
 
 
 class Wrong(NamedTuple):
-    """`old` in the file becomes `new`; a line that has `stands` is then told with `said`."""
+    """`old` in the file becomes `new`; `message` is then reported for a line that holds `line`."""
 
     what: str
     file: str
     old: str
     new: str
-    stands: str
-    said: str
+    line: str
+    message: str
 
 
 WRONG = [
