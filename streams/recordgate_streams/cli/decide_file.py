@@ -58,7 +58,7 @@ def decide_file(
     used = ruleset.load(rules) if rules else ruleset.current()
     at = parse_instant(now, "now") if now else SystemClock().now()
     if not as_json:
-        Console().print(f"ruleset {used.name} {used.version} {used.hash}, as at {at:%F %T} UTC")
+        Console().print(f"ruleset {used.title}, as at {at:%F %T} UTC")
     for place, mine in enumerate(_by_patient(events), 1):
         if steps and not as_json:
             _show_steps(place, mine, used, at)

@@ -40,7 +40,7 @@ def golden_under(
     for row in sorted(vain):
         typer.echo(f"{row}: was meant to come out otherwise and does not")
     typer.echo(
-        f"test: ruleset {found.hash}, {len(cases())} cases, {len(rows)} rows come out otherwise,"
+        f"test: ruleset {found.title}, {len(cases())} cases, {len(rows)} rows come out otherwise,"
         f" {len(unmeant)} of them not meant"
     )
     raise typer.Exit(1 if unmeant or vain else 0)

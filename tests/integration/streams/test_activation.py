@@ -223,9 +223,13 @@ def test_lanes_cannot_change_the_rules_and_the_keeper_reads_no_patient(
         "insert into rule_application (generation, partition) values (7, 7)",
         "insert into activation select * from activation",
         "delete from active_ruleset",
+        "insert into approver_change values (9, '', '', '{}', now())",
+        "insert into signed_approval (rehearsal_id, approver, jws, at) values ('', '', '', now())",
     ):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             lane.execute(forbidden)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            rules.reader_db.execute(forbidden)
     for table in ("patient", "entry", "decision", "current_decision", "outgoing"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             rules.keeper_db.execute(f"select from {table}".encode())

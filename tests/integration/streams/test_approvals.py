@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from joserfc.jwk import OKPKey
+from psycopg.types.json import Jsonb
 
 from recordgate_schemas.entry import Coding
 from recordgate_schemas.errors import UsageError
@@ -185,3 +186,19 @@ def test_an_approval_names_ruleset_engine_and_rehearsal_in_full(rules: Rules) ->
         RULESET.engine,
         name,
     )
+
+
+def test_an_activation_of_an_earlier_version_still_names_its_approvers(
+    ledger: Ledger, rules: Rules
+) -> None:
+    """It has no signatures that count today, but who gave them is history."""
+    rules.bring(NEW)
+    ledger.owner.execute(
+        "update activation set approvals = null, approver_change = null, approvers = %s",
+        (Jsonb([{"approver": ANN, "subject": {}, "signature": "", "key": ""}]),),
+    )
+
+    last = rules.reader.activations.last()
+
+    assert last is not None
+    assert last.approvers == [ANN]
