@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 CODE := schemas runtime producers streams consumers audit deploy tests benchmarks docs
 RECORDS ?=
 
-.PHONY: help setup demo up test check chaos bench docs tour model mutants holding lock lock-schemas clean
+.PHONY: help setup demo up quick test check chaos bench docs schema tour model mutants holding lock lock-schemas clean
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -26,7 +26,10 @@ demo: setup  ## run the main job on sample records (RECORDS=path for others), em
 up: setup  ## run every process on this machine until Ctrl-C
 	@$(BIN)/recordgate up
 
-test: setup  ## all tests, on a real Kafka and PostgreSQL
+quick: setup  ## the tests that need no server, in under a minute
+	$(BIN)/python -m pytest tests/unit tests/contract tests/architecture tests/spec
+
+test: setup  ## all tests, the quick ones first, on a real Kafka and PostgreSQL
 	$(BIN)/python -m pytest
 
 check: setup  ## format, lint, types, import contracts
@@ -43,7 +46,10 @@ bench: setup  ## measure rate and latency, write benchmarks/results/*.json
 	$(BIN)/python -m benchmarks $(if $(SHORT),--short)
 
 docs: setup  ## write docs/reference from the code
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.generate
+
+schema: setup  ## write docs/reference/schema-*.sql from freshly migrated databases
+	$(BIN)/python -m docs.schema
 
 tour: setup  ## take the information-governance lead's tour anew and write docs/tour.md
 	$(BIN)/python docs/tour.py

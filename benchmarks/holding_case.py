@@ -1,4 +1,4 @@
-"""What is measured by `benchmarks.holding`: one patient's record with the controls about it, and how it is judged."""
+"""One patient's record with its controls, as `benchmarks.holding` decides it, and which of its entries are ordinary."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from recordgate_streams.decider.record import AcceptedEntry, ControlEvent, Entry
 from recordgate_streams.policy.decision import Decision, Integrity
 
 NOW = datetime(2026, 11, 1, 9, tzinfo=UTC)
-"""When everything is decided, the same in every run."""
+"""The instant of all decisions, the same in every run."""
 
 PATIENT, PROXY = "patient", "proxy"
 SAMPLES, SIMULATED, GENERATED = "bundled samples", "simulator", "generated practices"
@@ -49,8 +49,8 @@ GP_TYPES = frozenset(
         "ServiceRequest",
     }
 )
-"""Types GP records have (reference domain, section 4, and GP Connect). Not the extractor's own list: what that forgets
-has to show here."""
+"""Types GP records have (reference domain, section 4, and GP Connect). Not the extractor's list, so that a type missing
+there shows here."""
 
 _DONE = frozenset({Readiness.FINAL, Readiness.FILED, Readiness.REVIEWED, Readiness.UNKNOWN})
 _NEVER_ORDINARY = frozenset({Kind.DIARY, Kind.ADMIN_TASK, Kind.ACCESS_CODE})
@@ -78,7 +78,7 @@ class Case:
 
     @property
     def age_group(self) -> str:
-        """The groups that access goes by, then decades."""
+        """The age groups that the access rules distinguish, then decades."""
         groups = ((13, "under 13"), (16, "13-15"), (18, "16-17"), (20, "18-19"))
         decade = self.age // 10 * 10
         return next((name for end, name in groups if self.age < end), f"{decade}-{decade + 9}")
@@ -86,7 +86,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One decision of a case for the patient or for one proxy, and whether the entry is an ordinary one."""
+    """One decision of a case, for the patient or for one proxy, and whether the entry is ordinary."""
 
     case: Case
     who: str
@@ -96,23 +96,23 @@ class Judged:
 
     @property
     def is_held(self) -> bool:
-        """A person has to look before this audience sees the entry."""
+        """Whether the entry is held for this audience."""
         return self.decision.outcome is Outcome.HELD
 
     @property
     def is_linked(self) -> bool:
-        """Held for relatives alone: without closure it would not be held."""
+        """Whether the entry is held for relatives alone: without the cascade it would not be held."""
         asking = {o.reason for o in self.decision.objections if o.outcome is Outcome.HELD}
         return self.is_held and asking == {Reason.LINKED}
 
     @property
-    def loses_pointers(self) -> bool:
-        """Shown, but without the references to entries this audience is not shown."""
+    def loses_references(self) -> bool:
+        """Whether references to entries that this audience is not shown were dropped."""
         return any(o.reason is Reason.POINTERS_DROPPED for o in self.decision.objections)
 
 
 def judge(case: Case) -> Iterator[Judged]:
-    """Decide a case. Under 13 nobody has access of their own, so only proxies count."""
+    """Decide a case. Patients under 13 have no access of their own, so only their proxies count."""
     entries = {entry.entry_id: entry for entry in case.entries}
     normal = is_ordinary_patient(case)
     hidden = {c.change.entry_id for c in case.controls if isinstance(c.change, EntryHidden)}
@@ -128,16 +128,16 @@ def _decide(case: Case) -> dict[EntryAudience, Decision]:
 
 
 def is_ordinary_patient(case: Case) -> bool:
-    """True unless a decline, a suspension or a 104 stands in the controls or in the record itself."""
-    said = any(isinstance(c.change, _ABOUT_THE_PATIENT) for c in case.controls)
-    return not said and all(entry.kind is not Kind.ACCESS_CODE for entry in case.entries)
+    """Return whether neither the controls nor the record hold a decline, a suspension or a 104."""
+    excluded = any(isinstance(c.change, _ABOUT_THE_PATIENT) for c in case.controls)
+    return not excluded and all(entry.kind is not Kind.ACCESS_CODE for entry in case.entries)
 
 
 def is_ordinary(entry: ClinicalEntry) -> bool:
-    """True for what no published rule asks a person to look at: judged by the entry alone, never by the decision.
+    """Return whether no published rule asks a person to look: judged by the entry alone, never by the decision.
 
-    A missing date or patient, a status or kind not understood, a consultation that cannot be told and a concealed
-    relative are no excuse: what is held for those counts against us.
+    An entry stays ordinary without a date or patient, with a status or kind that is not understood, with a consultation
+    that cannot be identified, and with a suppressed relative: a hold for any of these counts against us.
     """
     labels = set(entry.labels) - {UNREADABLE}  # made by the extractor, not by the source
     return (
@@ -162,7 +162,7 @@ def resource_type(entry: ClinicalEntry) -> str:
 
 
 def _is_backdated(entry: ClinicalEntry) -> bool:
-    """Recorded in the window about a day before go-live, or recorded in the future (golden rows 5 and 37)."""
+    """Whether it was recorded in the window about a day before go-live, or in the future (golden rows 5 and 37)."""
     live = RULES.settings.everywhere.go_live
     if entry.recorded_at is None or entry.event_date is None:
         return False

@@ -1,4 +1,4 @@
-"""Counts what was judged: one tally for each group, the causes of holds, and what went wrong before any decision."""
+"""Counts judged decisions: a tally for each group, and the causes of holds."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -13,15 +13,15 @@ TARGET = 0.002
 
 EXAMPLES = 2
 ONSETS = frozenset({Kind.PROBLEM, Kind.ALLERGY})
-"""Kinds whose clinical date is when something began, not when somebody wrote of it."""
+"""Kinds whose clinical date is when something began, not when it was recorded."""
 
 
 @dataclass(slots=True)
 class Tally:
     """Decisions of one group and one audience.
 
-    `open`: ordinary entries that the audience has a right to, so all of them but NOT_ELIGIBLE; `over`: those of them
-    that are held. `linked`: held for relatives alone. `taken`: not shown for a relative's sake, held or withheld.
+    `open`: ordinary entries that the audience has a right to, so all but NOT_ELIGIBLE; `over`: those of them that are
+    held. `linked`: held for relatives alone. `affected`: held or withheld by the cascade.
     """
 
     entries: int = 0
@@ -29,8 +29,8 @@ class Tally:
     open: int = 0
     over: int = 0
     linked: int = 0
-    taken: int = 0
-    without_pointers: int = 0
+    affected: int = 0
+    without_references: int = 0
 
     def add(self, one: Judged) -> None:
         """Count one decision."""
@@ -40,20 +40,20 @@ class Tally:
         self.open += is_open
         self.over += is_open and one.is_held
         self.linked += one.is_linked
-        self.taken += not one.decision.released and any(
+        self.affected += not one.decision.released and any(
             "relative" in o.because for o in one.decision.objections
         )
-        self.without_pointers += one.loses_pointers
+        self.without_references += one.loses_references
 
     @property
     def rate(self) -> float:
-        """Share of ordinary entries that are held; 0 of none."""
+        """Share of open ordinary entries that are held; 0 when there are none."""
         return self.over / self.open if self.open else 0.0
 
 
 @dataclass(slots=True)
 class Cause:
-    """One cause of holds: how many, how many of them ordinary, of which kinds, where, and a few ids."""
+    """One cause of holds: how many, how many of them ordinary, their kinds and populations, and a few ids."""
 
     held: int = 0
     over: int = 0
@@ -84,7 +84,7 @@ def tally(judged: Iterable[Judged], group: Group) -> Tallies:
 
 
 def causes(judged: Iterable[Judged], who: str) -> Mapping[tuple[str, str], Cause]:
-    """Return the causes of holds, the headline and what it was about, most frequent first."""
+    """Return the causes of holds, by headline and circumstance, most frequent first."""
     found: dict[tuple[str, str], Cause] = {}
     for one in judged:
         if one.is_held and one.who == who:
@@ -93,7 +93,7 @@ def causes(judged: Iterable[Judged], who: str) -> Mapping[tuple[str, str], Cause
 
 
 def cause_of(one: Judged) -> tuple[str, str]:
-    """Return the headline of a hold, and what tells its cause from others with the same headline."""
+    """Return the headline of a hold, and the circumstance that separates causes with the same headline."""
     reason, entry = one.decision.headline, one.entry
     if resource_type(entry) not in GP_TYPES:
         return str(reason), "a type no GP system sends"
@@ -101,7 +101,7 @@ def cause_of(one: Judged) -> tuple[str, str]:
         return str(reason), "an onset" if entry.kind in ONSETS else "a clinical date"
     if reason is Reason.THIRD_PARTY:
         present = entry.third_party is ThirdParty.PRESENT
-        return str(reason), "said at the source" if present else "no subject"
+        return str(reason), "stated by the source" if present else "no subject"
     return str(reason), ""
 
 
@@ -115,7 +115,7 @@ def over_held(judged: Iterable[Judged]) -> list[str]:
 
 
 def other_outcomes(judged: Iterable[Judged]) -> Counter[str]:
-    """Return what becomes of ordinary entries that the patient is not shown and nobody looks at."""
+    """Return the headlines of ordinary entries that are neither shown to the patient nor held."""
     return Counter(
         str(one.decision.headline)
         for one in judged

@@ -15,12 +15,12 @@ from benchmarks.holding_count import (
     tally,
 )
 from benchmarks.holding_practice import RATES
-from benchmarks.holding_records import MOVED, Door, pool
+from benchmarks.holding_records import MOVED, Intake, pool
 
 ENTRIES_A_DAY = 2450
 """Entries of one practice on a working day (reference domain, section 6, central estimate)."""
 
-WHOSE = {
+ORIGINS = {
     "HISTORIC_CHECK": "rule, rows 16-18: came by GP2GP, hide tags not trusted",
     "PROXY_AGE": "rule, row 77: one task about the grant opens all",
     "BACKDATED an onset": "rule, row 5, with the extractor: an onset counts as the day the entry is about",
@@ -28,64 +28,64 @@ WHOSE = {
     "UNKNOWN_KIND a type no GP system sends": "data",
     "DATE_UNKNOWN a type no GP system sends": "data",
     "DATE_UNKNOWN": "data: no authoredOn, and no consultation to take a date from",
-    "THIRD_PARTY said at the source": "rule, rows 69-71",
+    "THIRD_PARTY stated by the source": "rule, rows 69-71",
     "THIRD_PARTY no subject": "data: the profile demands a subject",
-    "LINKED": "rule, row 57: closure",
+    "LINKED": "rule, row 57: cascade",
     "ACCESS_REVIEW": "rule, row 32",
     "ACCESS_CODE": "rule, row 36",
     "SAFEGUARDING": "rule, rows 62-65",
     "UNKNOWN_LABEL": "rule, row 59",
 }
-"""Whose doing a cause is."""
+"""What brings a cause about: a rule or the data."""
 
 _HEAD = ("entries", "held", "%", "ordinary, open", "held", "%")
 
 
-def page(judged: Sequence[Judged], door: Door, missing: str) -> str:
-    """Return the measured part; `missing` says what was not there to measure."""
+def page(judged: Sequence[Judged], intake: Intake, missing: str) -> str:
+    """Return the measured part of the page. `missing`: a sentence about records that were not found, or empty."""
     now = [one for one in judged if not one.case.population.endswith(MOVED)]
     parts = (
         [missing] if missing else [],
-        _verdict(judged),
+        _shares(judged),
         _by_population(judged),
         _by_group(now),
         _causes(now, PATIENT, 10),
         _causes(now, PROXY, 5),
-        _closure(tally(judged, _population)),
-        _door(door),
+        _cascade(tally(judged, _population)),
+        _intake(intake),
         _assumed(),
     )
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"
 
 
-def as_json(judged: Sequence[Judged], door: Door) -> dict[str, Any]:
-    """Return the same numbers for programs."""
+def as_json(judged: Sequence[Judged], intake: Intake) -> dict[str, Any]:
+    """Return the same numbers as JSON values."""
     return {
         "question": "holding",
         "target": TARGET,
         "populations": [_plain(key, one) for key, one in tally(judged, _population).items()],
         "held_though_ordinary": over_held(judged),
-        "door": {f"{a}: {b}": n for (a, b), n in (door.files + door.refused).items()},
+        "intake": {f"{a}: {b}": n for (a, b), n in (intake.files + intake.refused).items()},
     }
 
 
 def _plain(key: tuple[str, str], one: Tally) -> dict[str, Any]:
-    names = ("entries", "held", "open", "over", "linked", "taken", "without_pointers")
+    names = ("entries", "held", "open", "over", "linked", "affected", "without_references")
     return {"population": key[0], "audience": key[1], **{n: getattr(one, n) for n in names}}
 
 
-def _verdict(judged: Sequence[Judged]) -> list[str]:
+def _shares(judged: Sequence[Judged]) -> list[str]:
     pools = tally(judged, lambda one: pool(one.case.population))
-    mine = {name: t for (name, who), t in pools.items() if who == PATIENT}
-    rows = ((n, f"{t.open:,}", t.over, f"{t.rate:.3%}", _kept(t)) for n, t in mine.items())
+    own = {name: t for (name, who), t in pools.items() if who == PATIENT}
+    rows = ((n, f"{t.open:,}", t.over, f"{t.rate:.3%}", _kept(t)) for n, t in own.items())
     return [
         *_table(("patients", "ordinary, open", "held", "share", f"at most {TARGET:.1%}"), rows),
-        *_load(judged, mine.get(GENERATED, Tally())),
+        *_load(judged, own.get(GENERATED, Tally())),
     ]
 
 
 def _load(judged: Sequence[Judged], practices: Tally) -> Iterator[str]:
-    """Yield what reviewers get, and what it would mean if an old onset were no reason to look."""
+    """Yield the reviewers' load, and what the share would be if entries with an old onset were ordinary."""
     if not practices.entries:
         return
     share = practices.held / practices.entries
@@ -132,40 +132,40 @@ def _sorted(found: Tallies) -> list[tuple[str, str]]:
 
 def _causes(judged: Sequence[Judged], who: str, most: int) -> list[str]:
     found = list(causes(judged, who).items())[:most]
-    head = ("reason", "because of", "held", "of them ordinary", "kinds", "where", "whose doing", "such as")  # fmt: skip
+    head = ("reason", "because of", "held", "of them ordinary", "kinds", "where", "origin", "examples")  # fmt: skip
     lines = [f"### Most frequent causes, for the {who}", ""]
     lines += _table(head, (_cause_row(key, cause) for key, cause in found))
     if who == PATIENT:
         rest = other_outcomes(judged).most_common()
-        told = ", ".join(f"{reason} {count:,}" for reason, count in rest) or "none"
-        lines += ["", f"Ordinary entries not shown, and waiting for nobody: {told}."]
+        listed = ", ".join(f"{reason} {count:,}" for reason, count in rest) or "none"
+        lines += ["", f"Ordinary entries that are neither shown nor held: {listed}."]
     return lines
 
 
 def _cause_row(key: tuple[str, str], cause: Cause) -> tuple[object, ...]:
-    whose = WHOSE.get(" ".join(key).strip(), "rule")
+    origin = ORIGINS.get(" ".join(key).strip(), "rule")
     kinds = ", ".join(name for name, _ in cause.kinds.most_common(3))
     where = ", ".join(sorted(cause.populations))
     ids = ", ".join(f"`{one}`" for one in cause.examples)
-    return (*key, cause.held, cause.over, kinds, where, whose, ids)
+    return (*key, cause.held, cause.over, kinds, where, origin, ids)
 
 
-def _closure(found: Tallies) -> list[str]:
+def _cascade(found: Tallies) -> list[str]:
     head = ("population", "audience", "entries", "held for relatives alone", "%",
-            "not shown for a relative", "shown without pointers", "%")  # fmt: skip
+            "not shown for a relative", "shown without references", "%")  # fmt: skip
     rows = (
-        (*key, f"{t.entries:,}", t.linked, _percent(t.linked, t.entries), t.taken,
-         f"{t.without_pointers:,}", _percent(t.without_pointers, t.entries))
+        (*key, f"{t.entries:,}", t.linked, _percent(t.linked, t.entries), t.affected,
+         f"{t.without_references:,}", _percent(t.without_references, t.entries))
         for key, t in found.items()
     )  # fmt: skip
-    return ["### Closure and pointers", "", *_table(head, rows)]
+    return ["### Cascade and references", "", *_table(head, rows)]
 
 
-def _door(door: Door) -> list[str]:
-    files = ((a, b, n) for (a, b), n in sorted(door.files.items()))
-    refused = ((a, b, n) for (a, b), n in sorted(door.refused.items()))
+def _intake(intake: Intake) -> list[str]:
+    files = ((a, b, n) for (a, b), n in sorted(intake.files.items()))
+    refused = ((a, b, n) for (a, b), n in sorted(intake.refused.items()))
     return [
-        "### Before any decision",
+        "### Input files",
         "",
         *_table(("population", "file", "files"), files),
         "",
@@ -175,7 +175,7 @@ def _door(door: Door) -> list[str]:
 
 def _assumed() -> list[str]:
     rows = ((what, f"{share:.1%}") for share, what in RATES.values())
-    return ["### Assumed of the generated practices", "", *_table(("what", "share"), rows)]
+    return ["### Assumptions about the generated practices", "", *_table(("what", "share"), rows)]
 
 
 def _population(one: Judged) -> str:
@@ -187,8 +187,8 @@ def _row(key: tuple[str, str], t: Tally) -> tuple[object, ...]:
     return (*key, f"{t.entries:,}", t.held, raw, f"{t.open:,}", t.over, over)
 
 
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.2f}" if whole else "-"
+def _percent(part: int, total: int) -> str:
+    return f"{100 * part / total:.2f}" if total else "-"
 
 
 def _table(head: tuple[str, ...], rows: Iterable[Sequence[object]]) -> list[str]:

@@ -1,8 +1,8 @@
-"""Invented patients as a practice has them: what is ordinary, and what is not at stated rates. Same seed, same people.
+"""Invented patients as a practice has them, with unusual entries at stated rates; one seed gives the same patients.
 
 The mix of kinds follows the national estimate that docs/performance.md uses (per consultation: three coded items, three
-and a half prescription items, under two results, half a document, one other). The rates of what is special are
-assumptions; nobody publishes them. They stand in RATES and on the page of results.
+and a half prescription items, under two results, half a document, one other). The rates of unusual entries are
+assumptions; nobody publishes them. They are in RATES and on the page of results.
 """
 
 import random
@@ -11,17 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from benchmarks.holding_case import GENERATED, NOW, Case
-from recordgate_producers.fhir import Extract, Given, Registration, extract, registration_controls
-from recordgate_producers.samples.resources import (
-    Json,
-    bundle,
-    concept,
-    consultation,
-    labelled,
-    observation,
-    quantity,
-    ref,
-    resource,
+from recordgate_producers.fhir import (
+    Extract,
+    Given,
+    PublishedRegistration,
+    extract,
+    registration_controls,
 )
 from recordgate_producers.simulator import never_issued
 from recordgate_schemas.control import (
@@ -35,6 +30,17 @@ from recordgate_schemas.control import (
 )
 from recordgate_schemas.entry import ClinicalEntry, ThirdParty
 from recordgate_schemas.values import GrantId, NhsNumber, OdsCode
+from tests.support.samples.resources import (
+    Json,
+    bundle,
+    concept,
+    consultation,
+    labelled,
+    observation,
+    quantity,
+    ref,
+    resource,
+)
 
 RATES: dict[str, tuple[float, str]] = {
     "declined": (0.005, "patients who declined access"),
@@ -48,7 +54,7 @@ RATES: dict[str, tuple[float, str]] = {
     "nopat_visit": (0.005, "consultations labelled NOPAT"),
     "nopat_item": (0.001, "coded items labelled NOPAT"),
     "nopat_result": (0.001, "results labelled NOPAT"),
-    "third_item": (0.001, "coded items that another person's words or facts are in"),
+    "third_item": (0.001, "coded items with another person's words or facts"),
     "third_letter": (0.01, "documents about, or from, another person"),
     "unread_letter": (0.05, "documents not reviewed yet"),
     "unfiled": (0.03, "results not filed yet"),
@@ -56,7 +62,7 @@ RATES: dict[str, tuple[float, str]] = {
     "recall": (0.05, "other entries that are diary entries"),
     "old_onset": (0.10, "new problems and allergies with an onset before the window"),
 }
-"""Share and of what."""
+"""Name: share, and of what."""
 
 PRACTICES = tuple(OdsCode(f"Y9001{place}") for place in range(4))
 _YEAR = 365
@@ -66,21 +72,21 @@ _CHILD = ("836881000000105", "Child is cause for safeguarding concern")
 
 def practice(patients: int, seed: int = 7) -> Iterator[Case]:
     """Yield `patients` invented patients of four practices, each with up to eight consultations of the last year."""
-    dice = random.Random(seed)  # noqa: S311  invented data, not a secret
+    rng = random.Random(seed)  # noqa: S311  invented data, not a secret
     for place, number in zip(range(patients), never_issued(), strict=False):
-        yield _Person(dice, place, number).case()
+        yield _Person(rng, place, number).case()
 
 
 @dataclass(slots=True)
 class _Person:
-    dice: random.Random
+    rng: random.Random
     place: int
     number: NhsNumber
 
     def case(self) -> Case:
-        born = NOW.date() - timedelta(days=self.dice.randrange(90 * _YEAR))
+        born = NOW.date() - timedelta(days=self.rng.randrange(90 * _YEAR))
         at = PRACTICES[self.place % len(PRACTICES)]
-        resources = [one for nth in range(self.dice.randrange(9)) for one in self._visit(nth)]
+        resources = [one for nth in range(self.rng.randrange(9)) for one in self._visit(nth)]
         made = bundle(
             NOW.isoformat(),
             self.number.digits,
@@ -91,27 +97,27 @@ class _Person:
         )
         record = extract(made, Given(practice=at))
         entries = tuple(_with_third_party(entry) for entry in record.entries)
-        controls = (*self._registered(record, born), *self._said(record, born), *record.hides)
-        sex = self.dice.choice(("female", "male"))
+        controls = (*self._registered(record, born), *self._stated(record, born), *record.hides)
+        sex = self.rng.choice(("female", "male"))
         return Case(GENERATED, at, born, sex, entries, controls)
 
     def happens(self, what: str) -> bool:
-        return self.dice.random() < RATES[what][0]
+        return self.rng.random() < RATES[what][0]
 
     def _visit(self, nth: int) -> Iterator[Json]:
-        day = NOW - timedelta(days=1 + self.dice.randrange(_YEAR), minutes=self.dice.randrange(400))
+        day = NOW - timedelta(days=1 + self.rng.randrange(_YEAR), minutes=self.rng.randrange(400))
         at, name = day.isoformat(), f"v{nth}"
         items = [self._item(f"{name}-item-{n}", at, name) for n in range(3)]
-        told = [f"Observation/{one['id']}" for one in items]
-        visit = consultation(name, at, "Surgery consultation", *told)
+        listed = [f"Observation/{one['id']}" for one in items]
+        visit = consultation(name, at, "Surgery consultation", *listed)
         if self.happens("draft"):
-            visit = consultation(name, at, "Surgery consultation", *told, status="in-progress")
+            visit = consultation(name, at, "Surgery consultation", *listed, status="in-progress")
         yield labelled(visit[0]) if self.happens("nopat_visit") else visit[0]
         yield visit[1]
         yield from items
         yield from self._drugs(name, at)
         yield from self._report(name, at)
-        if self.dice.random() < 0.5:
+        if self.rng.random() < 0.5:
             yield self._letter(f"{name}-letter", at)
         yield self._other(f"{name}-other", at, day)
 
@@ -121,16 +127,16 @@ class _Person:
         made = observation(
             name + third,
             at,
-            self.dice.choice(_ITEMS),
+            self.rng.choice(_ITEMS),
             status=status,
             context=ref("Encounter", visit),
             comment="Invented remark.",
-            valueQuantity=quantity(self.dice.randrange(50, 150), "1"),
+            valueQuantity=quantity(self.rng.randrange(50, 150), "1"),
         )
         return labelled(made) if self.happens("nopat_item") else made
 
     def _drugs(self, name: str, at: str) -> Iterator[Json]:
-        for n in range(self.dice.choice((0, 1, 1, 2))):
+        for n in range(self.rng.choice((0, 1, 1, 2))):
             plan = f"{name}-drug-{n}"
             drug = {"medicationCodeableConcept": concept("322236009", "Invented tablets")}
             order = {"status": "active", "authoredOn": at, **drug}
@@ -143,7 +149,7 @@ class _Person:
                            dateAsserted=at, basedOn=on, **drug)  # fmt: skip
 
     def _report(self, name: str, at: str) -> Iterator[Json]:
-        names = [f"{name}-result-{n}" for n in range(self.dice.choice((0, 0, 2, 3, 4)))]
+        names = [f"{name}-result-{n}" for n in range(self.rng.choice((0, 0, 2, 3, 4)))]
         if not names:
             return
         yield resource("DiagnosticReport", f"{name}-report", status="final", issued=at,
@@ -167,7 +173,7 @@ class _Person:
     def _other(self, name: str, at: str, day: datetime) -> Json:
         onset = "2015" if self.happens("old_onset") else day.date().isoformat()
         stated = {"clinicalStatus": "active", "assertedDate": at, "onsetDateTime": onset}
-        kind = self.dice.choice(("problem", "allergy", "vaccine", "request", "request"))
+        kind = self.rng.choice(("problem", "allergy", "vaccine", "request", "request"))
         if kind == "problem":
             return resource("Condition", name, code=concept("195967001", "Asthma"), **stated)
         if kind == "allergy":
@@ -182,19 +188,19 @@ class _Person:
 
     def _safeguarding(self) -> Iterator[Json]:
         if self.happens("safeguarding"):
-            at = NOW - timedelta(days=self.dice.randrange(1, _YEAR))
+            at = NOW - timedelta(days=self.rng.randrange(1, _YEAR))
             yield observation("concern", at.isoformat(), _CHILD)
 
     def _registered(self, record: Extract, born: date) -> tuple[Control, ...]:
-        late = self.dice.randrange(1, _YEAR) if self.happens("moved_in") else 6 * _YEAR
+        late = self.rng.randrange(1, _YEAR) if self.happens("moved_in") else 6 * _YEAR
         since = max(born, NOW.date() - timedelta(days=late))
         teen = 13 * _YEAR + 4 <= (NOW.date() - born).days < 16 * _YEAR
         own = since if teen and self.happens("teen_access") else None
         return registration_controls(
-            record, Registration(since, Level.FULL, practice_grant_from=own)
+            record, PublishedRegistration(since, Level.FULL, practice_grant_from=own)
         )
 
-    def _said(self, record: Extract, born: date) -> Iterator[Control]:
+    def _stated(self, record: Extract, born: date) -> Iterator[Control]:
         at, grown = record.patient.practice, (NOW.date() - born).days >= 16 * _YEAR
         changes: list[Change] = []
         if self.happens("adult_proxy" if grown else "child_proxy"):
@@ -204,13 +210,13 @@ class _Person:
             changes.append(AccessReviewCoded(ReviewCode.NEEDED_104))
         if self.happens("declined"):
             changes.append(AccessDeclined())
-        said = NOW - timedelta(days=self.dice.randrange(1, _YEAR))
+        stated_at = NOW - timedelta(days=self.rng.randrange(1, _YEAR))
         for change in changes:
             name = f"{self.place}-{type(change).__name__}"
-            yield Control(name, record.patient.nhs_number, said, "generated", change)
+            yield Control(name, record.patient.nhs_number, stated_at, "generated", change)
 
 
 def _with_third_party(entry: ClinicalEntry) -> ClinicalEntry:
-    """FHIR has no field for it; a system that publishes events itself says so in the envelope."""
+    """FHIR has no field for a third party; a system that publishes events itself sets it in the envelope."""
     third = entry.entry_id.endswith("-third")
     return replace(entry, third_party=ThirdParty.PRESENT) if third else entry

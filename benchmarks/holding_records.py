@@ -1,6 +1,6 @@
 """Records to measure holding on, through the publisher's own pipeline: files, the bundled samples, the simulator.
 
-Nobody's access is inferred from a record, so it is given here, the same to all: see `opened` and `moved`.
+Access is never inferred from a record, so every record is given the same access here: see `opened` and `moved`.
 """
 
 from collections import Counter
@@ -15,14 +15,14 @@ from recordgate_producers import sources
 from recordgate_producers.fhir import (
     Extract,
     Given,
-    Outcome,
-    Registration,
+    PublishedRegistration,
+    ResourceOutcome,
     extract,
     parse,
     registration_controls,
 )
 from recordgate_producers.fhir.tree import nodes, text
-from recordgate_producers.run import control
+from recordgate_producers.publishing import parse_control_line
 from recordgate_producers.samples import RECORDS
 from recordgate_producers.simulator import never_issued, simulate
 from recordgate_schemas.control import Control, Historic, Level, ProxyGranted
@@ -31,13 +31,13 @@ from recordgate_schemas.errors import PoisonError
 from recordgate_schemas.values import GrantId, NhsNumber, OdsCode
 
 PRACTICE = OdsCode("Y90003")
-"""For records that name none."""
+"""The practice of records that name none."""
 
 BORN = date(1970, 1, 1)
-"""For records without a date of birth; a practice sends registration by another way."""
+"""The date of birth of records without one; a practice sends it with the registration."""
 
 MOVED = ", moved"
-"""Ends the name of a population that was moved in time."""
+"""Suffix of the name of a population that was moved in time."""
 
 EVER = date(1900, 1, 1)
 _OPEN = Historic(Level.FULL, EVER, checked=True)
@@ -47,14 +47,14 @@ _GRANT = ProxyGranted(
 
 
 @dataclass(slots=True)
-class Door:
-    """What became of files and resources before any decision: (population, what) to how many."""
+class Intake:
+    """Files and refused resources, counted by population and what became of them."""
 
     files: Counter[tuple[str, str]] = field(default_factory=Counter)
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)
 
 
-def published(root: Path, door: Door) -> Iterator[tuple[str, Extract, str]]:
+def published(root: Path, intake: Intake) -> Iterator[tuple[str, Extract, str]]:
     """Yield population, record and sex of each file under `root` that is a record with entries."""
     numbers = never_issued()
     for source in sources.find([str(root)]):
@@ -64,22 +64,24 @@ def published(root: Path, door: Door) -> Iterator[tuple[str, Extract, str]]:
             document = parse(data)
             record, given = _extract(document, next(numbers))
         except PoisonError:
-            door.files[population, "no record of one patient"] += 1
+            intake.files[population, "no record of one patient"] += 1
             continue
         if form is sources.Form.RECORD and record.entries:
-            door.files[population, given] += 1
-            for fate in record.fates:
-                if fate.outcome is Outcome.REFUSED:
-                    door.refused[population, f"{fate.type}: {fate.reason}"] += 1
+            intake.files[population, given] += 1
+            for one in record.resources:
+                if one.outcome is ResourceOutcome.REFUSED:
+                    intake.refused[population, f"{one.type}: {one.reason}"] += 1
             yield population, record, sex_of(document)
 
 
 def opened(population: str, record: Extract, sex: str) -> Case:
-    """A case whose whole history is opened and checked, for the patient and for one new proxy."""
+    """A case whose entire history is opened and checked, for the patient and for one new proxy."""
     born = record.patient.birth_date or BORN
     named = replace(record, patient=replace(record.patient, birth_date=born))
     own = born.replace(year=born.year + 13, day=1) if _is_teenager(born) else None
-    access = Registration(EVER, Level.FULL, EVER, record_checked=True, practice_grant_from=own)
+    access = PublishedRegistration(
+        EVER, Level.FULL, EVER, record_checked=True, practice_grant_from=own
+    )
     registered = registration_controls(named, access)
     grant = replace(
         registered[0],
@@ -92,38 +94,42 @@ def opened(population: str, record: Extract, sex: str) -> Case:
 
 def moved(population: str, record: Extract, sex: str) -> Case:
     """A case as if it had been extracted yesterday, open to its patient from go-live on."""
-    whole = opened(population, record, sex)
+    case = opened(population, record, sex)
     shift = timedelta(days=(NOW - (record.as_of or NOW)).days - 1)
-    born = replace(record, patient=replace(record.patient, birth_date=whole.birth_date))
-    controls = (*registration_controls(born, Registration(EVER)), *record.hides)
+    born = replace(record, patient=replace(record.patient, birth_date=case.birth_date))
+    controls = (*registration_controls(born, PublishedRegistration(EVER)), *record.hides)
     entries = tuple(_later(entry, shift) for entry in record.entries)
-    return replace(whole, population=population + MOVED, entries=entries, controls=controls)
+    return replace(case, population=population + MOVED, entries=entries, controls=controls)
 
 
 def samples() -> Iterator[Case]:
     """The bundled records as `recordgate publish --register` publishes them."""
-    beside = [control(line) for path in sorted(RECORDS.glob("*.jsonl")) for line in _lines(path)]
+    beside = [
+        parse_control_line(line)
+        for path in sorted(RECORDS.glob("*.jsonl"))
+        for line in _lines(path)
+    ]
     for path in sorted(RECORDS.glob("*.json")):
         document = parse(path.read_bytes())
         record = extract(document)
         patient = record.patient
-        mine = [one for one in beside if one.nhs_number == patient.nhs_number]
-        controls = (*registration_controls(record, Registration()), *record.hides, *mine)
+        own = [one for one in beside if one.nhs_number == patient.nhs_number]
+        controls = (*registration_controls(record, PublishedRegistration()), *record.hides, *own)
         born = patient.birth_date or BORN
         sex = sex_of(document)
         yield Case(SAMPLES, patient.practice, born, sex, record.entries, controls)
 
 
 def simulated(patients: int, entries: int) -> Iterator[Case]:
-    """The load simulator's patients: adults with full access, nothing special about any entry."""
+    """The load simulator's patients: adults with full access and ordinary entries."""
     for one in simulate(patients, entries, seed=11):
         born = _birth_date(one.controls)
         practice = one.entries[0].practice
-        yield Case(SIMULATED, practice, born, "not said", one.entries, one.controls)
+        yield Case(SIMULATED, practice, born, "not stated", one.entries, one.controls)
 
 
 def pool(population: str) -> str:
-    """Return what a population counts under when the target is checked: a large easy one must not hide a small one."""
+    """Return the pool under which a population is checked, so that a large easy one cannot mask a small one."""
     if population in (SAMPLES, SIMULATED, GENERATED):
         return population
     moved_too = population.endswith(MOVED)
@@ -134,11 +140,11 @@ def sex_of(document: Any) -> str:
     """Return the administrative gender the Patient states."""
     found = nodes(document, "entry", "resource")
     patient = next((one for one in found if one.get("resourceType") == "Patient"), None)
-    return text(patient, "gender") or "not said"
+    return text(patient, "gender") or "not stated"
 
 
 def _extract(document: Any, number: NhsNumber) -> tuple[Extract, str]:
-    """Extract with as little given as it takes, and say what that was."""
+    """Extract with as few given facts as are needed; return the record and which facts those were."""
     tries = (
         (Given(), "as it is"),
         (Given(nhs_number=number), "needs --nhs-number"),

@@ -12,6 +12,7 @@ from typing import Any
 
 from prometheus_client.metrics import MetricWrapperBase
 
+from docs import golden
 from recordgate_runtime import metrics
 from recordgate_runtime.logs import FIELDS, LogCode
 from recordgate_runtime.settings import Settings
@@ -20,8 +21,6 @@ from recordgate_schemas.reasons import INTEGRITY, Outcome, Reason
 from recordgate_schemas.topics import DAY_MS, TOPICS
 from recordgate_streams import ruleset
 from recordgate_streams.decider import cascade, objections, review
-from recordgate_streams.golden import pages as golden
-from recordgate_streams.golden.words import MEANINGS
 from recordgate_streams.policy import decision, rules
 from recordgate_streams.policy.rules import AUDIENCE_RULES, ENTRY_RULES
 from recordgate_streams.ruleset import describe
@@ -76,7 +75,9 @@ def schemas() -> str:
     lines: list[str] = []
     for topic in TOPICS:
         lines += ["", f"## {topic.schema}", ""]
-        lines += [f"Topic `{topic.name}`, fingerprint `{codec.lock()[topic.schema]}`."]
+        lines += [
+            f"Topic `{topic.name}`, fingerprint `{codec.locked_fingerprints()[topic.schema]}`."
+        ]
         for named in _named(json.loads(codec.schema_text(topic.schema))):
             lines += ["", f"### {named['name']}", "", named["doc"], ""]
             if named["type"] == "enum":
@@ -143,7 +144,7 @@ def reasons() -> str:
     return _page(
         "Outcomes and reasons",
         "A hold for a reason of integrity outranks every other outcome. Every patient reads the same sentence,"
-        f" whatever is or is not shown: *{RULESET.reasons.standing}*",
+        f" whatever is or is not shown: *{RULESET.reasons.notice}*",
         *_table(("outcome", "meaning"), outcomes),
         "",
         *_table(head, rows),
@@ -229,7 +230,7 @@ def rule_book() -> str:
         "Rules",
         "What is decided, as a table to check: every row of the golden decision table, and the rules that give its"
         " reasons. All of it is run by `recordgate rules golden`, and through the whole product by our tests; what is"
-        " said and expected exactly stands in `streams/recordgate_streams/golden/`. The norm is the"
+        " stated and expected exactly is in `streams/recordgate_streams/golden/`. The norm is the"
         " [specification](../specification.md); source keys are those of the domain reference; [G] published"
         " guidance, [S] our choice, [U] unverified.",
         *_precedence(),
@@ -264,7 +265,7 @@ def _golden() -> Iterable[str]:
         " where there are some; the first is the one the domain reference states."
     )
     yield from ("", "### What is expected", "")
-    yield from _table(("word", "is met when"), ((f"`{w}`", m) for w, m in MEANINGS.items()))
+    yield from _table(("word", "is met when"), ((f"`{w}`", m) for w, m in golden.MEANINGS.items()))
     for group, rows in golden.groups():
         yield from ("", f"### {group}", "")
         yield from _table(golden.HEAD, rows)
@@ -273,7 +274,7 @@ def _golden() -> Iterable[str]:
 
 
 def _each_rule() -> Iterable[str]:
-    """One section a rule, in the order of reasons on a reviewer's screen."""
+    """One section per rule, in the order of reasons on a reviewer's screen."""
     yield from ("", "## Each rule", "", inspect.getdoc(rules) or "")
     for rule in RULES:
         module = _module(rule)

@@ -20,8 +20,6 @@ from recordgate_deploy.settled import Watch
 from recordgate_deploy.stack import running
 from recordgate_producers.simulator import simulate
 from recordgate_runtime.settings import adopt, environment, settings
-from recordgate_schemas.values import SELF, NhsNumber
-from recordgate_streams.ledger import observe
 
 PAGE = Path(__file__).parent / "tour.md"
 PATIENTS, ENTRIES, CODED = 40, 25, 3
@@ -31,7 +29,7 @@ LONGEST = 30
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The text, the commands run (`RID` stands for the rehearsal's id), whether to wait until all is applied."""
+    """A text, the commands run (`RID` stands for the rehearsal's id), and whether to wait until all is applied."""
 
     text: str
     commands: tuple[str, ...]
@@ -59,7 +57,7 @@ recorded from now on waits for a review. That is the default, `hold_new`.""",
         """## 2. Change a switch
 
 The practice's clinical safety officer wants a 104 to close the whole view. Copy the ruleset, change one word, check it.
-A slip of the pen is reported with file, line and the valid choices:""",
+A mistake is reported with file, line and the valid choices:""",
         (
             "recordgate rules new my-rules",
             """sed -i 's/^on_104 = .*/on_104 = "suspend_all"/' my-rules/ruleset.toml""",
@@ -71,8 +69,8 @@ A slip of the pen is reported with file, line and the valid choices:""",
     Step(
         """## 3. Test it
 
-The golden table says what the rows of the guidance come to. Under the changed ruleset some come out otherwise: that is
-what the change means. Nothing else may differ: name the rows you meant, and the command fails if another moved.""",
+The golden table holds the outcome of each row of the guidance. Under the changed ruleset some outcomes differ: that is
+what the change means. Nothing else may differ: name the rows you meant, and the command fails if another one does.""",
         (
             "recordgate rules test my-rules | cut -c1-150",
             "recordgate rules test my-rules --accept 11,19,32a,32b,34a,34b,35,91 | tail -1",
@@ -81,7 +79,7 @@ what the change means. Nothing else may differ: name the rows you meant, and the
     Step(
         """## 4. See the difference
 
-What changed, in the ruleset's own words, and as one file that everybody will look at and sign.""",
+What changed, by switch, and the ruleset as one file that everybody looks at and signs.""",
         (
             "recordgate rules new before && recordgate rules diff before my-rules",
             "recordgate rules pack my-rules",
@@ -90,19 +88,21 @@ What changed, in the ruleset's own words, and as one file that everybody will lo
     Step(
         """## 5. Rehearse
 
-The new ruleset decides everything in the ledger again, in shadow: nothing is changed. It says what would appear,
-disappear or join the queue, by reason and by practice, with examples.""",
+The new ruleset decides everything in the ledger again, in memory: nothing is changed. The report says what would
+appear, disappear or join the queue, by reason and by practice, with examples.""",
         ("recordgate rules rehearse recordgate-england-*.json --save",),
     ),
     Step(
         """## 6. Two people approve
 
-Each approver has a key; `RECORDGATE_APPROVERS` names the file of public keys, kept by neither of them. Activation
-refuses until two have signed the very numbers of this rehearsal, because they are above the ruleset's own limits.""",
+Each approver has a key of their own, and the ledger keeps who may approve. The first approvers are installed once;
+every later change needs the signatures of two of them. Activation is refused until two have signed the exact numbers of
+this rehearsal, because they are above the ruleset's own limits.""",
         (
             "echo '[approvers]' > approvers.toml",
             """printf 'ann = "%s"\\n' "$(recordgate rules keygen ann.pem | tail -1)" | tee -a approvers.toml""",
             """printf 'ben = "%s"\\n' "$(recordgate rules keygen ben.pem | tail -1)" | tee -a approvers.toml""",
+            "recordgate rules approvers init approvers.toml",
             "recordgate rules activate RID",
             "recordgate rules approve RID --key ann.pem --name ann",
             "recordgate rules approve RID --key ben.pem --name ben",
@@ -130,7 +130,7 @@ by patient, at the ruleset's own pace.""",
     Step(
         """## 8. Roll back
 
-The former ruleset is kept. Rolling back is the same way: rehearse, approve, activate.""",
+The former ruleset is kept. Rolling back has the same steps: rehearse, approve, activate.""",
         (
             "recordgate rules rehearse --former --save",
             "recordgate rules approve RID --key ann.pem --name ann --accept-appear GONE",
@@ -142,6 +142,21 @@ The former ruleset is kept. Rolling back is the same way: rehearse, approve, act
     Step(
         "Everybody sees again exactly what they saw before.",
         ("recordgate rules status", "recordgate explain ENTRY", "recordgate account"),
+    ),
+    Step(
+        """## 9. Another approver
+
+Ben leaves and Cleo comes. The new set is written to a file, both former approvers sign it, and anybody may hand it in.
+What they signed stays in the ledger, with the keys it was signed with.""",
+        (
+            "grep -v ben approvers.toml > next.toml",
+            """printf 'cleo = "%s"\\n' "$(recordgate rules keygen cleo.pem)" >> next.toml""",
+            "recordgate rules approvers propose next.toml",
+            "recordgate rules approvers approve approvers-*.json --key ann.pem --name ann",
+            "recordgate rules approvers approve approvers-*.json --key ben.pem --name ben",
+            "recordgate rules approvers change approvers-*-ann.jws approvers-*-ben.jws",
+            "recordgate rules approvers list",
+        ),
     ),
 )
 HEAD = """# A tour for the information-governance lead
@@ -156,12 +171,7 @@ def main() -> None:
     """Take the tour and write the page."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        adopt(
-            {
-                "RECORDGATE_HOME": str(home / "system"),
-                "RECORDGATE_APPROVERS": str(home / "approvers.toml"),
-            }
-        )
+        adopt({"RECORDGATE_HOME": str(home / "system")})
         with (home / "log").open("wb") as log, running(home / "system", log):
             page = "".join(_walk(home))
     day = datetime.now(UTC)  # noqa: TID251  the day of the tour
@@ -184,7 +194,7 @@ def _walk(home: Path) -> Iterator[str]:
                 command = command.replace(name, value)  # noqa: PLW2901
             output = _run(command, home)
             if found := re.search(r"^rehearsal (\w+)$", output, re.MULTILINE):
-                known["RID"] = found[1]
+                known["RID"] = found[1][:12]
             yield f"\n    $ {command}\n" + "".join(f"    {line}\n" for line in _shown(output, home))
         if step.wait:
             _wait(watch)
@@ -200,13 +210,16 @@ def _coded(number: str) -> str:
 
 def _entry_of(number: str) -> str:
     with psycopg.connect(settings().ledger_dsn) as ledger:
-        return observe.decisions_in_force(ledger, NhsNumber(number), SELF)[0].entry_id
+        row = ledger.execute(
+            "select entry_id from current_decision where nhs_number = %s order by 1", (number,)
+        ).fetchone()
+    return str(row[0]) if row else ""
 
 
 def _wait(watch: Watch) -> None:
     """Until the ruleset is applied everywhere, and everything that followed has come through."""
     with psycopg.connect(settings().ledger_dsn, autocommit=True) as ledger:
-        while observe.unfinished_applications(ledger):
+        while ledger.execute("select from rule_application where finished_at is null").fetchone():
             watch.wait()
     watch.wait()
 
@@ -214,7 +227,7 @@ def _wait(watch: Watch) -> None:
 def _run(command: str, folder: Path) -> str:
     known = environment()
     found = f"{Path(sys.executable).parent}:{known['PATH']}"
-    done = subprocess.run(  # noqa: S603  the commands above
+    done = subprocess.run(  # noqa: S603  the commands are those above
         ["bash", "-c", command],  # noqa: S607
         cwd=folder,
         env={**known, "PATH": found, "COLUMNS": "120"},

@@ -1,10 +1,11 @@
-"""One Kafka and one PostgreSQL for the whole run, started when the first test asks for them.
+"""One Kafka and one PostgreSQL for the whole run, started when the first test asks for them; cheap tests run first.
 
 Hypothesis runs without deadlines: no test of ours asserts how fast this machine is.
 """
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,6 +20,24 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("recordgate")
+
+QUICK = ("unit", "contract", "architecture", "spec")
+"""Folders that `make quick` runs: a minute at most, no server."""
+
+BY_COST = (*QUICK, "records", "reference", "model", "integration", "e2e", "mutation")
+"""Every folder with tests, in the order in which they run: what is cheap fails first. A new one joins the list."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put tests in the order of their folders' cost; refuse a cheap one that asks for servers."""
+    items.sort(key=lambda item: BY_COST.index(_folder(item)))
+    for item in items:
+        if _folder(item) in QUICK and "services" in getattr(item, "fixturenames", ()):
+            raise pytest.UsageError(f"{item.nodeid} needs servers; move it to tests/integration")
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).parts[0]
 
 
 @pytest.fixture(scope="session")

@@ -6,69 +6,90 @@ or pipe it, instead.
 
 import getpass
 import sys
-from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import orjson
 import psycopg
 import typer
 from rich.console import Console
 
+from recordgate_consumers.review.decision import (
+    ReviewDecision,
+    Role,
+    check_decision,
+    record_decision,
+)
 from recordgate_consumers.review.queue import find_hold, open_holds, open_tasks
-from recordgate_consumers.review.relay import ControlPublisher, relay
-from recordgate_consumers.review.show import (
+from recordgate_consumers.review.relay import ControlPublisher, relay_if_reachable
+from recordgate_consumers.review.show_work import (
     holds_as_data,
     print_holds,
     print_tasks,
     tasks_as_data,
 )
-from recordgate_consumers.review.verdict import Role, Verdict, check
-from recordgate_consumers.review.workflow import decide
 from recordgate_consumers.view.read import read_view
-from recordgate_consumers.view.show import as_plain_data as view_as_data
-from recordgate_consumers.view.show import print_view
+from recordgate_consumers.view.show_view import print_view, view_as_data
+from recordgate_runtime.arguments import parser
 from recordgate_runtime.clock import SystemClock
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.settings import need, settings
 from recordgate_schemas.control import ReviewAction, ReviewGround
-from recordgate_schemas.errors import InvalidValue, RetryableError, UsageError
-from recordgate_schemas.values import NhsNumber, OdsCode, parse_audience, parse_entry_id, parse_ods
+from recordgate_schemas.values import (
+    SELF,
+    Audience,
+    EntryId,
+    NhsNumber,
+    OdsCode,
+    parse_audience,
+    parse_entry_id,
+    parse_ods,
+)
 
-T = TypeVar("T")
+
+def _read_nhs_number(argument: str) -> NhsNumber:
+    if argument == "-":
+        argument = getpass.getpass("NHS number: ") if sys.stdin.isatty() else sys.stdin.readline()
+    return NhsNumber.parse(argument.strip())
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: one JSON list.")]
-PracticeOption = Annotated[str | None, typer.Option(help="ODS code; all without it.")]
-AudienceOption = Annotated[str, typer.Option(help="self or proxy:<grant id>.")]
+PracticeOption = Annotated[
+    OdsCode | None,
+    typer.Option(parser=parser(parse_ods), metavar="ODS", help="ODS code; all without it."),
+]
+_AUDIENCE = {
+    "parser": parser(parse_audience),
+    "metavar": "AUDIENCE",
+    "help": "self or proxy:<grant id>.",
+}
 
 
 def view(
     nhs_number: Annotated[
-        str,
-        typer.Argument(help="The patient; `-` reads the number from stdin, out of sight of `ps`."),
+        NhsNumber,
+        typer.Argument(
+            parser=parser(_read_nhs_number),
+            help="The patient; `-` reads the number from stdin, out of sight of `ps`.",
+        ),
     ],
     *,
-    audience: Annotated[str, typer.Option("--as", help="self or proxy:<grant id>.")] = "self",
+    audience: Annotated[Audience, typer.Option("--as", **_AUDIENCE)] = SELF,
     as_json: AsJson = False,
 ) -> None:
     """Show what a patient, or a proxy, can see now."""
-    number, reader = _nhs_number(nhs_number), _parsed(parse_audience, audience)
     with connect(need(settings().view_dsn, "RECORDGATE_VIEW_DSN"), "view_reader") as connection:
-        entries = read_view(connection, number, reader)
+        entries = read_view(connection, nhs_number, audience)
     if as_json:
         _print_json(view_as_data(entries))
     else:
         print_view(entries, Console())
 
 
-def holds(
-    *,
-    practice: PracticeOption = None,
-    as_json: AsJson = False,
-) -> None:
+def holds(*, practice: PracticeOption = None, as_json: AsJson = False) -> None:
     """List open holds, the one due first on top."""
-    ods = _practice(practice)
     with _review_database() as connection:
-        found = open_holds(connection, ods)
+        found = open_holds(connection, practice)
     if as_json:
         _print_json(holds_as_data(found))
     else:
@@ -84,9 +105,8 @@ def tasks(
     as_json: AsJson = False,
 ) -> None:
     """List open tasks: work about a patient, a grant or an entry beyond deciding a hold; what is urgent on top."""
-    ods = _practice(practice)
     with _review_database() as connection:
-        found = open_tasks(connection, ods)
+        found = open_tasks(connection, practice)
     if as_json:
         _print_json(tasks_as_data(found, numbers=numbers))
     else:
@@ -94,60 +114,42 @@ def tasks(
 
 
 def review(
-    entry_id: Annotated[str, typer.Argument(help="The held entry, as `holds` names it.")],
+    entry_id: Annotated[
+        str,
+        typer.Argument(parser=parser(parse_entry_id), help="The held entry, as `holds` names it."),
+    ],
     *,
     release: Annotated[bool, typer.Option("--release/--withhold", help="The outcome.")],
     ground: Annotated[ReviewGround | None, typer.Option(help="Why; needed to withhold.")] = None,
-    audience: AudienceOption = "self",
+    audience: Annotated[Audience, typer.Option(**_AUDIENCE)] = SELF,
     role: Annotated[Role, typer.Option(help="Who decides.")] = Role.ADMIN,
     opinion_on: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Day of a clinician's opinion (serious harm)."),
     ] = None,
 ) -> None:
-    """Release or withhold a held entry. The decider has the last word: facts that moved hold it again."""
-    clock = SystemClock()
+    """Release or withhold a held entry. The decider checks it again: facts that moved hold the entry again."""
+    now = SystemClock().now()
     action = ReviewAction.RELEASE if release else ReviewAction.WITHHOLD
     opinion = opinion_on.date() if opinion_on else None
-    verdict = Verdict(action, ground or ReviewGround.CHECKED, role, opinion)
-    check(verdict, clock.now().date())
-    entry, reader = _parsed(parse_entry_id, entry_id), _parsed(parse_audience, audience)
-    with _review_database() as connection:
-        decide(connection, find_hold(connection, entry, reader), verdict, clock.now())
-        typer.echo(_relayed(connection, clock.now()))
-
-
-def _relayed(connection: psycopg.Connection, now: datetime) -> str:
-    """Send the outcome; when Kafka is away it stays in the outbox, which is no failure of the review."""
+    decision = ReviewDecision(action, ground or ReviewGround.CHECKED, role, opinion)
+    check_decision(decision, now.date())
     publisher = ControlPublisher(settings())
-    try:
-        relay(connection, publisher, now)
-    except RetryableError:
-        return "outcome recorded; it is sent as soon as Kafka is back"
-    finally:
-        publisher.close()
-    return "outcome recorded and sent"
+    with _review_database() as connection:
+        hold = find_hold(connection, EntryId(entry_id), audience)
+        record_decision(connection, hold, decision, now)
+        sent = relay_if_reachable(connection, publisher, now)
+    publisher.close()
+    # Kafka being away is no failure of the review: the review sink relays the outcome later.
+    typer.echo(
+        "outcome recorded and sent"
+        if sent
+        else "outcome recorded; it is sent as soon as Kafka is back"
+    )
 
 
 def _review_database() -> psycopg.Connection:
     return connect(need(settings().review_dsn, "RECORDGATE_REVIEW_DSN"), "review_app")
-
-
-def _practice(argument: str | None) -> OdsCode | None:
-    return None if argument is None else _parsed(parse_ods, argument)
-
-
-def _nhs_number(argument: str) -> NhsNumber:
-    if argument == "-":
-        argument = getpass.getpass("NHS number: ") if sys.stdin.isatty() else sys.stdin.readline()
-    return _parsed(NhsNumber.parse, argument.strip())
-
-
-def _parsed(parse: Callable[[str], T], text: str) -> T:
-    try:
-        return parse(text)
-    except InvalidValue as error:
-        raise UsageError(str(error)) from None
 
 
 def _print_json(data: list[dict[str, Any]]) -> None:

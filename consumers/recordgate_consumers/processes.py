@@ -1,61 +1,83 @@
-"""What the long-running consumers are made of: a topic, a database role, a handler. And the migrations."""
+"""What the long-running consumers are made of: a topic, a database role, a handler. And the migrations.
 
+`run` is the loop that applies a topic to a database; only tests give another one.
+"""
+
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from recordgate_consumers.review.relay import ControlPublisher, relay
-from recordgate_consumers.review.sink import EverySoOften, ReviewSink, count_open
-from recordgate_consumers.view.gate import GateLane
-from recordgate_consumers.view.sink import ViewSink
-from recordgate_runtime.clock import SystemClock
+from recordgate_consumers.review.review_sink import ReviewSink, count_open
+from recordgate_consumers.view.gate_lane import GateLane
+from recordgate_consumers.view.view_sink import ViewSink
+from recordgate_runtime.clock import Clock, SystemClock
 from recordgate_runtime.migrate import migrate, migrations
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.settings import need, settings
 from recordgate_runtime.sink import run_sink
 from recordgate_schemas.topics import CONTROLS, HELD, RELEASED
 
+Loop = Callable[..., None]
 _PACKAGE = "recordgate_consumers"
+UPKEEP_EVERY = timedelta(seconds=5)
+"""How often the review sink counts open holds and relays outcomes, at most."""
 
 
-def view_sink() -> None:
+def view_sink(run: Loop = run_sink) -> None:
     """Apply `released` to the view until asked to stop."""
-    known = settings()
-    dsn = need(known.view_dsn, "RECORDGATE_VIEW_DSN")
-    with connect(dsn, "view_sink", autocommit=True) as connection:
-        run_sink(RELEASED, connection, ViewSink(SystemClock()), known)
+    with connect(_view_dsn(), "view_sink", autocommit=True) as connection:
+        run(RELEASED, connection, ViewSink(SystemClock()), settings())
 
 
-def gate_lane() -> None:
+def gate_lane(run: Loop = run_sink) -> None:
     """Apply `controls` to the view's gate until asked to stop."""
-    known = settings()
-    dsn = need(known.view_dsn, "RECORDGATE_VIEW_DSN")
-    with connect(dsn, "gate_writer", autocommit=True) as connection:
-        run_sink(CONTROLS, connection, GateLane(SystemClock()), known)
+    with connect(_view_dsn(), "gate_writer", autocommit=True) as connection:
+        run(CONTROLS, connection, GateLane(SystemClock()), settings())
 
 
-def review_sink() -> None:
+def review_sink(run: Loop = run_sink) -> None:
     """Apply `held` to the review queue, and relay outcomes left in the outbox, until asked to stop."""
-    known, clock = settings(), SystemClock()
-    dsn = need(known.review_dsn, "RECORDGATE_REVIEW_DSN")
-    publisher = ControlPublisher(known)
-    with connect(dsn, "review_sink", autocommit=True) as connection:
+    handler = ReviewSink(timedelta(days=settings().review_due_days))
+    publisher = ControlPublisher(settings())
+    with connect(_review_dsn(), "review_sink", autocommit=True) as connection:
 
-        def look_after(now: datetime) -> None:
+        def upkeep(now: datetime) -> None:
             count_open(connection, now)
             relay(connection, publisher, now)
 
-        handler = ReviewSink(timedelta(days=known.review_due_days))
-        idle = EverySoOften(clock, look_after)
-        run_sink(HELD, connection, handler, known, idle=idle)
+        run(HELD, connection, handler, settings(), idle=_every(UPKEEP_EVERY, SystemClock(), upkeep))
     publisher.close()
+
+
+def _every(
+    period: timedelta, clock: Clock, function: Callable[[datetime], None]
+) -> Callable[[], None]:
+    """Return a function that calls `function` at most once in a period, however often it is called."""
+    due: datetime | None = None
+
+    def call_if_due() -> None:
+        nonlocal due
+        now = clock.now()
+        if due is None or now >= due:
+            function(now)
+            due = now + period
+
+    return call_if_due
 
 
 def migrate_view() -> tuple[str, ...]:
     """Bring the view database to its newest shape and return what was applied."""
-    dsn = need(settings().view_dsn, "RECORDGATE_VIEW_DSN")
-    return migrate(dsn, migrations(_PACKAGE, "migrations/view"))
+    return migrate(_view_dsn(), migrations(_PACKAGE, "migrations/view"))
 
 
 def migrate_review() -> tuple[str, ...]:
     """Bring the review database to its newest shape and return what was applied."""
-    dsn = need(settings().review_dsn, "RECORDGATE_REVIEW_DSN")
-    return migrate(dsn, migrations(_PACKAGE, "migrations/review"))
+    return migrate(_review_dsn(), migrations(_PACKAGE, "migrations/review"))
+
+
+def _view_dsn() -> str:
+    return need(settings().view_dsn, "RECORDGATE_VIEW_DSN")
+
+
+def _review_dsn() -> str:
+    return need(settings().review_dsn, "RECORDGATE_REVIEW_DSN")

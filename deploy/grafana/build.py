@@ -100,12 +100,12 @@ PANELS = (
     ),
     Panel(
         "Seconds from reading a batch to its commit",
-        "p99 by process; the decider's lanes go by their lane.",
+        "p99 by stage; batches without records are not counted.",
         "s",
         (
             (
-                "histogram_quantile(0.99, sum by (le, process) (rate(recordgate_batch_seconds_bucket[1m])))",
-                "{{process}}",
+                "histogram_quantile(0.99, sum by (le, stage) (rate(recordgate_batch_seconds_bucket[1m])))",
+                "{{stage}}",
             ),
         ),
     ),

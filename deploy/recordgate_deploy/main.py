@@ -1,6 +1,7 @@
 """The command `recordgate`: puts every package's commands under one name, and turns errors into one line and a code."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -14,9 +15,9 @@ from recordgate_runtime.process import ExitCode, exit_code, run_process
 from recordgate_runtime.settings import UnsetError, settings
 from recordgate_schemas.errors import RecordgateError
 from recordgate_streams.cli import commands as streams
+from recordgate_streams.cli.approvers import app as rules
 from recordgate_streams.cli.decide_file import decide_file
 from recordgate_streams.cli.golden import coverage, golden, golden_under
-from recordgate_streams.cli.rollout import app as rules
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -117,13 +118,13 @@ def topics() -> None:
     typer.echo("\n".join(make_topics(settings())) or "all topics are there")
 
 
-def main() -> None:
+def main(command: Callable[[], object] = app) -> None:
     """Run the command line; every error becomes one line on standard error and a documented exit status.
 
     SAFETY: the message of an unexpected error may quote a patient's row, so only its type and place are shown.
     """
     try:
-        app()
+        command()
     except RecordgateError as error:
         hint = _UNSET_HINT if isinstance(error, UnsetError) else ""
         _print_error(f"{error}{hint}")

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessCommand:
-    """One process: what to run, how it is asked to end and for how many seconds, how to see that it is ready."""
+    """One process: what to run, how to see that it is ready and how to end it, and how many seconds each may take."""
 
     name: str
     argv: tuple[str, ...]
     stop_signal: signal.Signals = signal.SIGTERM
     stop_s: float = 20.0
     ready: Callable[[], bool] | None = None
+    ready_s: float = 180.0
     serves_metrics: bool = False
 
 

@@ -26,7 +26,6 @@ from recordgate_deploy.waiting import await_true
 from recordgate_runtime.logs import LogCode, log
 from recordgate_schemas.errors import RetryableError, UsageError
 
-_READY_S = 180.0
 _LOOK_S = 0.1
 # Longer than all stages together may take to stop.
 _PREDECESSOR_S = 100.0
@@ -166,7 +165,7 @@ class Runner:
                 self._children[command.name] = self._child(command, env)
         self._look_after_each()
         for command in commands:
-            if command.ready and not await_true(command.ready, timeout_s=_READY_S):
+            if command.ready and not await_true(command.ready, timeout_s=command.ready_s):
                 raise RetryableError(f"{command.name} did not become ready; its log says why")
 
     def wait(self) -> None:

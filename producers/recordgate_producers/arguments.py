@@ -1,23 +1,22 @@
-"""The command line's options: their types with help texts, and how their text becomes values."""
+"""The types of the command line's options: help texts, and parsers that refuse a wrong value in one line."""
 
-import contextlib
-import sys
-from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
-from recordgate_producers import exit_codes
+from recordgate_producers.fhir import parse_system
 from recordgate_producers.fhir.dates import day, instant
-from recordgate_producers.numbers import Numbers
-from recordgate_producers.sources import STDIN
+from recordgate_runtime.arguments import parser
 from recordgate_schemas.control import Level
-from recordgate_schemas.errors import PoisonError, RetryableError, UsageError
+from recordgate_schemas.values import OdsCode, parse_ods
 
-T = TypeVar("T")
+
+def _day(option: str, text: str) -> Any:
+    parse = parser(day, f"{option}: give a date such as 2023-10-31")
+    return typer.Option(option, parser=parse, metavar="DATE", help=text)
+
 
 Paths = Annotated[
     list[str],
@@ -26,7 +25,7 @@ Paths = Annotated[
     ),
 ]
 NhsNumberText = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--nhs-number",
         help="Give the record this number; - reads it from standard input. Other users of the machine can see a"
@@ -37,25 +36,46 @@ NhsNumberFile = Annotated[
     Path | None,
     typer.Option("--nhs-number-file", help="File with one number, or lines `Patient-id number`."),
 ]
-Practice = Annotated[str, typer.Option(help="ODS code of the practice, over what the record says.")]
+Practice = Annotated[
+    OdsCode | None,
+    typer.Option(
+        parser=parser(parse_ods),
+        metavar="ODS",
+        help="ODS code of the practice, over what the record says.",
+    ),
+]
 System = Annotated[
-    str, typer.Option(help="Clinical system, a part of every entry id; detected if not given.")
+    str | None,
+    typer.Option(
+        parser=parser(parse_system),
+        help="Clinical system, a part of every entry id; detected if not given.",
+    ),
 ]
 AsOf = Annotated[
-    str, typer.Option(help="When the record was extracted; later extracts need later times.")
+    datetime | None,
+    typer.Option(
+        parser=parser(instant, "--as-of: give a date or time such as 2026-03-02T09:30:00Z"),
+        metavar="TIME",
+        help="When the record was extracted; later extracts need later times.",
+    ),
 ]
 Snapshot = Annotated[
     bool,
     typer.Option(
-        "--snapshot", help="These are whole records: what is not in them is gone at source."
+        "--snapshot", help="These are complete records: what is not in them is gone at source."
     ),
 ]
 Register = Annotated[bool, typer.Option("--register", help="Also register the patients.")]
-RegisteredOn = Annotated[str, typer.Option(help="Registration date, with --register.")]
+RegisteredOn = Annotated[
+    date | None, _day("--registered-on", "Registration date, with --register.")
+]
 AccessLevel = Annotated[Level, typer.Option(help="Access level, with --register.")]
 HistoricSince = Annotated[
-    str,
-    typer.Option(help="Also give access to what was recorded from this day on, with --register."),
+    date | None,
+    _day(
+        "--historic-since",
+        "Also give access to what was recorded from this day on, with --register.",
+    ),
 ]
 RecordChecked = Annotated[
     bool,
@@ -64,66 +84,8 @@ RecordChecked = Annotated[
     ),
 ]
 GrantFrom = Annotated[
-    str, typer.Option(help="Own access granted at 13 to 15 from this day, with --register.")
+    date | None,
+    _day("--grant-from", "Own access granted at 13 to 15 from this day, with --register."),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and report, publish nothing.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the account as JSON.")]
-
-
-def day_option(name: str, written: str) -> date | None:
-    """Return the day an option gives, None if it is not given; raise UsageError naming the option."""
-    return _parsed(name, written, day, "a date such as 2023-10-31")
-
-
-def time_option(name: str, written: str) -> datetime | None:
-    """Return the moment an option gives, None if it is not given; raise UsageError naming the option."""
-    return _parsed(name, written, instant, "a date or time such as 2026-03-02T09:30:00Z")
-
-
-def value_option(written: str, parse: Callable[[str], T]) -> T | None:
-    """Return what `parse` makes of an option, None if it is not given."""
-    return parse(written) if written else None
-
-
-def numbers_option(written: str, file: Path | None, paths: Sequence[str]) -> Numbers:
-    """Return the NHS numbers given; raise UsageError, never quoting one."""
-    if written and file:
-        raise UsageError("give --nhs-number or --nhs-number-file, not both")
-    if written == STDIN and STDIN in paths:
-        raise UsageError(
-            "standard input cannot give both the record and the number; use --nhs-number-file"
-        )
-    if file is not None:
-        try:
-            return Numbers.read(file.read_text("utf-8").splitlines())
-        except (OSError, UnicodeDecodeError):
-            raise UsageError(f"--nhs-number-file {file}: cannot be read as text") from None
-    if written == STDIN:
-        return Numbers.read(sys.stdin.read().splitlines())
-    return Numbers.read([written])
-
-
-@contextlib.contextmanager
-def one_line_errors(errors: Console) -> Iterator[None]:
-    """Turn what can go wrong on purpose into one line and an exit status."""
-    try:
-        yield
-    except (UsageError, PoisonError) as error:
-        complain(errors, str(error))
-        raise typer.Exit(exit_codes.USAGE) from None
-    except RetryableError as error:
-        complain(errors, str(error))
-        raise typer.Exit(exit_codes.UNREACHABLE) from None
-
-
-def complain(errors: Console, problem: str) -> None:
-    """Print one problem on one line."""
-    line = problem.replace("\n", " ")
-    errors.print(f"error: {line}", markup=False, highlight=False, soft_wrap=True)
-
-
-def _parsed(name: str, written: str, parse: Callable[[str], T | None], form: str) -> T | None:
-    found = parse(written) if written else None
-    if written and found is None:
-        raise UsageError(f"{name}: give {form}")
-    return found

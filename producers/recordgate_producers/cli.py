@@ -1,7 +1,9 @@
 """`recordgate publish` and `recordgate simulate`. The root program mounts them: `mount(app)`."""
 
 import contextlib
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import orjson
 import typer
@@ -9,13 +11,15 @@ from rich.console import Console
 from rich.progress import Progress
 
 from recordgate_producers import arguments as arg
-from recordgate_producers import exit_codes, run, screen, sources
-from recordgate_producers.fhir import Given, Registration, parse_system
+from recordgate_producers import publishing, run_report, sources
+from recordgate_producers.fhir import Given, PublishedRegistration
+from recordgate_producers.nhs_numbers import GivenNumbers
 from recordgate_producers.publisher import Publisher
 from recordgate_producers.simulator import simulate
+from recordgate_runtime.process import ExitCode
 from recordgate_runtime.settings import need, settings
 from recordgate_schemas.control import Level
-from recordgate_schemas.values import parse_ods
+from recordgate_schemas.errors import UsageError
 
 Connect = Callable[[], Publisher]
 
@@ -43,18 +47,18 @@ class Commands:
         self,
         paths: arg.Paths,
         *,
-        nhs_number: arg.NhsNumberText = "",
+        nhs_number: arg.NhsNumberText = None,
         nhs_number_file: arg.NhsNumberFile = None,
-        practice: arg.Practice = "",
-        system: arg.System = "",
-        as_of: arg.AsOf = "",
+        practice: arg.Practice = None,
+        system: arg.System = None,
+        as_of: arg.AsOf = None,
         snapshot: arg.Snapshot = False,
         register: arg.Register = False,
-        registered_on: arg.RegisteredOn = "",
+        registered_on: arg.RegisteredOn = None,
         level: arg.AccessLevel = Level.FULL,
-        historic_since: arg.HistoricSince = "",
+        historic_since: arg.HistoricSince = None,
         record_checked: arg.RecordChecked = False,
-        grant_from: arg.GrantFrom = "",
+        grant_from: arg.GrantFrom = None,
         dry_run: arg.DryRun = False,
         as_json: arg.AsJson = False,
     ) -> None:
@@ -62,28 +66,18 @@ class Commands:
 
         Exit status: 0 all published, 1 some refused, 2 wrong option or path, 4 Kafka not reachable.
         """
-        errors = Console(stderr=True)
-        with arg.one_line_errors(errors):
-            registration = Registration(
-                arg.day_option("--registered-on", registered_on),
-                level,
-                arg.day_option("--historic-since", historic_since),
-                record_checked,
-                arg.day_option("--grant-from", grant_from),
-            )
-            options = run.Options(
-                given=Given(
-                    practice=arg.value_option(practice, parse_ods),
-                    system=arg.value_option(system, parse_system),
-                    as_of=arg.time_option("--as-of", as_of),
-                ),
-                numbers=arg.numbers_option(nhs_number, nhs_number_file, paths),
-                register=registration if register else None,
-                snapshot=snapshot,
-            )
-            found = sources.find(paths)
-            target = contextlib.nullcontext(run.Nowhere()) if dry_run else self._connect()
-            _publish(found, options, target, errors, as_json=as_json)
+        registration = PublishedRegistration(
+            registered_on, level, historic_since, record_checked, grant_from
+        )
+        options = publishing.Options(
+            given=Given(practice=practice, system=system, as_of=as_of),
+            numbers=_given_numbers(nhs_number, nhs_number_file, paths),
+            register=registration if register else None,
+            snapshot=snapshot,
+        )
+        found = sources.find(paths)
+        target = contextlib.nullcontext(publishing.DryRun()) if dry_run else self._connect()
+        _publish(found, options, target, as_json=as_json)
 
     def simulate(
         self,
@@ -93,39 +87,55 @@ class Commands:
     ) -> None:
         """Publish invented patients and entries, for load. Exit status: 0 done, 4 Kafka not reachable."""
         controls = sent = 0
-        with arg.one_line_errors(Console(stderr=True)), self._connect() as target:
+        with self._connect() as target:
             for patient in simulate(patients, entries, seed):
                 controls += target.publish_controls(patient.controls)
                 sent += target.publish_entries(patient.entries)
         typer.echo(f"patients {patients}, controls {controls}, entries {sent}")
 
 
+def _given_numbers(written: str | None, file: Path | None, paths: Sequence[str]) -> GivenNumbers:
+    if written and file:
+        raise UsageError("give --nhs-number or --nhs-number-file, not both")
+    if written == sources.STDIN and sources.STDIN in paths:
+        raise UsageError(
+            "standard input cannot give both the record and the number; use --nhs-number-file"
+        )
+    if file is not None:
+        return GivenNumbers.read_file(file)
+    lines = sys.stdin.read().splitlines() if written == sources.STDIN else [written or ""]
+    return GivenNumbers.read(lines)
+
+
 def _publish(
     found: list[sources.Source],
-    options: run.Options,
-    opened: contextlib.AbstractContextManager[run.Target],
-    errors: Console,
+    options: publishing.Options,
+    opened: contextlib.AbstractContextManager[publishing.Target],
     *,
     as_json: bool,
 ) -> None:
-    reports: list[run.FileReport] = []
-    with contextlib.ExitStack() as last:
-        last.callback(_account, reports, as_json=as_json)  # also of a run that Kafka cut short
-        target = last.enter_context(opened)
-        bar = last.enter_context(
+    reports: list[publishing.FileReport] = []
+    errors = Console(stderr=True)
+    with contextlib.ExitStack() as stack:
+        stack.callback(
+            _print_account, reports, as_json=as_json
+        )  # also when Kafka cut the run short
+        target = stack.enter_context(opened)
+        bar = stack.enter_context(
             Progress(console=errors, disable=not errors.is_terminal, transient=True)
         )
         task = bar.add_task("publishing", total=len(found))
-        for report in run.publish(found, options, target, lambda: bar.advance(task)):
+        for report in publishing.publish(found, options, target, lambda: bar.advance(task)):
             reports.append(report)
             for problem in report.problems:
-                arg.complain(bar.console, problem)
+                line = problem.replace("\n", " ")
+                bar.console.print(f"error: {line}", markup=False, highlight=False, soft_wrap=True)
     if any(report.problems for report in reports):
-        raise typer.Exit(exit_codes.REFUSED)
+        raise typer.Exit(ExitCode.FINDING)
 
 
-def _account(reports: list[run.FileReport], *, as_json: bool) -> None:
+def _print_account(reports: list[publishing.FileReport], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(orjson.dumps(screen.as_json(reports), option=orjson.OPT_INDENT_2))
+        typer.echo(orjson.dumps(run_report.as_json(reports), option=orjson.OPT_INDENT_2))
     else:
-        screen.show(Console(), reports)
+        run_report.show(Console(), reports)

@@ -43,14 +43,14 @@ def find(paths: Iterable[str]) -> list[Source]:
     return [source for path in paths for source in _under(path)]
 
 
-def read(source: Source) -> tuple[Form, bytes]:
+def read(source: Source, limit_bytes: int = LIMIT_BYTES) -> tuple[Form, bytes]:
     """Return what a source holds, decompressed; raise PoisonError if it cannot be read or is too large."""
     try:
         if source.path is None:
-            data = _read(sys.stdin.buffer)
+            data = _read(sys.stdin.buffer, limit_bytes)
         else:
             with source.path.open("rb") as stream:
-                data = _read(stream)
+                data = _read(stream, limit_bytes)
     except OSError as error:
         raise PoisonError(f"cannot be read ({error.strerror}); check the file") from None
     return _form(source, data), data
@@ -85,31 +85,31 @@ def _base(name: str) -> str:
     return name.lower().removesuffix(".gz")
 
 
-def _read(stream: Any) -> bytes:
+def _read(stream: Any, limit_bytes: int) -> bytes:
     reader = io.BufferedReader(stream)
     try:
         if reader.peek(len(_GZIP))[: len(_GZIP)] != _GZIP:
-            return _limited(reader)
+            return _limited(reader, limit_bytes)
         with gzip.GzipFile(fileobj=reader) as unpacked:
-            return _limited(unpacked)
+            return _limited(unpacked, limit_bytes)
     except (EOFError, gzip.BadGzipFile, zlib.error):
         raise PoisonError("broken gzip; compress the file again") from None
     finally:
         reader.detach()
 
 
-def _limited(stream: io.BufferedReader | gzip.GzipFile) -> bytes:
+def _limited(stream: io.BufferedReader | gzip.GzipFile, limit_bytes: int) -> bytes:
     """Read in pieces and stop at the limit: a few kilobytes of gzip can hold gigabytes."""
     read = io.BytesIO()
     while piece := stream.read(_CHUNK):
         read.write(piece)
-        if read.tell() > LIMIT_BYTES:
-            raise PoisonError(f"more than {LIMIT_BYTES >> 20} MiB; split it, one record each")
+        if read.tell() > limit_bytes:
+            raise PoisonError(f"more than {limit_bytes >> 20} MiB; split it, one record each")
     return read.getvalue()
 
 
 def _form(source: Source, data: bytes) -> Form:
     if source.path is not None:
         return Form.CONTROLS if _base(source.path.name).endswith(_LINES) else Form.RECORD
-    # Standard input has no name to go by: a control says so in its first line, a Bundle never does.
+    # Standard input has no file name: controls are recognised by a field that no Bundle has in its first line.
     return Form.CONTROLS if b'"control_id"' in data.lstrip().partition(b"\n")[0] else Form.RECORD

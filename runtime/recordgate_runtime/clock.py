@@ -17,14 +17,3 @@ class SystemClock:
     def now(self) -> datetime:
         """Return the current time, in UTC."""
         return datetime.now(UTC)  # noqa: TID251  this is the Clock
-
-
-class FrozenClock:
-    """A clock that stands still until it is set; for tests."""
-
-    def __init__(self, instant: datetime) -> None:
-        self.instant = instant
-
-    def now(self) -> datetime:
-        """Return the instant it was set to."""
-        return self.instant

@@ -13,7 +13,7 @@ StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
 class Health:
-    """What the process says of itself: alive while it runs, ready once `ready` was called.
+    """Serves the state of the process: alive while it runs, ready once `ready` was called.
 
     `refresh` is called before each scrape, for gauges that are read from a database.
     """
@@ -23,7 +23,7 @@ class Health:
         self._refresh = refresh
 
     def ready(self) -> None:
-        """Say that the process does its work now."""
+        """Report the process as ready from now on."""
         self._ready.set()
 
     def serve(self, port: int) -> None:
@@ -46,4 +46,4 @@ class Health:
 
 class _QuietHandler(WSGIRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Write nothing: scrapes are not news."""
+        """Write nothing: every scrape would be a line."""

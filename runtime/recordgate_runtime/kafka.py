@@ -1,11 +1,12 @@
 """Kafka at the edges: topics, and reading partitions from a position of our own. Every option spelled out.
 
-kafka-python ships no types: this file is its typed face. Checksums need the package `crc32c`; without it reading costs
-twelve times the CPU, so its absence is an error.
+kafka-python ships no types; this file wraps it in typed functions. Checksums need the package `crc32c`; without it
+reading costs twelve times the CPU, so its absence is an error.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import crc32c as _crc32c  # noqa: F401  see above
@@ -15,6 +16,11 @@ from kafka.errors import KafkaError
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import FatalError, RetryableError
 from recordgate_schemas.topics import TOPICS, Topic
+
+NOT_REACHABLE = (
+    "Kafka is not reachable at RECORDGATE_KAFKA; see that it runs and the address is right"
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 BATCH_BYTES = 1024 * 1024
 """Most bytes a producer may put into one batch. The broker's limit is on batches, so no topic's may be lower."""
@@ -31,10 +37,15 @@ class Record:
     key: bytes | None = field(repr=False)
     value: bytes | None = field(repr=False)
 
+    @property
+    def published_at(self) -> datetime:
+        """When the broker took the record, in UTC: topics use LogAppendTime."""
+        return _EPOCH + timedelta(milliseconds=self.timestamp_ms)
+
 
 @dataclass(frozen=True, slots=True)
 class TopicState:
-    """A topic as the broker has it."""
+    """What the broker knows about a topic."""
 
     topic_id: str
     partitions: int
@@ -77,7 +88,7 @@ def _options(topic: Topic, settings: Settings) -> dict[str, Any]:
 
 
 def topic_state(topic: Topic, settings: Settings) -> TopicState:
-    """Return the topic's id and partition count; raise RetryableError when it is not there yet."""
+    """Return the topic's id and partition count; raise RetryableError when it does not exist yet."""
     admin = _admin(settings)
     try:
         found = admin.describe_topics([topic_name(topic, settings)])
@@ -94,7 +105,7 @@ def _admin(settings: Settings) -> Any:
     try:
         return KafkaAdminClient(bootstrap_servers=settings.kafka.split(","))
     except KafkaError as error:
-        raise RetryableError("Kafka is not reachable at RECORDGATE_KAFKA") from error
+        raise RetryableError(NOT_REACHABLE) from error
 
 
 class PartitionReader:
@@ -131,7 +142,7 @@ class PartitionReader:
         }
 
     def close(self) -> None:
-        """Leave; there is no group to tell."""
+        """Disconnect; there is no consumer group to leave."""
         self._consumer.close()
 
 
@@ -150,7 +161,7 @@ def _consumer(settings: Settings, topic: Topic) -> Any:
             check_crcs=True,
         )
     except KafkaError as error:
-        raise RetryableError("Kafka is not reachable at RECORDGATE_KAFKA") from error
+        raise RetryableError(NOT_REACHABLE) from error
 
 
 def _record(message: Any) -> Record:

@@ -3,6 +3,8 @@
 Labels come from closed sets: never a patient, an entry or a practice.
 """
 
+from enum import StrEnum
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,  # noqa: TID251
@@ -14,7 +16,18 @@ from prometheus_client import (
 disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the series and nobody asks when a counter was born
 REGISTRY = CollectorRegistry()
 
-_LATENCY = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 900.0)
+_LATENCY_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0, 900.0)
+
+
+class BatchStage(StrEnum):
+    """What processes a batch of records in one database transaction: the label `stage`."""
+
+    ENTRIES_LANE = "entries-lane"
+    CONTROLS_LANE = "controls-lane"
+    GATE_LANE = "gate-lane"
+    VIEW_SINK = "view-sink"
+    REVIEW_SINK = "review-sink"
+
 
 RECORDS = Counter(
     "recordgate_records",
@@ -36,21 +49,21 @@ OLDEST_UNDECIDED = Gauge(
 )
 BATCH_SECONDS = Histogram(
     "recordgate_batch_seconds",
-    "Seconds from reading a batch to its commit.",
-    ("process",),
-    buckets=_LATENCY,
+    f"Seconds from reading a batch of at least one record to its commit, by stage: {', '.join(BatchStage)}.",
+    ("stage",),
+    buckets=_LATENCY_S,
     registry=REGISTRY,
 )
 PUBLISH_TO_VISIBLE = Histogram(
     "recordgate_publish_to_visible_seconds",
     "Seconds from the broker taking an entry or control to the view holding what follows from it.",
-    buckets=_LATENCY,
+    buckets=_LATENCY_S,
     registry=REGISTRY,
 )
 HIDE_TO_UNREADABLE = Histogram(
     "recordgate_hide_to_unreadable_seconds",
     "Seconds from the broker taking a control to the gate holding it.",
-    buckets=_LATENCY,
+    buckets=_LATENCY_S,
     registry=REGISTRY,
 )
 HOLDS_OPEN = Gauge(

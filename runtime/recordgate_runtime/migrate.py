@@ -24,7 +24,7 @@ class Migration:
 
     @property
     def sha256(self) -> str:
-        """The hash that says whether the file changed after it was applied."""
+        """SHA-256 of the text: differs when the file was changed after it was applied."""
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 

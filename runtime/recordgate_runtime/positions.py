@@ -1,7 +1,7 @@
 """How far a database has read a topic: the position commits together with what was made of the records.
 
-Each database has the same table `source_position`. Advancing is a compare-and-set, so a zombie, a second owner or a
-replay changes nothing; a gap stops the process before it can skip a record.
+Each database has the same table `source_position`. Advancing is a compare-and-set, so a process
+that was replaced, a second owner or a replay changes nothing; a gap stops the process before it can skip a record.
 """
 
 from dataclasses import dataclass
@@ -9,16 +9,6 @@ from dataclasses import dataclass
 import psycopg
 
 from recordgate_schemas.errors import FatalError
-
-TABLE = """
-create table source_position (
-  topic text not null,
-  partition int not null,
-  topic_id text not null,
-  next_offset bigint not null check (next_offset >= 0),
-  primary key (topic, partition)
-)
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +46,7 @@ def adopt(connection: psycopg.Connection, topic: str, topic_id: str, partition: 
 
 
 def advance(connection: psycopg.Connection, spans: list[Span]) -> None:
-    """Move each partition from `first` to `end`; raise FatalError when it does not stand at `first`."""
+    """Move each partition from `first` to `end`; raise FatalError when its position is not `first`."""
     for span in sorted(spans, key=lambda s: (s.topic, s.partition)):
         moved = connection.execute(
             "update source_position set next_offset = %s"

@@ -1,6 +1,6 @@
 """PostgreSQL connections: one database, one role, explicit limits.
 
-Every process connects with its database's address and takes on its own role, so it can do what it must and no more.
+Every process connects with its database's address and acts as its own role, so that it can do what it must and no more.
 """
 
 import psycopg
@@ -15,7 +15,7 @@ def connect(dsn: str, role: str, *, autocommit: bool = False) -> psycopg.Connect
     """Open a connection acting as `role`; raise RetryableError when the server is not there.
 
     Times are UTC. A statement may take 60 s, a lock 10 s, an idle transaction 30 s: what hangs ends, and the process
-    that waits is started again rather than left behind.
+    that waited is restarted.
     """
     try:
         connection = psycopg.connect(

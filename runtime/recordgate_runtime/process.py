@@ -9,33 +9,40 @@ from recordgate_schemas.errors import FatalError, RecordgateError, RetryableErro
 
 
 class ExitCode(IntEnum):
-    """What a Recordgate command returns to its caller."""
+    """What a Recordgate command returns to its caller (README.md, "Exit status of every command")."""
 
     OK = 0
     FINDING = 1
+    """Something was found or refused; everything else went through."""
+
     USAGE = 2
-    CONFIG = 3
+    """A wrong option, path or setting."""
+
     DEPENDENCY_DOWN = 4
-    PARTIAL = 5
+    """Kafka or PostgreSQL is not reachable; repeating the command does no harm."""
+
     SAFETY = 6
+    """A safety check failed: the process stopped rather than lose or leak."""
+
     CRASHED = 70
+    """An unexpected error."""
 
 
 def run_process(main: Callable[[], None]) -> None:
-    """Run a process to its end and exit with the code that says why it ended."""
+    """Run a process to its end and exit with the status that names the reason."""
     quiet_libraries()
     try:
         main()
     except RecordgateError as error:
         log(LogCode.FATAL, error=type(error).__name__, advice=str(error))
         sys.exit(exit_code(error))
-    except Exception as error:  # noqa: BLE001  the last line: say where, never what, and end
+    except Exception as error:  # noqa: BLE001  last resort: log where it happened, never the message, and end
         log(LogCode.CRASHED, error=type(error).__name__, where=where(error))
         sys.exit(ExitCode.CRASHED)
 
 
 def exit_code(error: RecordgateError) -> ExitCode:
-    """Return the status that tells a caller what kind of error ended a command."""
+    """Return the exit status for an error that ended a command."""
     match error:
         case UsageError():
             return ExitCode.USAGE

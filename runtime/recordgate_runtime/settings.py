@@ -1,4 +1,4 @@
-"""Every setting, read once from the environment (prefix RECORDGATE_) and validated as a whole.
+"""Every setting, read once from the environment (prefix RECORDGATE_) and validated together.
 
 The only file that looks at the environment. Table: docs/reference/settings.md (generated).
 """
@@ -36,9 +36,6 @@ class Settings(BaseSettings):
         0.02, gt=0, le=5, description="seconds the decider gathers a batch in thin traffic"
     )
     page_entries: int = Field(500, ge=1, le=10000, description="entries re-decided in one page")
-    approvers: str = Field(
-        "", description="TOML file of who may approve a ruleset: name = public key"
-    )
     review_due_days: int = Field(14, ge=1, le=28, description="days until an open hold is due")
 
 

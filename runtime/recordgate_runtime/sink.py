@@ -1,7 +1,7 @@
 """The loop every sink runs: read, apply and advance in one transaction, again.
 
 An error ends the process; its supervisor starts it again and it goes on from its stored position. There is no other
-recovery to get wrong.
+recovery.
 """
 
 import signal
@@ -16,7 +16,7 @@ from recordgate_runtime import positions
 from recordgate_runtime.health import Health
 from recordgate_runtime.kafka import PartitionReader, Record, topic_state
 from recordgate_runtime.logs import LogCode, log
-from recordgate_runtime.metrics import BATCH_SECONDS
+from recordgate_runtime.metrics import BATCH_SECONDS, BatchStage
 from recordgate_runtime.positions import Span
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import FatalError
@@ -26,14 +26,18 @@ from recordgate_schemas.topics import Topic
 class Handler(Protocol):
     """What a sink does with a batch, inside the transaction that advances its position."""
 
+    @property
+    def stage(self) -> BatchStage:
+        """Its name in metrics."""
+
     def apply(self, connection: psycopg.Connection, records: Sequence[Record]) -> None:
         """Apply the records in order; no commit, no Kafka."""
 
-    def applied(self, records: Sequence[Record]) -> None:
-        """Called after the commit, for measurements."""
+    def measure(self, records: Sequence[Record]) -> None:
+        """Called after the commit, to update metrics."""
 
 
-class Stop:
+class StopRequest:
     """Set by SIGTERM or SIGINT; the loop ends after the batch at hand."""
 
     def __init__(self) -> None:
@@ -55,7 +59,7 @@ def run_sink(
     idle: Callable[[], None] = lambda: None,
 ) -> None:
     """Apply the topic to a database until asked to stop. `idle` runs between polls, outside any transaction."""
-    stop = Stop()
+    stop = StopRequest()
     health = Health()
     health.serve(settings.metrics_port)
     reader = PartitionReader(topic, settings, _start_positions(topic, connection, settings))
@@ -68,8 +72,8 @@ def run_sink(
             with connection.transaction():
                 positions.advance(connection, spans(topic, records))
                 handler.apply(connection, records)
-            BATCH_SECONDS.labels(settings.process).observe(time.monotonic() - started)
-            handler.applied(records)
+            BATCH_SECONDS.labels(handler.stage).observe(time.monotonic() - started)
+            handler.measure(records)
         idle()
     reader.close()
 

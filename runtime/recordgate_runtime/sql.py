@@ -1,14 +1,19 @@
-"""Loads named statements from a package's .sql file.
+"""Loads named statements from a package's .sql file; their rows as values, and values as columns.
 
 Each statement starts with a line `-- name: what_it_does` and a comment saying what it is for.
 """
 
 import re
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import resources
-from typing import LiteralString, cast
+from typing import LiteralString, TypeVar, cast
+
+import psycopg
+from psycopg.rows import class_row
 
 from recordgate_schemas.errors import FatalError
 
+_Row = TypeVar("_Row")
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 
@@ -27,6 +32,19 @@ class Statements:
             raise FatalError(f"{self._file}: no statement named {name}")
         return cast("LiteralString", self._by_name[name])
 
-    def names(self) -> frozenset[str]:
-        """Return every name in the file."""
-        return frozenset(self._by_name)
+
+def rows_as(
+    kind: type[_Row],
+    db: psycopg.Connection,
+    statement: LiteralString,
+    values: Mapping[str, object] | None = None,
+) -> list[_Row]:
+    """Return the rows of a statement as values of a class that has the columns as fields."""
+    with db.cursor(row_factory=class_row(kind)) as cursor:
+        return cursor.execute(statement, values).fetchall()
+
+
+def columns(names: Sequence[str], rows: Iterable[Sequence[object]]) -> dict[str, list[object]]:
+    """Return rows as columns by name, for PostgreSQL's `unnest`; an empty dictionary for no rows."""
+    by_column = [list(column) for column in zip(*rows, strict=True)]
+    return dict(zip(names, by_column, strict=True)) if by_column else {}

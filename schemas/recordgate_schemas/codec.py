@@ -94,14 +94,14 @@ def _newest(topic: str) -> _Schema:
 def _registered(topic: str) -> dict[bytes, _Schema]:
     """Every version of the topic's schema, by header; a file that differs from the lock is fatal."""
     base = BY_NAME[topic].schema.rpartition(".")[0]
-    names = [name for name in lock() if name.rpartition(".")[0] == base]
+    names = [name for name in locked_fingerprints() if name.rpartition(".")[0] == base]
     return {schema.header: schema for schema in map(_load, names)}
 
 
 def _load(name: str) -> _Schema:
     parsed = fastavro.parse_schema(json.loads(schema_text(name)))
     actual = fingerprint(name)
-    if actual != lock()[name]:
+    if actual != locked_fingerprints()[name]:
         raise FatalError(
             f"schema {name}: fingerprint differs from schemas.lock; run make lock-schemas"
         )
@@ -121,7 +121,7 @@ def schema_text(name: str) -> str:
 
 
 @cache
-def lock() -> dict[str, str]:
+def locked_fingerprints() -> dict[str, str]:
     """Return the committed fingerprint of every schema file."""
     text = (resources.files(__package__) / "avro" / "schemas.lock").read_text("utf-8")
     return dict(line.split() for line in text.splitlines() if line and not line.startswith("#"))

@@ -1,6 +1,6 @@
 """Controls: facts that change who may see what. One typed change in one envelope, on the topic `controls`.
 
-Among controls that speak of the same fact the latest `effective_at` wins, a tie goes to the more restrictive one, and
+Among controls about the same fact the latest `effective_at` wins, a tie goes to the more restrictive one, and
 arrival order does not matter. A time later than the broker's own counts as the broker's: nobody opens a record by
 dating a control into the future. Avro form: `avro/control.v1.avsc`.
 """
@@ -101,7 +101,7 @@ class Deregistered:
 
 @dataclass(frozen=True, slots=True)
 class Historic:
-    """Access to entries recorded before the start date, from `since`; `checked`: the record was checked first."""
+    """Access to entries recorded before the start date, from `since` on (None: all); `checked`: they were checked."""
 
     level: Level
     since: date | None
@@ -110,7 +110,10 @@ class Historic:
 
 @dataclass(frozen=True, slots=True)
 class AccessLevelSet:
-    """What the patient may see at `practice`. `practice_grant_from`: own access granted at 13 to 15."""
+    """What the patient may see at `practice`, of entries from `effective_from` on (None: from the start date).
+
+    `practice_grant_from`: the practice granted own access to a patient of 13 to 15 from this day on.
+    """
 
     practice: OdsCode
     level: Level
@@ -185,7 +188,10 @@ class NhsNumberChanged:
 
 @dataclass(frozen=True, slots=True)
 class ProxyGranted:
-    """Another person may read for the patient, up to `level`, from `granted_on` until `until`."""
+    """Another person may read for the patient, up to `level`, from `granted_on` to the end of `until` (None: no end).
+
+    `renewed_at_age`: the patient's age in years when the practice last renewed the grant.
+    """
 
     grant_id: GrantId
     practice: OdsCode
@@ -205,7 +211,7 @@ class ProxyEnded:
 
 @dataclass(frozen=True, slots=True)
 class ProxyUsed:
-    """A proxy read the record; said now and then, so that an unused grant can end."""
+    """A proxy read the record; published now and then, so that an unused grant can end."""
 
     grant_id: GrantId
 
@@ -238,7 +244,11 @@ class RecordSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class Reviewed:
-    """A reviewer's outcome, bound to what the reviewer saw."""
+    """A reviewer's outcome, bound to what the reviewer saw.
+
+    It counts only for the entry version, body and ruleset named here; a release only if every hold was among `reasons`
+    (ADR 5). `clinician_opinion_on`: the day of the clinician's opinion that withholding for serious harm needs.
+    """
 
     entry_id: EntryId
     audience: Audience
@@ -255,34 +265,18 @@ class Reviewed:
 
 @dataclass(frozen=True, slots=True)
 class StateConfirmed:
-    """An operator repaired what an unreadable control, at or before this position, had meant to say."""
+    """An operator repaired the effect of an unreadable control at or before position `through`."""
 
     through: int
 
 
 Change = (
-    Registered
-    | Deregistered
-    | AccessLevelSet
-    | AccessDeclined
-    | AccessOptedIn
-    | AccessReviewCoded
-    | AccessSuspended
-    | AccessResumed
-    | SensitivityFlagged
-    | Died
-    | NhsNumberChanged
-    | ProxyGranted
-    | ProxyEnded
-    | EntryHidden
-    | EntryShown
-    | RecordSnapshot
-    | Reviewed
-    | StateConfirmed
-    | AreaSet
-    | AccountChanged
-    | ProxyUsed
-)
+    Registered | Deregistered | AccessLevelSet | AccessDeclined | AccessOptedIn
+    | AccessReviewCoded | AccessSuspended | AccessResumed | SensitivityFlagged | Died
+    | NhsNumberChanged | ProxyGranted | ProxyEnded | EntryHidden | EntryShown | RecordSnapshot
+    | Reviewed | StateConfirmed | AreaSet | AccountChanged | ProxyUsed
+)  # fmt: skip
+"""Any change; their order is that of the Avro union, so a new one comes last."""
 
 
 @dataclass(frozen=True, slots=True)

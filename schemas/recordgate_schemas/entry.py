@@ -75,7 +75,7 @@ class ThirdParty(StrEnum):
 
 
 class Marker(StrEnum):
-    """What staff or the source said about an entry, beyond labels and codes."""
+    """A flag that staff or the source set on an entry, beyond labels and codes."""
 
     COURT = "court"
     COMPLAINT = "complaint"
@@ -102,7 +102,7 @@ class Relation(StrEnum):
 
 
 class ElementKind(StrEnum):
-    """Whole parts of a body that redaction may drop; words inside one are never edited."""
+    """Parts of a body that redaction drops as a whole; text inside one is never edited."""
 
     FREE_TEXT = "free_text"
     ATTACHMENT = "attachment"
@@ -127,7 +127,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """A droppable part of the body: what it is, a JSON pointer (RFC 6901), the entry it stands for if any."""
+    """A droppable part of the body: what it is, a JSON pointer (RFC 6901), the entry it refers to, if any."""
 
     kind: ElementKind
     pointer: str
@@ -136,7 +136,15 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class ClinicalEntry:
-    """One version of one entry. Times are UTC-aware; `event_date` is the clinical date as far as known."""
+    """One version of one entry. Times are UTC-aware; a date or time that the source does not state is None.
+
+    `version`: of two the higher counts; FHIR publishers use `extracted_at` in milliseconds since 1970.
+    `event_date`: the clinical date. `recorded_at`: when it was entered, on which the right to see it depends.
+    `available_at`: when a result or document could first be shown. `extracted_at`: when it left its source.
+    `hide_tags_trusted`: False for a record transfer whose hiding labels may have been lost on the way.
+    `not_for_grants`: proxy grants to which the patient does not want it shown.
+    `body_sha256`: of `body`; a difference holds the entry.
+    """
 
     entry_id: EntryId
     version: int

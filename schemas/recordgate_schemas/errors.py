@@ -4,7 +4,7 @@ RecordgateError
 ├── RetryableError    the same call may succeed later: wait and try again
 ├── PoisonError       this record can never be understood: set it aside (quarantine), go on with the next
 │   └── InvalidValue  a value that breaks its own rule (check digit, pattern, range)
-├── UsageError        the person at the keyboard can mend it: wrong option, wrong file
+├── UsageError        the user can correct it: wrong option, wrong file
 └── FatalError        going on could lose or leak something: stop the process, follow the runbook
 
 Messages name the field, the rule and the way out. They never carry the value: it may identify a patient.
@@ -28,7 +28,7 @@ class InvalidValue(PoisonError):
 
 
 class UsageError(RecordgateError):
-    """What was asked for cannot be done as asked; the message says how to ask."""
+    """The request cannot be carried out as given; the message explains how to correct it."""
 
 
 class FatalError(RecordgateError):

@@ -1,4 +1,4 @@
-"""Walks an Avro body without building it, and refuses lists that would cost far more memory than their bytes.
+"""Walks an Avro body without building objects, and refuses lists that would cost far more memory than their bytes.
 
 Only for large messages: a small one cannot hurt. The codec's canonical check catches everything else.
 """
@@ -19,7 +19,7 @@ MOST_ITEMS = 50_000
 """No list has more: the largest is a snapshot's list of a patient's entries."""
 
 Skip = Callable[[bytes, int], int]
-"""Takes the message and an offset, returns the offset after the value."""
+"""Given the message and the offset of a value, returns the offset after it."""
 
 
 def walker(schema: Any, known: dict[str, Skip] | None = None) -> Skip:

@@ -1,6 +1,7 @@
 """What the decider publishes: released, held, receipts, quarantined.
 
-Every message carries its `sequence`: contiguous per partition and topic, so a reader can tell late from lost.
+Every message carries its `sequence`: contiguous per partition and topic, so that a reader can distinguish late from
+lost.
 Avro forms: `avro/released.v1.avsc`, `held.v1.avsc`, `receipt.v1.avsc`, `quarantined.v1.avsc`.
 """
 
@@ -80,7 +81,7 @@ class TaskKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HoldOpened:
-    """A person must look at this entry: opens the hold, or replaces what an open one says.
+    """A person must look at this entry: opens the hold, or replaces the content of an open one.
 
     `hide_first`: hiding is the action to offer first. `bulk_release`: may be released together with others.
     """
@@ -104,7 +105,7 @@ class HoldOpened:
 
 @dataclass(frozen=True, slots=True)
 class HoldClosed:
-    """The entry is not held any more; `outcome` says what became of it."""
+    """The entry is not held any more; `outcome`: what became of it."""
 
     audience: Audience
     entry_id: EntryId
@@ -171,7 +172,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A record that could not be understood: where it lies and which rule it broke, never its content."""
+    """A record that could not be understood: its coordinates and the rule it broke, never its content."""
 
     sequence: int
     topic: str

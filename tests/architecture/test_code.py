@@ -1,12 +1,9 @@
-"""What every file of the product keeps to: docstrings, narrow handlers, one reader of the environment, imports."""
+"""What every file of the product keeps to: docstrings, narrow handlers, one reader of the environment."""
 
 import ast
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
-from tests.support.sources import EVERYTHING, ROOT, functions, modules, text_of
+from tests.support.sources import EVERYTHING, functions, modules, text_of
 
 BROAD = {
     "schemas/recordgate_schemas/codec.py:_decode_strictly": "a hostile body may raise anything",
@@ -74,12 +71,6 @@ def test_only_the_settings_look_at_the_environment() -> None:
 def test_the_runtime_knows_nothing_of_embedded_servers() -> None:
     named = [name for name, text in text_of(("runtime",)).items() if "embedded" in text.lower()]
     assert named == []
-
-
-def test_the_import_contracts_hold() -> None:
-    command = Path(sys.executable).parent / "lint-imports"
-    done = subprocess.run([command], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def _public(tree: ast.Module) -> Iterator[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("schemas", "runtime", "producers", "streams", "consumers", "deploy", "docs")
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
+OURS = ("recordgate_", "tests", "docs")
 DISTRIBUTIONS = {"kafka": "kafka-python", "faust": "faust-streaming"}
 """Import names that are not their distribution's name."""
 
@@ -20,7 +21,7 @@ def test_each_dependency_has_its_line_and_each_line_its_dependency() -> None:
 def test_each_import_is_declared() -> None:
     paths = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
     used = {module for path in paths for module in _imports(path)}
-    foreign = {m for m in used - sys.stdlib_module_names if not m.startswith("recordgate_")}
+    foreign = {m for m in used - sys.stdlib_module_names if not m.startswith(OURS)}
     assert {DISTRIBUTIONS.get(m, m.replace("_", "-")) for m in foreign} <= _declared()
 
 

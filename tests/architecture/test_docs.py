@@ -1,16 +1,29 @@
 """Documents are in step with the code, and lead somewhere."""
 
 import re
+from pathlib import Path
 
 import pytest
 
 from docs import generate
+from docs.schema import DATABASES
 from recordgate_schemas.reasons import Reason
-from tests.support.sources import ROOT, text_of
+from tests.support.sources import EVERYTHING, ROOT, text_of
 
 PAGES = generate.pages()
-DOCUMENTS = sorted((ROOT / "docs").rglob("*.md"))
-TO_COME = {"docs/architecture.md"}
+INDEX = ROOT / "docs/README.md"
+DOCUMENTS = sorted(
+    {*ROOT.glob("*.md"), *(page for folder in EVERYTHING for page in (ROOT / folder).rglob("*.md"))}
+)
+READERS = (
+    "Newcomer",
+    "Information-governance lead",
+    "Supplier of records (publisher)",
+    "Reviewer",
+    "Operator",
+    "Developer",
+)
+LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
 RUNBOOK = ("Symptom", "What it means", "Check", "Act", "It is over when")
 
 
@@ -21,7 +34,8 @@ def test_a_generated_page_is_what_the_code_says_now(name: str) -> None:
 
 
 def test_no_page_in_the_reference_is_left_over() -> None:
-    assert set(PAGES) == {path.name for path in (ROOT / "docs/reference").iterdir()}
+    dumped = {f"schema-{name}.sql" for name in DATABASES}  # compared by tests/integration
+    assert set(PAGES) | dumped == {path.name for path in (ROOT / "docs/reference").iterdir()}
 
 
 def test_every_reason_is_given_by_a_rule_or_by_a_table_of_the_ruleset() -> None:
@@ -36,7 +50,22 @@ def test_every_document_the_code_names_exists() -> None:
         for found in re.findall(r"docs/[\w/-]+\.(?:md|toml|py)", text)
     }
     assert named
-    assert {name for name in named if not (ROOT / name).exists()} <= TO_COME
+    assert {name for name in named if not (ROOT / name).exists()} == set()
+
+
+def test_the_index_lists_every_page_once_and_gives_every_reader_something() -> None:
+    text = INDEX.read_text("utf-8")
+    listed = [(INDEX.parent / target).resolve() for target, _ in LINK.findall(text)]
+    pages = {page for page in DOCUMENTS if page.is_relative_to(INDEX.parent)} - {INDEX}
+    pages |= set((INDEX.parent / "reference").iterdir())
+    assert sorted(pages - set(listed)) == []
+    assert sorted({page for page in listed if listed.count(page) > 1}) == []
+    assert tuple(re.findall(r"^## (.*)$", text, re.MULTILINE)) == READERS
+    assert all(re.search(r"^- \[", part, re.MULTILINE) for part in text.split("\n## ")[1:])
+
+
+def test_the_readme_leads_to_the_index() -> None:
+    assert "(docs/README.md)" in (ROOT / "README.md").read_text("utf-8")
 
 
 def test_every_runbook_page_is_named_by_the_code() -> None:
@@ -58,12 +87,10 @@ def test_an_adr_says_context_decision_and_consequence(path: object) -> None:
     assert tuple(part for part in parts if part not in text) == ()
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
-def test_every_link_of_a_document_leads_to_a_file_and_heading(path: object) -> None:
-    document = ROOT / str(path)
-    links = re.findall(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)", document.read_text("utf-8"))
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_of_a_document_leads_to_a_file_and_heading(document: Path) -> None:
     broken = []
-    for target, anchor in links:
+    for target, anchor in LINK.findall(document.read_text("utf-8")):
         if "://" in target:
             continue
         other = document.parent / target if target else document

@@ -20,7 +20,7 @@ from tests.support.strategies import controls
 
 PAIRS = [
     (reader, writer)
-    for reader, writer in product(codec.lock(), repeat=2)
+    for reader, writer in product(codec.locked_fingerprints(), repeat=2)
     if reader.rpartition(".")[0] == writer.rpartition(".")[0]
 ]
 OLD = {"type": "record", "name": "R", "fields": [{"name": "a", "type": "string"}]}
@@ -101,8 +101,8 @@ def test_every_subject_has_a_pair() -> None:
     assert {topic.schema for topic in TOPICS} <= {reader for reader, _ in PAIRS}
 
 
-def _schema(said: Any) -> Schema:
-    return said if isinstance(said, Schema) else parse(json.dumps(said))
+def _schema(schema: Any) -> Schema:
+    return schema if isinstance(schema, Schema) else parse(json.dumps(schema))
 
 
 def _by_avro(data: bytes, name: str) -> Any:

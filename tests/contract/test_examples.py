@@ -26,11 +26,11 @@ FILES = [(topic, file) for topic in TOPICS for file in of(topic)]
 
 @pytest.mark.parametrize(("topic", "file"), FILES, ids=lambda value: value.name)
 def test_an_example_survives_json_object_avro_object_json(topic: Topic, file: Traversable) -> None:
-    told = json.loads(file.read_text("utf-8"))
+    example = json.loads(file.read_text("utf-8"))
     load, dump = mapper(topic.message, "json")
     assert dump is not None
-    received = codec.decode(topic, codec.encode(topic, load(told)))
-    assert told == dump(received)
+    received = codec.decode(topic, codec.encode(topic, load(example)))
+    assert example == dump(received)
 
 
 def test_every_example_belongs_to_a_topics_newest_schema() -> None:
@@ -48,16 +48,18 @@ def test_every_example_belongs_to_a_topics_newest_schema() -> None:
     ids=lambda value: getattr(value, "name", ""),
 )
 def test_every_type_of_change_has_an_example(topic: Topic, changes: tuple[type, ...]) -> None:
-    shown = {_told(file)["change"]["type"] for file in of(topic)}
+    shown = {_example(file)["change"]["type"] for file in of(topic)}
     assert {change.__name__ for change in changes} == shown
 
 
 @pytest.mark.parametrize(("topic", "file"), FILES, ids=lambda value: value.name)
 def test_an_example_names_only_patients_that_cannot_exist(topic: Topic, file: Traversable) -> None:
     """NHS numbers beginning with 999 are reserved for tests and never issued."""
-    told = _told(file)
-    assert topic.message.__name__ in ("Receipt", "Quarantined") or told["nhs_number"][:3] == "999"
+    example = _example(file)
+    assert (
+        topic.message.__name__ in ("Receipt", "Quarantined") or example["nhs_number"][:3] == "999"
+    )
 
 
-def _told(file: Traversable) -> Any:
+def _example(file: Traversable) -> Any:
     return json.loads(file.read_text("utf-8"))

@@ -198,12 +198,12 @@ def test_a_nul_character_in_a_stored_text_is_refused_on_the_wire(field: str) -> 
 
 def _poison_or_honest(topic: Topic, data: bytes) -> None:
     """Decoding refuses, or returns an object whose one encoding these bytes are."""
-    said, decoded = "", None
+    message, decoded = "", None
     try:
         decoded = codec.decode(topic, data)
     except PoisonError as error:
-        said = str(error)
-    assert "MARKER" not in said
+        message = str(error)
+    assert "MARKER" not in message
     assert decoded is None or data == codec.encode(topic, decoded)
 
 

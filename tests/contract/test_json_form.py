@@ -27,8 +27,8 @@ BASE: dict[str, Any] = {
 @pytest.mark.parametrize("change", get_args(Change), ids=lambda c: c.__name__)
 def test_every_change_round_trips(change: type) -> None:
     @given(messages(change))
-    def round_trip(said: Any) -> None:
-        sent = control(said)
+    def round_trip(value: Any) -> None:
+        sent = control(value)
         assert DUMP is not None
         assert sent == LOAD(json.loads(json.dumps(DUMP(sent))))
 
@@ -94,10 +94,10 @@ def test_a_missing_field_is_refused_by_name(field: str) -> None:
         LOAD({name: value for name, value in BASE.items() if name != field})
 
 
-@pytest.mark.parametrize("said", [None, [], "text", 5])
-def test_what_is_no_object_is_refused(said: Any) -> None:
+@pytest.mark.parametrize("value", [None, [], "text", 5])
+def test_what_is_no_object_is_refused(value: Any) -> None:
     with pytest.raises(InvalidValue, match="Control: must be an object"):
-        LOAD(said)
+        LOAD(value)
 
 
 def test_a_time_without_zone_is_refused_naming_the_field() -> None:
@@ -138,8 +138,8 @@ def test_times_from_elsewhere_become_utc() -> None:
 
 def test_optional_parts_round_trip_present_and_absent() -> None:
     assert DUMP is not None
-    for said in (access(), access(historic=historic())):
-        assert control(said) == LOAD(DUMP(control(said)))
+    for value in (access(), access(historic=historic())):
+        assert control(value) == LOAD(DUMP(control(value)))
 
 
 def test_a_body_is_base64_in_json_and_nothing_else_parses() -> None:

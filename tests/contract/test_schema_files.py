@@ -53,7 +53,7 @@ def test_every_type_in_a_schema_file_says_what_it_is(name: str) -> None:
 
 
 def test_every_topic_has_a_schema_and_every_schema_a_topic() -> None:
-    assert set(FILES) == set(codec.lock())
+    assert set(FILES) == set(codec.locked_fingerprints())
     assert {name.rpartition(".")[0] for name in FILES} == {
         topic.schema.rpartition(".")[0] for topic in TOPICS
     }
@@ -77,7 +77,7 @@ def test_the_width_of_what_takes_no_bytes_is_zero() -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_fingerprint_is_the_lock_and_what_the_avro_specification_computes(name: str) -> None:
-    ours = int(codec.lock()[name], 16)
+    ours = int(codec.locked_fingerprints()[name], 16)
     assert ours == int(codec.fingerprint(name), 16)
     assert ours == crc_64_avro(_canonical(schema(name)).encode())
 
@@ -119,19 +119,19 @@ def _canonical(node: Any, namespace: str = "") -> str:
     if node["type"] in _PLAIN:
         return json.dumps(node["type"])
     namespace = node.get("namespace", namespace)
-    said = [f'"name":"{namespace}.{node["name"]}"'] if "name" in node else []
-    said.append(f'"type":"{node["type"]}"')
+    parts = [f'"name":"{namespace}.{node["name"]}"'] if "name" in node else []
+    parts.append(f'"type":"{node["type"]}"')
     if "fields" in node:
         fields = (
             f'{{"name":"{f["name"]}","type":{_canonical(f["type"], namespace)}}}'
             for f in node["fields"]
         )
-        said.append(f'"fields":[{",".join(fields)}]')
+        parts.append(f'"fields":[{",".join(fields)}]')
     if "symbols" in node:
-        said.append(f'"symbols":{json.dumps(node["symbols"], separators=(",", ":"))}')
+        parts.append(f'"symbols":{json.dumps(node["symbols"], separators=(",", ":"))}')
     if "items" in node:
-        said.append(f'"items":{_canonical(node["items"], namespace)}')
-    return "{" + ",".join(said) + "}"
+        parts.append(f'"items":{_canonical(node["items"], namespace)}')
+    return "{" + ",".join(parts) + "}"
 
 
 _PLAIN = {"null", "boolean", "int", "long", "float", "double", "bytes", "string"}

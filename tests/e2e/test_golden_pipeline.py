@@ -8,8 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from recordgate_consumers.review.verdict import Role, Verdict
-from recordgate_consumers.review.workflow import decide
+from recordgate_consumers.review.decision import ReviewDecision, Role, record_decision
 from recordgate_deploy.runner import Runner
 from recordgate_deploy.settled import Watch
 from recordgate_runtime.clock import SystemClock
@@ -96,12 +95,12 @@ def _is_refused(stack: GoldenStack, subject: Subject, now: datetime) -> bool:
     assert isinstance(said, Control)
     assert isinstance(said.change, Reviewed)
     wanted = said.change
-    verdict = Verdict(
+    decision = ReviewDecision(
         wanted.action, wanted.ground, Role(wanted.reviewer_role), wanted.clinician_opinion_on
     )
     try:
         for hold in stack.holds_of(subject.number):
-            decide(stack.review, hold, verdict, now)
+            record_decision(stack.review, hold, decision, now)
     except UsageError:
         return True
     return not stack.holds_of(subject.number)

@@ -8,9 +8,9 @@ import orjson
 
 from recordgate_consumers.view.read import read_view
 from recordgate_deploy.settled import Watch
-from recordgate_producers.fhir import Extract, Given, Registration, extract, parse
+from recordgate_producers.fhir import Extract, Given, PublishedRegistration, extract, parse
 from recordgate_producers.publisher import Publisher
-from recordgate_producers.run import Options, publish_record
+from recordgate_producers.publishing import Options, publish_record
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.settings import settings
 from recordgate_schemas.entry import ClinicalEntry, Kind, Readiness
@@ -27,7 +27,7 @@ NUMBERS = {
 }
 JANUARY, JUNE = "2021-01-19", "2021-06-02"
 ADULT = date(1980, 1, 1)
-WHOLE_RECORD = Registration(
+WHOLE_RECORD = PublishedRegistration(
     registered_on=date(2009, 1, 1), historic_since=date(1900, 1, 1), record_checked=True
 )
 

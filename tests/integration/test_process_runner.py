@@ -29,6 +29,7 @@ from tests.support.stand_ins import (
     apps,
     env,
     log_of,
+    nothing_configured,
     services,
     stand_in_argv,
     started_on,
@@ -242,7 +243,7 @@ def test_a_second_runner_on_the_same_folder_is_refused(runner: Runner, tmp_path:
 def test_a_demo_does_not_empty_the_folder_of_one_that_is_running(
     runner: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("recordgate_deploy.demo.steps.no_servers_configured", lambda: True)
+    nothing_configured(monkeypatch)
     before = runner.pids()
     with pytest.raises(UsageError, match="already up"):
         run_demo(tmp_path, None)
@@ -250,11 +251,9 @@ def test_a_demo_does_not_empty_the_folder_of_one_that_is_running(
     assert runner.pids() == before
 
 
-def test_a_service_that_never_answers_stops_the_start(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("recordgate_deploy.runner._READY_S", 0.0)
-    mute = ProcessCommand(name="kafka", argv=stand_in_argv(tmp_path), ready=lambda: False)
+def test_a_service_that_never_answers_stops_the_start(tmp_path: Path) -> None:
+    argv = stand_in_argv(tmp_path)
+    mute = ProcessCommand(name="kafka", argv=argv, ready=lambda: False, ready_s=0)
     with (
         log_of(tmp_path) as log,
         pytest.raises(RetryableError, match="kafka did not become ready"),

@@ -214,7 +214,7 @@ RELATIVES = [
          [*P0, entry("e1", readiness="draft"), entry(links=[("part_of", "e1")])]),
     case("child of a hidden consultation that has not arrived", "WH (WRONG_PATIENT WH)",
          [*P0, hidden("e9", "wrong_patient"), entry(links=[("listed_in", "e9")])]),
-    case("a hide as an error conceals nothing", "REL ()",
+    case("a hide as an error suppresses nothing", "REL ()",
          [*P0, hidden("e9", "in_error"), entry(links=[("part_of", "e9")])]),
     case("a ring of two, one hidden: not taken by itself", "WH (SOURCE_HIDE WH)",
          [*P0, entry(online_visibility="hidden", links=[("part_of", "e1")]),

@@ -1,14 +1,10 @@
 """The reference model on small histories by hand: golden rows and each section of the specification."""
 
-import ast
-import sys
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from recordgate_audit import model
 from recordgate_audit.model import decide_history
 from tests.histories.words import Event, Ruleset, control, granted, ruleset
 from tests.model.reference_cases import FACTS, NOW, PATIENT, by_proxy
@@ -63,23 +59,3 @@ def test_every_grant_ever_given_is_an_audience() -> None:
     events = [*by_proxy(), control("ProxyEnded", NOW, grant_id="g1"), granted(grant_id="g2")]
     decided = decide_history(events, ruleset(), datetime.fromisoformat(NOW))
     assert set(decided) == {("e0", "self"), ("e0", "proxy:g1"), ("e0", "proxy:g2")}
-
-
-def test_the_model_imports_nothing_but_the_standard_library() -> None:
-    allowed = {*sys.stdlib_module_names, "recordgate_audit"}
-    package = Path(model.__file__).parent.parent
-    imported = {
-        name.partition(".")[0]
-        for module in package.rglob("*.py")
-        for node in ast.walk(ast.parse(module.read_text("utf-8")))
-        for name in _names(node)
-    }
-    assert imported - allowed == set()
-
-
-def _names(node: ast.AST) -> list[str]:
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    if isinstance(node, ast.ImportFrom):
-        return [node.module or ""]
-    return []

@@ -11,6 +11,7 @@ PACKAGES = {
     "streams": "recordgate_streams",
     "consumers": "recordgate_consumers",
     "audit": "recordgate_audit",
+    "deploy": "recordgate_deploy",
     "producers": "recordgate_producers",
 }
 MUTATED = ("recordgate_streams/policy", "recordgate_streams/decider")

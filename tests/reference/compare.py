@@ -9,12 +9,12 @@ from typing import Any
 from recordgate_audit.model import Judgement, decide_history
 from recordgate_schemas.reasons import Outcome
 from recordgate_streams.decider.history import decide_history as decide_in_production
-from recordgate_streams.golden.scenario import parse_events
 from recordgate_streams.policy.decision import Decision
 from recordgate_streams.ruleset import from_data
 from recordgate_streams.ruleset.bundle import Ruleset as ProductionRuleset
 from tests.histories.cases import Case, cases
 from tests.histories.words import Event, Ruleset
+from tests.support.events import parse_events
 
 Judgements = Mapping[tuple[str, str], Judgement]
 CONFLICT = ("CONFLICT", "HELD")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import get_type_hints
 
 import pytest
-from typer import Typer
+from typer import Exit, Typer
 from typer.testing import CliRunner
 
 from recordgate_schemas.messages import Redecided, Release, Released, Retract
@@ -136,11 +136,11 @@ def test_the_command_ends_with_one_line_that_says_all_is_well() -> None:
     assert done.exit_code == 0
 
 
-def test_the_command_names_what_differs_and_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(golden_cli, "check", lambda _: iter(["5 title: expected HELD"]))
-    done = CliRunner().invoke(_app(), [])
-    assert done.output.splitlines()[0] == "5 title: expected HELD"
-    assert done.exit_code == 1
+def test_the_command_names_what_differs_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(Exit) as caught:
+        golden_cli.report(["5 title: expected HELD"])
+    assert caught.value.exit_code == 1
+    assert capsys.readouterr().out.splitlines()[0] == "5 title: expected HELD"
 
 
 def _app() -> Typer:

@@ -8,6 +8,7 @@ import psycopg
 
 from recordgate_runtime import positions
 from recordgate_runtime.kafka import Record
+from recordgate_runtime.metrics import POISON
 from recordgate_runtime.sink import Handler, spans
 from recordgate_schemas import codec
 from recordgate_schemas.control import (
@@ -230,4 +231,9 @@ def apply(
             positions.adopt(connection, topic.name, "test", partition)
         positions.advance(connection, spans(topic, records))
         handler.apply(connection, records)
-    handler.applied(records)
+    handler.measure(records)
+
+
+def poison_count(topic: str) -> float:
+    """Return how many of the topic's records were counted as poison so far."""
+    return float(POISON.labels(topic)._value.get())

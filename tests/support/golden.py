@@ -1,18 +1,19 @@
 """What a golden case came to in a real ledger: read from its tables and from the messages it published."""
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 import psycopg
 
-from recordgate_schemas.entry import ClinicalEntry
+from recordgate_schemas.entry import ClinicalEntry, ElementKind
 from recordgate_schemas.messages import HoldOpened, Release, Retract, TaskClosed, TaskOpened
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import Audience, EntryId, NhsNumber
 from recordgate_streams.decider.routing import Route
 from recordgate_streams.golden.cases import Case
-from recordgate_streams.golden.messages import Message, dropped_from
+from recordgate_streams.golden.messages import ATTACHMENT, CHILDREN, FREE_TEXT, Message
 from recordgate_streams.golden.state import Decided, Key, OpenTask, Shown, State
 from recordgate_streams.ruleset import Ruleset
 from tests.support.ledger import Ledger
@@ -48,6 +49,18 @@ def bodies_of(told: Iterable[Message]) -> Bodies:
     """Return the whole bodies that were published, by entry and version."""
     entries = [message for message in told if isinstance(message, ClinicalEntry)]
     return {(entry.entry_id, entry.version): entry.body for entry in entries}
+
+
+def dropped_from(full: bytes, shown: bytes) -> frozenset[ElementKind]:
+    """Return the kinds of elements that one of our bodies has lost."""
+    before, after = json.loads(full), json.loads(shown)
+    lost = {field for field in before if before[field] != after.get(field)}
+    kinds = {
+        FREE_TEXT: ElementKind.FREE_TEXT,
+        ATTACHMENT: ElementKind.ATTACHMENT,
+        CHILDREN: ElementKind.CHILD,
+    }
+    return frozenset(kinds[field] for field in lost)
 
 
 class LedgerRun:

@@ -19,10 +19,10 @@ from recordgate_schemas.messages import Queue, TaskKind
 from recordgate_schemas.reasons import Reason
 from recordgate_schemas.values import SELF, Audience, EntryId, NhsNumber, proxy
 from recordgate_streams.decider.routing import Route
-from recordgate_streams.golden.messages import Message, dropped_from
+from recordgate_streams.golden.messages import Message
 from recordgate_streams.golden.state import Key, OpenTask, Shown, State
 from recordgate_streams.ruleset import current
-from tests.support.golden import bodies_of, decisions_of
+from tests.support.golden import bodies_of, decisions_of, dropped_from
 
 AUDIENCES = (SELF, proxy("g1"), proxy("g2"))
 TOMBSTONES = """

@@ -6,7 +6,6 @@ from typing import Any
 
 import psycopg
 
-from recordgate_runtime.clock import FrozenClock
 from recordgate_runtime.kafka import Record
 from recordgate_runtime.postgres import connect
 from recordgate_schemas import codec
@@ -24,6 +23,7 @@ from recordgate_streams.ledger.rules import RulesInForce
 from recordgate_streams.ledger.unit_of_work import LaneLedger
 from recordgate_streams.ruleset import Ruleset
 from tests.support.builders import NHS_NUMBER, NOW, RULESET, control
+from tests.support.clock import FrozenClock
 
 PARTITION = 0
 TABLES = (

@@ -7,7 +7,7 @@ from typing import Self
 
 import psycopg
 
-from recordgate_consumers.review.sink import ReviewSink
+from recordgate_consumers.review.review_sink import ReviewSink
 from recordgate_runtime.postgres import connect
 from recordgate_schemas.messages import Held
 from recordgate_schemas.topics import HELD

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PRODUCT = ("schemas", "runtime", "producers", "streams", "consumers", "deploy")
+PRODUCT = ("schemas", "runtime", "producers", "streams", "consumers", "audit", "deploy")
 EVERYTHING = (*PRODUCT, "tests", "docs", "benchmarks")
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

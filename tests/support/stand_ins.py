@@ -10,9 +10,12 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+import pytest
+
 from recordgate_deploy.processes import ProcessCommand
 from recordgate_deploy.runner import Runner
 from recordgate_deploy.waiting import await_true
+from recordgate_runtime.settings import settings
 
 SECRET = "not-in-any-command-line"  # noqa: S105
 NAMES = ("postgres", "kafka", "first", "second")
@@ -44,6 +47,13 @@ UP = """
         print("up", flush=True)
         runner.wait()
 """
+
+
+def nothing_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no address of a server be configured in this process."""
+    for name in ("KAFKA", "LEDGER_DSN", "VIEW_DSN", "REVIEW_DSN"):
+        monkeypatch.delenv(f"RECORDGATE_{name}", raising=False)
+    settings.cache_clear()
 
 
 @contextlib.contextmanager

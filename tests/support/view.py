@@ -7,16 +7,16 @@ from typing import Self
 
 import psycopg
 
-from recordgate_consumers.view.gate import GateLane
+from recordgate_consumers.view.gate_lane import GateLane
 from recordgate_consumers.view.read import VisibleEntry, read_view
-from recordgate_consumers.view.sink import ViewSink
-from recordgate_runtime.clock import FrozenClock
+from recordgate_consumers.view.view_sink import ViewSink
 from recordgate_runtime.kafka import Record
 from recordgate_runtime.postgres import connect
 from recordgate_schemas.control import Change
 from recordgate_schemas.messages import Released
 from recordgate_schemas.topics import CONTROLS, RELEASED
 from recordgate_schemas.values import SELF, Audience, NhsNumber
+from tests.support.clock import FrozenClock
 from tests.support.consumers import NOW, apply, control, published, redecided, registered
 
 TABLES = (

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from recordgate_consumers.view.gate_rules import PATIENT, Closure, closure, fences
+from recordgate_consumers.view.gate_rules import PATIENT, GateClosure, closure_of, fences_of
 from recordgate_schemas.control import Change
 from recordgate_schemas.messages import Redecided, Release, Released, Retract
 from recordgate_schemas.values import SELF
@@ -49,7 +49,7 @@ class ViewModel:
         seen: set[str | None] = set()
         highest = -1
         for position, change, _, _ in self.controls:
-            raised = fences(change)
+            raised = fences_of(change)
             again = raised.grant is not None and raised.grant in seen and audience == PATIENT
             if audience in raised.audiences or again:
                 highest = max(highest, position)
@@ -57,17 +57,17 @@ class ViewModel:
         return highest
 
     def _entry_fence(self, entry_id: str) -> int:
-        hits = (p for p, change, _, _ in self.controls if entry_id in fences(change).entries)
+        hits = (p for p, change, _, _ in self.controls if entry_id in fences_of(change).entries)
         return max(hits, default=-1)
 
     def _is_open(self, audience: str, now: datetime) -> bool:
-        said = [c for _, change, at, by in self.controls if (c := closure(change, at, by))]
-        registrations = [c for c in said if c.cause == "registration"]
+        closures = [c for _, change, at, by in self.controls if (c := closure_of(change, at, by))]
+        registrations = [c for c in closures if c.cause == "registration"]
         practices = {c.practice for c in registrations}
         if all(_last([c for c in registrations if c.practice == p]).closed for p in practices):
             return False
-        wide = [c for c in said if c.audience == PATIENT and c.cause != "registration"]
-        own = [c for c in said if c.audience == audience]
+        wide = [c for c in closures if c.audience == PATIENT and c.cause != "registration"]
+        own = [c for c in closures if c.audience == audience]
         if audience != SELF and not own:
             return False
         causes = {c.cause for c in wide + own}
@@ -79,14 +79,14 @@ def _ran_out(release: Release, now: datetime) -> bool:
     return release.valid_until is not None and now >= release.valid_until
 
 
-def _last(said: Iterable[Closure]) -> Closure:
-    """The latest word; at the same instant, what closes or ends first."""
-    return max(said, key=lambda c: (c.effective_at, c.closed, -_end(c)))
+def _last(closures: Iterable[GateClosure]) -> GateClosure:
+    """The latest closure; at the same instant, what closes or ends first."""
+    return max(closures, key=lambda c: (c.effective_at, c.closed, -_end(c)))
 
 
-def _end(said: Closure) -> float:
-    return said.expires_at.timestamp() if said.expires_at else float("inf")
+def _end(closure: GateClosure) -> float:
+    return closure.expires_at.timestamp() if closure.expires_at else float("inf")
 
 
-def _ended(said: Closure, now: datetime) -> bool:
-    return said.expires_at is not None and now >= said.expires_at
+def _ended(closure: GateClosure, now: datetime) -> bool:
+    return closure.expires_at is not None and now >= closure.expires_at

@@ -12,7 +12,7 @@ END = ZERO
 
 def header(topic: Topic) -> bytes:
     """C3 01 and the fingerprint of the topic's newest schema, little-endian."""
-    return b"\xc3\x01" + struct.pack("<Q", int(codec.lock()[topic.schema], 16))
+    return b"\xc3\x01" + struct.pack("<Q", int(codec.locked_fingerprints()[topic.schema], 16))
 
 
 def long(number: int) -> bytes:

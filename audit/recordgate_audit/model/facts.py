@@ -9,7 +9,7 @@ from recordgate_audit.model.history import Change, Control, Entry
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """The latest that was said of the patient's registration at one practice."""
+    """The latest that was stated of the patient's registration at one practice."""
 
     practice: str
     registered_on: date

@@ -11,7 +11,7 @@ from recordgate_audit.model.statements import (
     first_after,
     latest,
     latest_by,
-    said_at,
+    stated_at,
     still_on,
 )
 from recordgate_audit.model.strictness import (
@@ -25,8 +25,8 @@ from recordgate_audit.model.strictness import (
 def gather_facts(history: History, ruleset: Mapping[str, Any]) -> Facts:
     """Return the facts that a history establishes."""
     signals = _signals(history, ruleset)
-    declines = said_at(history, "AccessDeclined") + _signalled(signals, "declined")
-    opt_ins = said_at(history, "AccessOptedIn")
+    declines = stated_at(history, "AccessDeclined") + _signalled(signals, "declined")
+    opt_ins = stated_at(history, "AccessOptedIn")
     registrations = _registrations(history)
     return Facts(
         unreadable=_unreadable(history),
@@ -38,13 +38,15 @@ def gather_facts(history: History, ruleset: Mapping[str, Any]) -> Facts:
         declined=still_on(declines, opt_ins),
         opted_in_again_at=first_after(declines, opt_ins),
         review_needed_since=_review_needed_since(history, signals),
-        suspended=still_on(said_at(history, "AccessSuspended"), said_at(history, "AccessResumed")),
+        suspended=still_on(
+            stated_at(history, "AccessSuspended"), stated_at(history, "AccessResumed")
+        ),
         s_flag=still_on(
-            said_at(history, "SensitivityFlagged", flagged=True),
-            said_at(history, "SensitivityFlagged", flagged=False),
+            stated_at(history, "SensitivityFlagged", flagged=True),
+            stated_at(history, "SensitivityFlagged", flagged=False),
         ),
         account_linked=_account_linked(history),
-        died=bool(said_at(history, "Died")),
+        died=bool(stated_at(history, "Died")),
         number_sides=frozenset(
             control.change["side"] for control in controls_of(history, "NhsNumberChanged")
         ),
@@ -68,17 +70,17 @@ def _unreadable(history: History) -> bool:
 
 
 def _registrations(history: History) -> list[Registration]:
-    latest_said = latest_by(history, "Registered", ("practice",), registration_strictness)
+    latest = latest_by(history, "Registered", ("practice",), registration_strictness)
     return [
         Registration(
             practice,
-            date.fromisoformat(said["registered_on"]),
-            date.fromisoformat(said["birth_date"]),
-            said["registration"],
-            said["verification"],
+            date.fromisoformat(stated["registered_on"]),
+            date.fromisoformat(stated["birth_date"]),
+            stated["registration"],
+            stated["verification"],
             _left_on(history, practice),
         )
-        for practice, said in latest_said.items()
+        for practice, stated in latest.items()
     ]
 
 
@@ -103,14 +105,14 @@ def _current(registrations: Sequence[Registration]) -> Registration | None:
 
 
 def _areas(history: History) -> dict[tuple[str, str], bool]:
-    latest_said = latest_by(history, "AreaSet", ("practice", "kind"), area_strictness)
-    return {area: said["shown"] for area, said in latest_said.items()}
+    latest = latest_by(history, "AreaSet", ("practice", "kind"), area_strictness)
+    return {area: stated["shown"] for area, stated in latest.items()}
 
 
 def _review_needed_since(history: History, signals: Sequence[Signal]) -> datetime | None:
-    needed = said_at(history, "AccessReviewCoded", code="needed_104")
+    needed = stated_at(history, "AccessReviewCoded", code="needed_104")
     needed += _signalled(signals, "review_104")
-    not_needed = said_at(history, "AccessReviewCoded", code="not_needed_106")
+    not_needed = stated_at(history, "AccessReviewCoded", code="not_needed_106")
     not_needed += _signalled(signals, "review_106")
     if not still_on(needed, not_needed):
         return None
@@ -118,8 +120,8 @@ def _review_needed_since(history: History, signals: Sequence[Signal]) -> datetim
 
 
 def _account_linked(history: History) -> bool:
-    linked = said_at(history, "AccountChanged", linked=True)
-    closed = said_at(history, "AccountChanged", linked=False)
+    linked = stated_at(history, "AccountChanged", linked=True)
+    closed = stated_at(history, "AccountChanged", linked=False)
     return bool(linked) and not still_on(closed, linked)
 
 
@@ -129,8 +131,8 @@ def _grants(history: History) -> dict[str, Grant]:
     for grant_id in {control.change["grant_id"] for control in controls}:
         of_grant = [c for c in controls if c.change["grant_id"] == grant_id]
         in_force = latest(of_grant, grant_strictness)
-        ends = said_at(history, "ProxyEnded", grant_id=grant_id)
-        uses = said_at(history, "ProxyUsed", grant_id=grant_id)
+        ends = stated_at(history, "ProxyEnded", grant_id=grant_id)
+        uses = stated_at(history, "ProxyUsed", grant_id=grant_id)
         grants[grant_id] = Grant(
             grant_id,
             in_force.counts_from,
@@ -168,7 +170,7 @@ def _signalled_at(entry: Entry) -> datetime:
 
 
 def _signalled(signals: Sequence[Signal], signal: str) -> list[datetime]:
-    return [said.at for said in signals if said.signal == signal]
+    return [stated.at for stated in signals if stated.signal == signal]
 
 
 def _hidden(history: History) -> dict[tuple[str, str], frozenset[str]]:
@@ -177,7 +179,7 @@ def _hidden(history: History) -> dict[tuple[str, str], frozenset[str]]:
     for entry_id, cause in {(c.change["entry_id"], c.change["cause"]) for c in hides}:
         about = {"entry_id": entry_id, "cause": cause}
         if still_on(
-            said_at(history, "EntryHidden", **about), said_at(history, "EntryShown", **about)
+            stated_at(history, "EntryHidden", **about), stated_at(history, "EntryShown", **about)
         ):
             hidden[entry_id, cause] = frozenset(
                 related

@@ -1,4 +1,4 @@
-"""Section 1, histories: the events as they are said, and which version of an entry counts."""
+"""Section 1, histories: the events as they are stated, and which version of an entry counts."""
 
 import base64
 import hashlib
@@ -83,7 +83,7 @@ Entries = Mapping[str, Entry]
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """All that was said of one patient."""
+    """All that was stated of one patient."""
 
     controls: tuple[Control, ...]
     unreadable: tuple[Unreadable, ...]
@@ -92,8 +92,8 @@ class History:
 
 def read_history(events: Sequence[Mapping[str, Any]]) -> History:
     """Return the history of these events; a field the schema demands and they lack is a KeyError."""
-    said = [event for event in events if "entry" not in event]
-    placed = [(event.get("position", place), event) for place, event in enumerate(said)]
+    stated = [event for event in events if "entry" not in event]
+    placed = [(event.get("position", place), event) for place, event in enumerate(stated)]
     return History(
         tuple(_control(position, event) for position, event in placed if "control" in event),
         tuple(Unreadable(position) for position, event in placed if "control" not in event),
@@ -108,35 +108,35 @@ def _control(position: int, event: Mapping[str, Any]) -> Control:
 
 
 def _entry(event: Mapping[str, Any]) -> Entry:
-    said = event["entry"]
+    stated = event["entry"]
     return Entry(
-        entry_id=said["entry_id"],
-        version=said["version"],
-        nhs_number=said["nhs_number"],
-        practice=said["practice"],
-        system=said["system"],
-        kind=said["kind"],
-        readiness=said["readiness"],
-        event_date=optional_date(said["event_date"]),
-        recorded_at=_optional_instant(said["recorded_at"]),
-        available_at=_optional_instant(said["available_at"]),
-        extracted_at=datetime.fromisoformat(said["extracted_at"]),
-        origin=said["origin"],
-        hide_tags_trusted=said["hide_tags_trusted"],
-        labels=tuple((label["system"], label["code"]) for label in said["labels"]),
-        codes=tuple((code["system"], code["code"]) for code in said["codes"]),
-        markers=tuple(said["markers"]),
-        online_visibility=said["online_visibility"],
-        staff_private=said["staff_private"],
-        third_party=said["third_party"],
-        not_for_grants=tuple(said["not_for_grants"]),
-        links=tuple(Link(link["entry_id"], link["relation"]) for link in said["links"]),
+        entry_id=stated["entry_id"],
+        version=stated["version"],
+        nhs_number=stated["nhs_number"],
+        practice=stated["practice"],
+        system=stated["system"],
+        kind=stated["kind"],
+        readiness=stated["readiness"],
+        event_date=optional_date(stated["event_date"]),
+        recorded_at=_optional_instant(stated["recorded_at"]),
+        available_at=_optional_instant(stated["available_at"]),
+        extracted_at=datetime.fromisoformat(stated["extracted_at"]),
+        origin=stated["origin"],
+        hide_tags_trusted=stated["hide_tags_trusted"],
+        labels=tuple((label["system"], label["code"]) for label in stated["labels"]),
+        codes=tuple((code["system"], code["code"]) for code in stated["codes"]),
+        markers=tuple(stated["markers"]),
+        online_visibility=stated["online_visibility"],
+        staff_private=stated["staff_private"],
+        third_party=stated["third_party"],
+        not_for_grants=tuple(stated["not_for_grants"]),
+        links=tuple(Link(link["entry_id"], link["relation"]) for link in stated["links"]),
         elements=tuple(
             Element(part["kind"], part["pointer"], part.get("entry_id"))
-            for part in said["elements"]
+            for part in stated["elements"]
         ),
-        body_type=said["body_type"],
-        body_sha256=_body_hash(said),
+        body_type=stated["body_type"],
+        body_sha256=_body_hash(stated),
         body_mismatch=event.get("body_mismatch", False),
         text_hint=event.get("text_hint", False),
     )
@@ -151,11 +151,11 @@ def _optional_instant(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def _body_hash(said: Mapping[str, Any]) -> bytes:
+def _body_hash(stated: Mapping[str, Any]) -> bytes:
     """The hash the envelope names; a history that leaves it out means the body's own, of an empty one if need be."""
-    if "body_sha256" in said:
-        return base64.b64decode(said["body_sha256"])
-    return hashlib.sha256(base64.b64decode(said.get("body", ""))).digest()
+    if "body_sha256" in stated:
+        return base64.b64decode(stated["body_sha256"])
+    return hashlib.sha256(base64.b64decode(stated.get("body", ""))).digest()
 
 
 def _highest_versions(arrived: Sequence[Entry]) -> Entries:
@@ -169,16 +169,16 @@ def _highest_versions(arrived: Sequence[Entry]) -> Entries:
 
 def joined(arrivals: Sequence[Entry]) -> Entry:
     """Return what counts of all arrivals of one version: one content, or what any of several says of others."""
-    lies = {entry.body_mismatch for entry in arrivals}
+    mismatches = {entry.body_mismatch for entry in arrivals}
     greatest = max(arrivals, key=lambda entry: entry.body_sha256)
     found = replace(
         greatest,
         extracted_at=max(entry.extracted_at for entry in arrivals),
-        body_mismatch=any(lies),
+        body_mismatch=any(mismatches),
         text_hint=any(entry.text_hint for entry in arrivals),
     )
     if all(entry == arrivals[0] for entry in arrivals):
-        return replace(found, conflict=len(lies) > 1)
+        return replace(found, conflict=len(mismatches) > 1)
     together: dict[str, Any] = {name: _greatest(arrivals, name) for name in _GREATER}
     together |= {name: _all_of(arrivals, name) for name in _LISTS}
     return replace(
@@ -187,8 +187,8 @@ def joined(arrivals: Sequence[Entry]) -> Entry:
         conflict=True,
         recorded_at=_latest_if_all_known([entry.recorded_at for entry in arrivals]),
         readiness=_readiness([entry.readiness for entry in arrivals]),
-        online_visibility=_first_said(arrivals, "online_visibility", _VISIBILITIES),
-        third_party=_first_said(arrivals, "third_party", _THIRD_PARTIES),
+        online_visibility=_first_stated(arrivals, "online_visibility", _VISIBILITIES),
+        third_party=_first_stated(arrivals, "third_party", _THIRD_PARTIES),
         staff_private=any(entry.staff_private for entry in arrivals),
         hide_tags_trusted=all(entry.hide_tags_trusted for entry in arrivals),
     )
@@ -214,11 +214,11 @@ def _latest_if_all_known(instants: Sequence[datetime | None]) -> datetime | None
     return max(known) if len(known) == len(instants) else None
 
 
-def _readiness(said: Sequence[str]) -> str:
-    others = [readiness for readiness in said if readiness != "in_error"]
+def _readiness(stated: Sequence[str]) -> str:
+    others = [readiness for readiness in stated if readiness != "in_error"]
     return max(others) if others else "in_error"
 
 
-def _first_said(arrivals: Sequence[Entry], name: str, order: Sequence[str]) -> str:
-    said = {getattr(entry, name) for entry in arrivals}
-    return next(value for value in order if value in said)
+def _first_stated(arrivals: Sequence[Entry], name: str, order: Sequence[str]) -> str:
+    stated = {getattr(entry, name) for entry in arrivals}
+    return next(value for value in order if value in stated)

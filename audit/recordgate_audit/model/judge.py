@@ -10,7 +10,7 @@ from recordgate_audit.model.history import Entries, Entry, read_history
 from recordgate_audit.model.outcome import Judgement, judgement, outcome_of
 from recordgate_audit.model.question import Asked, Question
 from recordgate_audit.model.reasons import reasons
-from recordgate_audit.model.relatives import Standing, shared_reasons
+from recordgate_audit.model.relatives import Surviving, shared_reasons
 from recordgate_audit.model.review import after_review, review_in_force
 
 
@@ -58,17 +58,17 @@ class _Audience:
         own = {entry_id: self._own_reasons(entry) for entry_id, entry in entries.items()}
         shared = shared_reasons(entries, self._after_review(own, entries), self._facts)
         with_relatives = {entry_id: [*found, *shared[entry_id]] for entry_id, found in own.items()}
-        standing = self._after_review(with_relatives, entries)
-        outcomes = {entry_id: outcome_of(asked) for entry_id, asked in standing.items()}
+        surviving = self._after_review(with_relatives, entries)
+        outcomes = {entry_id: outcome_of(asked) for entry_id, asked in surviving.items()}
         return {
-            entry_id: judgement(entry, standing[entry_id], outcomes)
+            entry_id: judgement(entry, surviving[entry_id], outcomes)
             for entry_id, entry in entries.items()
         }
 
     def _own_reasons(self, entry: Entry) -> list[Asked]:
         return reasons(Question(entry, self._grant, self._facts, self._ruleset, self._now))
 
-    def _after_review(self, found: Standing, entries: Entries) -> dict[str, list[Asked]]:
+    def _after_review(self, found: Surviving, entries: Entries) -> dict[str, list[Asked]]:
         return {
             entry_id: self._reviewed(asked, entries[entry_id]) for entry_id, asked in found.items()
         }

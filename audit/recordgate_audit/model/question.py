@@ -18,11 +18,11 @@ RELEASED = "RELEASED"
 
 
 class Asked(NamedTuple):
-    """A reason, the outcome it asks for, and whether it conceals."""
+    """A reason, the outcome it asks for, and whether it suppresses."""
 
     reason: str
     outcome: str
-    conceals: bool = False
+    suppresses: bool = False
 
 
 Answers = Iterator[Asked]

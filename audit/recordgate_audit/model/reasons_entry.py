@@ -45,14 +45,14 @@ def hidden(q: Question) -> Answers:
     entry_id = q.entry.entry_id
     labelled = any(code == "NOPAT" for _, code in q.entry.labels)
     if labelled or q.facts.is_hidden(entry_id, "nopat"):
-        yield Asked("SOURCE_NOPAT", WITHHELD, conceals=True)
+        yield Asked("SOURCE_NOPAT", WITHHELD, suppresses=True)
     flagged = q.entry.online_visibility == "hidden"
     if flagged or q.facts.is_hidden(entry_id, "do_not_display"):
-        yield Asked("SOURCE_HIDE", WITHHELD, conceals=True)
+        yield Asked("SOURCE_HIDE", WITHHELD, suppresses=True)
     if q.facts.is_hidden(entry_id, "in_error"):
         yield Asked("IN_ERROR", WITHHELD)
     if q.facts.is_hidden(entry_id, "wrong_patient"):
-        yield Asked("WRONG_PATIENT", WITHHELD, conceals=True)
+        yield Asked("WRONG_PATIENT", WITHHELD, suppresses=True)
     if q.facts.gone_at_source(q.entry):
         yield Asked("GONE_AT_SOURCE", WITHHELD)
 
@@ -107,7 +107,7 @@ def labels(q: Question) -> Answers:
         if code in q.ruleset["labels"]:
             yield from _listed(q, q.ruleset["labels"][code])
         else:
-            yield Asked("UNKNOWN_LABEL", HELD, conceals=True)
+            yield Asked("UNKNOWN_LABEL", HELD, suppresses=True)
 
 
 def codes(q: Question) -> Answers:
@@ -121,31 +121,31 @@ def codes(q: Question) -> Answers:
 def _listed(q: Question, listed: Mapping[str, Any]) -> Answers:
     match listed["self" if q.is_self else "proxy"]:
         case "hold":
-            yield Asked(listed["reason"], HELD, conceals=True)
+            yield Asked(listed["reason"], HELD, suppresses=True)
         case "withhold":
-            yield Asked(listed["reason"], WITHHELD, conceals=True)
+            yield Asked(listed["reason"], WITHHELD, suppresses=True)
 
 
 def flags(q: Question) -> Answers:
     """STAFF_PRIVATE, UNKNOWN_FLAG, THIRD_PARTY, what markers say, TEXT_HINT."""
     entry = q.entry
     if entry.staff_private and entry.online_visibility == "unset":
-        yield Asked("STAFF_PRIVATE", HELD, conceals=True)
+        yield Asked("STAFF_PRIVATE", HELD, suppresses=True)
     if entry.online_visibility == "unknown" or "unknown" in entry.markers:
-        yield Asked("UNKNOWN_FLAG", HELD, conceals=True)
+        yield Asked("UNKNOWN_FLAG", HELD, suppresses=True)
     if entry.third_party in {"present", "unknown"}:
-        yield Asked("THIRD_PARTY", HELD, conceals=True)
+        yield Asked("THIRD_PARTY", HELD, suppresses=True)
     yield from _markers(q)
     if q.switch("text_hints") and ("text_hint" in entry.markers or entry.text_hint):
-        yield Asked("TEXT_HINT", HELD, conceals=True)
+        yield Asked("TEXT_HINT", HELD, suppresses=True)
 
 
 def _markers(q: Question) -> Answers:
     for marker, reason in _MARKED_HELD.items():
         if marker in q.entry.markers:
-            yield Asked(reason, HELD, conceals=True)
+            yield Asked(reason, HELD, suppresses=True)
     for marker, reason in _MARKED_WITHHELD_FROM_PROXIES.items():
         if marker in q.entry.markers:
-            yield Asked(reason, HELD if q.is_self else WITHHELD, conceals=True)
+            yield Asked(reason, HELD if q.is_self else WITHHELD, suppresses=True)
     if "alleged_perpetrator" in q.entry.markers:
-        yield Asked("THIRD_PARTY", HELD, conceals=True)
+        yield Asked("THIRD_PARTY", HELD, suppresses=True)

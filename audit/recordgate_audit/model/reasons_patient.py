@@ -7,9 +7,9 @@ from recordgate_audit.model.question import HELD, NOT_ELIGIBLE, Answers, Asked, 
 def integrity(q: Question) -> Answers:
     """CONFLICT, BODY_MISMATCH."""
     if q.entry.conflict:
-        yield Asked("CONFLICT", HELD, conceals=True)
+        yield Asked("CONFLICT", HELD, suppresses=True)
     if q.entry.body_mismatch:
-        yield Asked("BODY_MISMATCH", HELD, conceals=True)
+        yield Asked("BODY_MISMATCH", HELD, suppresses=True)
 
 
 def state(q: Question) -> Answers:

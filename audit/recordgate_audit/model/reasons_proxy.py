@@ -23,7 +23,7 @@ def proxies(q: Question) -> Answers:
         yield Asked("LEFT_PRACTICE", NOT_ELIGIBLE)
     yield from _signals(q, grant)
     if grant.grant_id in q.entry.not_for_grants:
-        yield Asked("SUBJECT_WISH", WITHHELD, conceals=True)
+        yield Asked("SUBJECT_WISH", WITHHELD, suppresses=True)
 
 
 def _ages(q: Question, grant: Grant) -> Answers:
@@ -59,15 +59,17 @@ def _unused_until(q: Question, grant: Grant) -> date:
 
 
 def _signals(q: Question, grant: Grant) -> Answers:
-    since_grant = [said for said in q.facts.signals if said.at >= grant.since]
-    if any(said.signal == "parental" for said in since_grant):
+    since_grant = [stated for stated in q.facts.signals if stated.at >= grant.since]
+    if any(stated.signal == "parental" for stated in since_grant):
         yield Asked("PR_CHANGE", NOT_ELIGIBLE)
     if not q.switch("child_safeguarding_suspends_proxies"):
         return
-    sayers = {said.entry_id for said in q.facts.signals if said.signal == "child_safeguarding"}
-    said_by_others = any(
-        said.signal == "child_safeguarding" and said.entry_id != q.entry.entry_id
-        for said in since_grant
+    raised_by = {
+        stated.entry_id for stated in q.facts.signals if stated.signal == "child_safeguarding"
+    }
+    by_others = any(
+        stated.signal == "child_safeguarding" and stated.entry_id != q.entry.entry_id
+        for stated in since_grant
     )
-    if said_by_others and q.entry.entry_id not in sayers:
+    if by_others and q.entry.entry_id not in raised_by:
         yield Asked("SAFEGUARDING", NOT_ELIGIBLE)

@@ -1,4 +1,4 @@
-"""Section 5: what a concealed entry does to its relatives, for one audience."""
+"""Section 5: what a suppressed entry does to its relatives, for one audience."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from recordgate_audit.model.question import HELD, WITHHELD, Asked
 
 LINKED = Asked("LINKED", HELD)
 _MEMBER = ("part_of", "result_of", "listed_in")
-_CONCEALING_CAUSES = {
+_SUPPRESSING_CAUSES = {
     "nopat": "SOURCE_NOPAT",
     "do_not_display": "SOURCE_HIDE",
     "wrong_patient": "WRONG_PATIENT",
@@ -17,41 +17,43 @@ _CONCEALING_CAUSES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Root:
-    """A concealed entry, and the reason it gives to what it takes."""
+class SuppressedEntry:
+    """A suppressed entry, and the reason it gives to what it takes."""
 
     entry_id: str
     gives: Asked
 
 
-Standing = Mapping[str, Sequence[Asked]]
+Surviving = Mapping[str, Sequence[Asked]]
 """By entry id the reasons of sections 3 and 4."""
 
 
-def shared_reasons(entries: Entries, standing: Standing, facts: Facts) -> dict[str, set[Asked]]:
+def shared_reasons(entries: Entries, surviving: Surviving, facts: Facts) -> dict[str, set[Asked]]:
     """Return by entry id the reasons that relatives give."""
     shared: dict[str, set[Asked]] = {entry_id: set() for entry_id in entries}
-    roots = _roots(entries, standing, facts)
-    concealed = {root.entry_id for root in roots}
-    for root in roots:
-        for taken in _taken(root.entry_id, entries):
-            shared[taken].add(root.gives)
-            concealed.add(taken)
-    revealing = _revealing(concealed, entries) | _related(entries, facts)
-    for entry_id in revealing - concealed:
+    sources = _suppressed_entries(entries, surviving, facts)
+    suppressed = {source.entry_id for source in sources}
+    for source in sources:
+        for taken in _taken(source.entry_id, entries):
+            shared[taken].add(source.gives)
+            suppressed.add(taken)
+    revealing = _revealing(suppressed, entries) | _related(entries, facts)
+    for entry_id in revealing - suppressed:
         if entry_id in shared:
             shared[entry_id].add(LINKED)
     return shared
 
 
-def _roots(entries: Entries, standing: Standing, facts: Facts) -> list[Root]:
+def _suppressed_entries(
+    entries: Entries, surviving: Surviving, facts: Facts
+) -> list[SuppressedEntry]:
     arrived = [
-        Root(entry_id, _gives(concealing))
-        for entry_id, found in standing.items()
-        if (concealing := [asked for asked in found if asked.conceals])
+        SuppressedEntry(entry_id, _gives(suppressing))
+        for entry_id, found in surviving.items()
+        if (suppressing := [asked for asked in found if asked.suppresses])
     ]
     awaited = [
-        Root(entry_id, _gives(_causes(facts, entry_id)))
+        SuppressedEntry(entry_id, _gives(_causes(facts, entry_id)))
         for entry_id in {entry_id for entry_id, _ in facts.hidden}
         if entry_id not in entries and _causes(facts, entry_id)
     ]
@@ -60,22 +62,22 @@ def _roots(entries: Entries, standing: Standing, facts: Facts) -> list[Root]:
 
 def _causes(facts: Facts, entry_id: str) -> list[Asked]:
     return [
-        Asked(reason, WITHHELD, conceals=True)
-        for cause, reason in _CONCEALING_CAUSES.items()
+        Asked(reason, WITHHELD, suppresses=True)
+        for cause, reason in _SUPPRESSING_CAUSES.items()
         if facts.is_hidden(entry_id, cause)
     ]
 
 
-def _gives(concealing: Sequence[Asked]) -> Asked:
+def _gives(suppressing: Sequence[Asked]) -> Asked:
     """The first reason that withholds, in the order of section 3; else LINKED."""
-    for asked in concealing:
+    for asked in suppressing:
         if asked.outcome == WITHHELD:
             return Asked(asked.reason, WITHHELD)
     return LINKED
 
 
 def _taken(root_id: str, entries: Entries) -> set[str]:
-    """What a root takes: those that name it, those that name these, and so on; never itself."""
+    """What a source takes: those that name it, those that name these, and so on; never itself."""
     taken: set[str] = set()
     named = {root_id}
     while named:
@@ -89,19 +91,19 @@ def _taken(root_id: str, entries: Entries) -> set[str]:
     return taken - {root_id}
 
 
-def _revealing(concealed: set[str], entries: Entries) -> set[str]:
+def _revealing(suppressed: set[str], entries: Entries) -> set[str]:
     revealing = set()
     for entry in entries.values():
         for link in entry.links:
-            if link.relation == "about_problem" and link.entry_id in concealed:
+            if link.relation == "about_problem" and link.entry_id in suppressed:
                 revealing.add(entry.entry_id)
-            if entry.entry_id in concealed and _tells(link.relation, link.entry_id, entries):
+            if entry.entry_id in suppressed and _reveals(link.relation, link.entry_id, entries):
                 revealing.add(link.entry_id)
     return revealing
 
 
-def _tells(relation: str, named: str, entries: Entries) -> bool:
-    """Whether what a concealed entry names in this relation gives it away."""
+def _reveals(relation: str, named: str, entries: Entries) -> bool:
+    """Whether what a suppressed entry names in this relation gives it away."""
     if relation in {"result_of", "for_medication"}:
         return True
     return (

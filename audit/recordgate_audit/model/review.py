@@ -25,9 +25,9 @@ def after_review(
     if review["action"] == "release":
         return _lifted(found, review, ruleset) if same else list(found)
     if not same:
-        return [*found, Asked("REVIEWED", HELD, conceals=True)]
+        return [*found, Asked("REVIEWED", HELD, suppresses=True)]
     stale = [Asked("OPINION_STALE", WITHHELD)] if _opinion_is_stale(review, ruleset, now) else []
-    return [*found, Asked("REVIEWED", WITHHELD, conceals=True), *stale]
+    return [*found, Asked("REVIEWED", WITHHELD, suppresses=True), *stale]
 
 
 def _matches(review: Change, entry: Entry) -> bool:
@@ -67,8 +67,8 @@ def _counts_as_withholding(review: Change) -> bool:
 
 
 def _latest(reviews: Sequence[Control]) -> Control | None:
-    """The latest; at equal instants the one said last in `controls`, whatever arrived first here."""
-    return max(reviews, key=lambda said: (said.counts_from, said.position), default=None)
+    """The latest; at equal instants the one stated last in `controls`, whatever arrived first here."""
+    return max(reviews, key=lambda stated: (stated.counts_from, stated.position), default=None)
 
 
 def _opinion_is_stale(review: Change, ruleset: Mapping[str, Any], now: datetime) -> bool:

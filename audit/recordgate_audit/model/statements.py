@@ -1,4 +1,4 @@
-"""Section 2, "latest": what controls of one kind said, and when."""
+"""Section 2, "latest": what controls of one kind stated, and when."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -12,8 +12,8 @@ def controls_of(history: History, kind: str) -> list[Control]:
     return [control for control in history.controls if control.change["type"] == kind]
 
 
-def said_at(history: History, kind: str, **fields: object) -> list[datetime]:
-    """Return the instants from which a change of this kind, with these fields, was ever said to count."""
+def stated_at(history: History, kind: str, **fields: object) -> list[datetime]:
+    """Return the instants from which a change of this kind, with these fields, was ever stated to count."""
     return [
         control.counts_from
         for control in controls_of(history, kind)
@@ -30,7 +30,7 @@ def still_on(on: Sequence[datetime], off: Sequence[datetime]) -> bool:
 
 def latest(statements: Sequence[Control], strictness: Callable[[Change], Any]) -> Control:
     """Return the latest statement; at equal instants the more restrictive one."""
-    return max(statements, key=lambda said: (said.counts_from, strictness(said.change)))
+    return max(statements, key=lambda stated: (stated.counts_from, strictness(stated.change)))
 
 
 def latest_by(

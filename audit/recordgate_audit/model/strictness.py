@@ -14,45 +14,45 @@ _VERIFICATIONS = ("verified", "unverified", "unknown")
 Key = tuple[Any, ...]
 
 
-def registration_strictness(said: Mapping[str, Any]) -> Key:
+def registration_strictness(stated: Mapping[str, Any]) -> Key:
     """The later in kind, the later in verification, later `registered_on`, later `birth_date`."""
     return (
-        _KINDS.index(said["registration"]),
-        _VERIFICATIONS.index(said["verification"]),
-        _day(said["registered_on"]),
-        _day(said["birth_date"]),
+        _KINDS.index(stated["registration"]),
+        _VERIFICATIONS.index(stated["verification"]),
+        _day(stated["registered_on"]),
+        _day(stated["birth_date"]),
     )
 
 
-def access_strictness(said: Mapping[str, Any]) -> Key:
+def access_strictness(stated: Mapping[str, Any]) -> Key:
     """Lower level, less history, later `effective_from`, no practice grant before one, later grant day."""
-    grant_from = said["practice_grant_from"]
+    grant_from = stated["practice_grant_from"]
     return (
-        -LEVELS.index(said["level"]),
-        _history_strictness(said["historic"]),
-        _day(said["effective_from"]),
+        -LEVELS.index(stated["level"]),
+        _history_strictness(stated["historic"]),
+        _day(stated["effective_from"]),
         grant_from is None,
         _day(grant_from),
     )
 
 
-def area_strictness(said: Mapping[str, Any]) -> Key:
+def area_strictness(stated: Mapping[str, Any]) -> Key:
     """Not shown before shown."""
-    return (not said["shown"],)
+    return (not stated["shown"],)
 
 
-def grant_strictness(said: Mapping[str, Any]) -> Key:
+def grant_strictness(stated: Mapping[str, Any]) -> Key:
     """Lower level, less history, later `granted_on`, earlier `until`, smaller `renewed_at_age`, greater practice."""
-    until = date.max if said["until"] is None else date.fromisoformat(said["until"])
-    renewed = said["renewed_at_age"]
+    until = date.max if stated["until"] is None else date.fromisoformat(stated["until"])
+    renewed = stated["renewed_at_age"]
     return (
-        -LEVELS.index(said["level"]),
-        _history_strictness(said["historic"]),
-        _day(said["granted_on"]),
+        -LEVELS.index(stated["level"]),
+        _history_strictness(stated["historic"]),
+        _day(stated["granted_on"]),
         -until.toordinal(),
         -(renewed or 0),
         renewed is None,
-        said["practice"],
+        stated["practice"],
     )
 
 

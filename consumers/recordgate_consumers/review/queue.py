@@ -1,12 +1,11 @@
-"""What waits for people: open holds, the one an outcome is for, and open tasks."""
+"""Reads what waits for people: open holds, the one a decision is about, and open tasks."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import psycopg
-from psycopg.rows import class_row
 
-from recordgate_runtime.sql import Statements
+from recordgate_runtime.sql import Statements, rows_as
 from recordgate_schemas.errors import UsageError
 from recordgate_schemas.values import Audience, EntryId, OdsCode
 
@@ -15,7 +14,7 @@ _SQL = Statements("recordgate_consumers.review", "queue.sql")
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A hold as seen at one moment; `sequence` changes whenever the decider says anything new of it."""
+    """A hold as seen at one moment; `sequence` changes whenever the decider publishes anything new about it."""
 
     nhs_number: str = field(repr=False)
     audience: str
@@ -38,7 +37,7 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class ReviewTask:
     """Open work beyond deciding a hold; without `entry_id` it is about the patient or the grant."""
 
     nhs_number: str = field(repr=False)
@@ -52,21 +51,21 @@ class Task:
 
 def open_holds(connection: psycopg.Connection, practice: OdsCode | None = None) -> list[Hold]:
     """Return the open holds, of one practice or of all, the one due first on top."""
-    with connection.transaction(), connection.cursor(row_factory=class_row(Hold)) as cursor:
-        return cursor.execute(_SQL["open_holds"], {"practice": practice}).fetchall()
+    with connection.transaction():
+        return rows_as(Hold, connection, _SQL["open_holds"], {"practice": practice})
 
 
-def open_tasks(connection: psycopg.Connection, practice: OdsCode | None = None) -> list[Task]:
+def open_tasks(connection: psycopg.Connection, practice: OdsCode | None = None) -> list[ReviewTask]:
     """Return the open tasks, of one practice or of all: incidents and urgent ones first, then the oldest."""
-    with connection.transaction(), connection.cursor(row_factory=class_row(Task)) as cursor:
-        return cursor.execute(_SQL["open_tasks"], {"practice": practice}).fetchall()
+    with connection.transaction():
+        return rows_as(ReviewTask, connection, _SQL["open_tasks"], {"practice": practice})
 
 
 def find_hold(connection: psycopg.Connection, entry_id: EntryId, audience: Audience) -> Hold:
     """Return the open hold of an entry for an audience; raise UsageError when there is not exactly one."""
     asked = {"entry_id": entry_id, "audience": audience}
-    with connection.transaction(), connection.cursor(row_factory=class_row(Hold)) as cursor:
-        found = cursor.execute(_SQL["holds_of_entry"], asked).fetchall()
+    with connection.transaction():
+        found = rows_as(Hold, connection, _SQL["holds_of_entry"], asked)
     still_open = [hold for hold in found if hold.state == "open"]
     if len(still_open) == 1:
         return still_open[0]

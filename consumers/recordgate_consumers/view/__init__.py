@@ -1,1 +1,1 @@
-"""The view database: what was released, the gate before it, and the one way to read it."""
+"""The view database: what was released, the gate in front of it, and the only way to read it."""

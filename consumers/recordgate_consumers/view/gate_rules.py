@@ -1,7 +1,7 @@
 """What a control means for the gate: which fences it raises, which closures it sets. Pure, and knows no policy.
 
-SAFETY: only the controls listed in `fences` as harmless raise no fence; any other, known or to come, closes the patient
-until everything was decided again.
+SAFETY: only the controls listed in `fences_of` as harmless raise no fence; any other, known or to come, closes the
+patient until everything was decided again.
 """
 
 from dataclasses import dataclass
@@ -33,14 +33,17 @@ from recordgate_schemas.control import (
 from recordgate_schemas.values import SELF, EntryId, proxy
 
 PATIENT = "*"
-"""The audience of what concerns the whole patient."""
+"""The audience of fences and closures that concern all audiences of a patient."""
 
 LONDON = ZoneInfo("Europe/London")
 
 
 @dataclass(frozen=True, slots=True)
-class Fences:
-    """What a control closes until it is decided again. `grant`: a first grant is harmless, another is not."""
+class GateFences:
+    """What a control closes until it is decided again: audiences, single entries, or a proxy grant.
+
+    `grant`: harmless when it is the first control about this grant; a later one closes the patient.
+    """
 
     audiences: tuple[str, ...] = ()
     entries: tuple[EntryId, ...] = ()
@@ -48,8 +51,8 @@ class Fences:
 
 
 @dataclass(frozen=True, slots=True)
-class Closure:
-    """One cause's word on an audience: closed or open since `effective_at`; open until `expires_at` if given."""
+class GateClosure:
+    """One cause closed an audience, or opened it, at `effective_at`; an open one closes at `expires_at` if given."""
 
     audience: str
     cause: str
@@ -59,11 +62,11 @@ class Closure:
     expires_at: datetime | None = None
 
 
-NOTHING = Fences()
-WHOLE_PATIENT = Fences(audiences=(PATIENT,))
+NO_FENCES = GateFences()
+PATIENT_FENCE = GateFences(audiences=(PATIENT,))
 
 
-def fences(change: Change) -> Fences:
+def fences_of(change: Change) -> GateFences:
     """Return the fences a control raises at its position."""
     match change:
         case (
@@ -76,52 +79,54 @@ def fences(change: Change) -> Fences:
             | ProxyUsed()
             | Reviewed(action=ReviewAction.RELEASE)
         ):
-            return NOTHING
+            return NO_FENCES
         case ProxyGranted():
-            return Fences(grant=proxy(change.grant_id))
+            return GateFences(grant=proxy(change.grant_id))
         case ProxyEnded():
-            return Fences(audiences=(proxy(change.grant_id),))
+            return GateFences(audiences=(proxy(change.grant_id),))
         case EntryHidden():
-            return Fences(entries=(change.entry_id, *change.related))
+            return GateFences(entries=(change.entry_id, *change.related))
         case Reviewed(action=ReviewAction.WITHHOLD):
-            return Fences(entries=(change.entry_id,))
+            return GateFences(entries=(change.entry_id,))
         case _:
-            return WHOLE_PATIENT
+            return PATIENT_FENCE
 
 
-def closure(change: Change, effective_at: datetime, published_at: datetime) -> Closure | None:  # noqa: PLR0911  one a cause
-    """Return what a control says of a lasting closure, if anything. No instant is later than the broker's."""
+def closure_of(  # noqa: PLR0911  one per cause
+    change: Change, effective_at: datetime, published_at: datetime
+) -> GateClosure | None:
+    """Return the lasting closure a control sets or lifts, if any. No instant is later than the broker's."""
     at = min(effective_at, published_at)
     match change:
         case AccessSuspended() | AccessResumed():
-            return Closure(PATIENT, "suspended", at, isinstance(change, AccessSuspended))
+            return GateClosure(PATIENT, "suspended", at, isinstance(change, AccessSuspended))
         case AccessDeclined() | AccessOptedIn():
-            return Closure(SELF, "declined", at, isinstance(change, AccessDeclined))
+            return GateClosure(SELF, "declined", at, isinstance(change, AccessDeclined))
         case SensitivityFlagged():
-            return Closure(PATIENT, "s_flag", at, change.flagged)
+            return GateClosure(PATIENT, "s_flag", at, change.flagged)
         case Died():
-            return Closure(PATIENT, "died", at, closed=True)
+            return GateClosure(PATIENT, "died", at, closed=True)
         case NhsNumberChanged(side=NumberSide.OLD):
-            return Closure(PATIENT, "number_changed", at, closed=True)
+            return GateClosure(PATIENT, "number_changed", at, closed=True)
         case Registered() | Deregistered():
             return _registration(change, published_at)
         case ProxyEnded():
-            return Closure(proxy(change.grant_id), "proxy_ended", at, closed=True)
+            return GateClosure(proxy(change.grant_id), "proxy_ended", at, closed=True)
         case ProxyGranted():
             until = None if change.until is None else end_of_day(change.until)
             audience = proxy(change.grant_id)
-            return Closure(audience, "proxy_ended", at, closed=False, expires_at=until)
+            return GateClosure(audience, "proxy_ended", at, closed=False, expires_at=until)
         case _:
             return None
 
 
-def _registration(change: Registered | Deregistered, published_at: datetime) -> Closure:
+def _registration(change: Registered | Deregistered, published_at: datetime) -> GateClosure:
     """A registration counts by its day; a day of leaving closes that practice's registration of the same day."""
     closed = isinstance(change, Deregistered)
     day = change.left_on if isinstance(change, Deregistered) else change.registered_on
     day = min(day, published_at.astimezone(LONDON).date())
     at = datetime.combine(day, time.min, UTC)
-    return Closure(PATIENT, "registration", at, closed, practice=change.practice)
+    return GateClosure(PATIENT, "registration", at, closed, practice=change.practice)
 
 
 def end_of_day(day: date) -> datetime | None:

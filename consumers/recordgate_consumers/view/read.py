@@ -5,9 +5,8 @@ from datetime import date, datetime
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import class_row
 
-from recordgate_runtime.sql import Statements
+from recordgate_runtime.sql import Statements, rows_as
 from recordgate_schemas.values import Audience, NhsNumber
 
 _SQL = Statements("recordgate_consumers.view", "read.sql")
@@ -35,6 +34,6 @@ def read_view(
     Nothing released, everything hidden and an unknown patient give the same empty list.
     """
     reader = {"nhs_number": nhs_number.digits, "audience": audience}
-    with connection.transaction(), connection.cursor(row_factory=class_row(VisibleEntry)) as cursor:
+    with connection.transaction():
         connection.execute(_SQL["name_reader"], reader)
-        return cursor.execute(_SQL["visible_entries"]).fetchall()
+        return rows_as(VisibleEntry, connection, _SQL["visible_entries"])

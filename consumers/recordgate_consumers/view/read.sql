@@ -1,5 +1,5 @@
 -- name: name_reader
--- Say, for this transaction only, whose view is read and by which audience.
+-- Set, for this transaction only, whose view is read and by which audience.
 select
   set_config('recordgate.nhs_number', %(nhs_number)s, true),
   set_config('recordgate.audience', %(audience)s, true)

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from recordgate_producers import run, sources
+from recordgate_producers import publishing, sources
 from recordgate_producers.fhir import (
     Extract,
     Given,
-    Registration,
+    PublishedRegistration,
     extract,
     parse,
     registration_controls,
@@ -42,7 +42,9 @@ def gather(paths: list[str]) -> tuple[list[Person], list[Control]]:
     for source in sources.find(paths):
         form, data = sources.read(source)
         if form is sources.Form.CONTROLS:
-            controls += [run.control(line) for line in data.splitlines() if line.strip()]
+            controls += [
+                publishing.parse_control_line(line) for line in data.splitlines() if line.strip()
+            ]
         else:
             found = extract(parse(data), Given())
             label = f"{Path(source.name).name.removesuffix('.json')}"
@@ -64,7 +66,7 @@ def registration(person: Person, *, historic: bool) -> list[Control]:
     """Return what registers a person: full access, for old records historic access too, for a child a parent."""
     since = date(1900, 1, 1) if historic else None
     born = person.extract.patient.birth_date or REGISTERED_ON
-    wanted = Registration(
+    wanted = PublishedRegistration(
         registered_on=max(born, REGISTERED_ON), historic_since=since, record_checked=historic
     )
     controls = list(registration_controls(person.extract, wanted))

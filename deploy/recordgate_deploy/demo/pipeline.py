@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import orjson
 
-from recordgate_consumers.view.plain import plain_text, title
+from recordgate_consumers.view.plain_text import plain_text, title
 from recordgate_consumers.view.read import read_view
 from recordgate_deploy.demo.people import Person
 from recordgate_deploy.runner import Runner

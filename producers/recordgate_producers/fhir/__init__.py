@@ -2,25 +2,26 @@
 
 from recordgate_producers.fhir.bundle import parse
 from recordgate_producers.fhir.extract import Extract, extract
-from recordgate_producers.fhir.patient import Given, Patient, parse_system
+from recordgate_producers.fhir.patient import Given, parse_system
 from recordgate_producers.fhir.registration import (
-    Registration,
+    PublishedRegistration,
     registration_controls,
     snapshot_control,
 )
-from recordgate_producers.fhir.report import Fate, Notice, Outcome, TypeRow, by_type
+from recordgate_producers.fhir.report import (
+    ResourceOutcome,
+    ResourceReport,
+    one_line_per_kind,
+)
 
 __all__ = [
     "Extract",
-    "Fate",
     "Given",
-    "Notice",
-    "Outcome",
-    "Patient",
-    "Registration",
-    "TypeRow",
-    "by_type",
+    "PublishedRegistration",
+    "ResourceOutcome",
+    "ResourceReport",
     "extract",
+    "one_line_per_kind",
     "parse",
     "parse_system",
     "registration_controls",

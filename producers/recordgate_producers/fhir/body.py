@@ -1,8 +1,8 @@
 """The body of an entry: the resource as a patient may read it, complete in itself, always the same bytes.
 
-Inside go names of people, places and drugs it speaks of. Out go identifiers, labels (the envelope has them), list
-warnings (they tell a patient that something was withheld) and everything about whose record it is.
-INVARIANT: no body carries an NHS number of its patient; a field that does is left out whole and reported.
+Kept are the names of people, places and drugs it mentions. Left out are identifiers, labels (the envelope has them),
+list warnings (they reveal to a patient that something was withheld) and everything about whose record it is.
+INVARIANT: no body carries an NHS number of its patient; a field that does is left out as a whole and reported.
 """
 
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ import orjson
 
 from recordgate_producers.fhir.bundle import Bundle, Resource
 from recordgate_producers.fhir.labels import INLINE_LABEL
-from recordgate_producers.fhir.patient import Patient
+from recordgate_producers.fhir.patient import FhirPatient
 from recordgate_producers.fhir.readiness import list_warnings
 from recordgate_producers.fhir.tree import Json, nodes, text, texts
 from recordgate_producers.fhir.types import CONTAINED_FIELDS, is_entry
@@ -52,7 +52,7 @@ class Body:
     left_out: tuple[str, ...]
 
 
-def write_body(bundle: Bundle, resource: Resource, patient: Patient) -> Body:
+def write_body(bundle: Bundle, resource: Resource, patient: FhirPatient) -> Body:
     """Return the resource's body."""
     writer = _Writer(bundle, resource, patient)
     document = writer.write()
@@ -61,7 +61,7 @@ def write_body(bundle: Bundle, resource: Resource, patient: Patient) -> Body:
 
 
 class _Writer:
-    def __init__(self, bundle: Bundle, resource: Resource, patient: Patient) -> None:
+    def __init__(self, bundle: Bundle, resource: Resource, patient: FhirPatient) -> None:
         self._bundle = bundle
         self._resource = resource
         self._patient = patient
@@ -71,7 +71,7 @@ class _Writer:
         self.left_out: set[str] = set()
 
     def write(self) -> Json:
-        """Return the whole document, contained resources last."""
+        """Return the complete document, contained resources last."""
         source = self._resource.json
         self._keep_own_contained()
         document: Json = {"resourceType": self._resource.type, "id": self._resource.id}
@@ -161,7 +161,7 @@ class _Writer:
         return f"#{self.local_ids[key]}"
 
     def _local_id(self, kind: str) -> str:
-        """Name it by its place here, not by the source's id: new ids for the same drug are no news."""
+        """Name it by its place here, not by the source's id: a new id for the same drug must not make a new version."""
         place = 1 + sum(other.startswith(f"{kind}/") for other in self.local_ids)
         return f"{kind.lower()}-{place}"
 
@@ -173,7 +173,7 @@ def _is_kept(part: Json) -> bool:
 
 def _is_left_out(node: Json) -> bool:
     url = str(node.get("url", "")).lower()
-    return any(mark in url for mark in _EXTENSIONS_LEFT_OUT)
+    return any(part in url for part in _EXTENSIONS_LEFT_OUT)
 
 
 def _is_empty(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""A Bundle, opened: its resources under one key each, whatever way they are referred to.
+"""Reads a Bundle: its resources under one key each, whatever way they are referred to.
 
 What is no record at all (not JSON, not FHIR, an error answer, an empty answer) is refused here in one sentence.
 """
@@ -20,7 +20,7 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One resource: its place in the Bundle, its type and id (an urn:uuid fullUrl stands in for an id)."""
+    """One resource: its place in the Bundle, its type and id (a urn:uuid fullUrl serves as id if there is none)."""
 
     index: int
     type: str
@@ -35,12 +35,12 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """The resources of a Bundle in their order, one per key; `twins` are those whose key came before."""
+    """The resources of a Bundle in their order, one per key; `duplicates` are those whose key came before."""
 
     json: Json
     resources: tuple[Resource, ...]
-    twins: tuple[Resource, ...]
-    nameless: tuple[int, ...]
+    duplicates: tuple[Resource, ...]
+    untyped: tuple[int, ...]
     by_key: Mapping[str, Resource]
     by_url: Mapping[str, str]
 
@@ -69,11 +69,11 @@ def parse(data: bytes) -> Any:
 def open_bundle(document: Any) -> Bundle:
     """Return the Bundle's resources; raise PoisonError if the document is no Bundle with any."""
     entries = _entries(document)
-    found, nameless = [], []
+    found, untyped = [], []
     for index, entry in enumerate(entries):
         resource = _resource(index, entry)
         if resource is None:
-            nameless.append(index)
+            untyped.append(index)
         else:
             found += _lifted(resource)
     by_key: dict[str, Resource] = {}
@@ -82,8 +82,8 @@ def open_bundle(document: Any) -> Bundle:
     return Bundle(
         json=document,
         resources=tuple(by_key.values()),
-        twins=tuple(one for one in found if by_key[one.key] is not one),
-        nameless=tuple(nameless),
+        duplicates=tuple(one for one in found if by_key[one.key] is not one),
+        untyped=tuple(untyped),
         by_key=by_key,
         by_url=_urls(entries, found),
     )

@@ -1,4 +1,4 @@
-"""FHIR dates and times, whole or partial. Without a zone they are local to England (Europe/London)."""
+"""FHIR dates and times, complete or partial. Without a zone they are local to England (Europe/London)."""
 
 import re
 from datetime import UTC, date, datetime, time
@@ -8,7 +8,7 @@ LONDON = ZoneInfo("Europe/London")
 _DAY = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?")
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?")
 YEARS = range(1850, 2200)
-"""Years that a record can speak of; others are typing errors, and keep time arithmetic from overflowing."""
+"""Years that occur in a record. Others are typing errors; refusing them also keeps time arithmetic from overflowing."""
 
 
 def instant(value: str) -> datetime | None:
@@ -41,7 +41,7 @@ def local_day(moment: datetime) -> date:
 
 
 def milliseconds(moment: datetime) -> int:
-    """Return a moment as whole milliseconds since 1970, without a detour through floating point."""
+    """Return a moment as whole milliseconds since 1970, exactly, without floating point."""
     since = moment - datetime(1970, 1, 1, tzinfo=UTC)
     return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
 

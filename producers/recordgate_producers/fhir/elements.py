@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from recordgate_producers.fhir.body import OWN_PATIENT
-from recordgate_producers.fhir.tree import Json, named, texts
+from recordgate_producers.fhir.tree import Json, references, texts
 from recordgate_schemas.entry import Element, ElementKind
 from recordgate_schemas.values import EntryId
 
 FREE_TEXT_FIELDS = frozenset({"comment", "conclusion", "description", "note", "patientInstruction"})
-"""Fields that hold what somebody typed, at any depth; `_comment` beside `comment` may say it again."""
+"""Fields that hold what somebody typed, at any depth; `_comment` beside `comment` may repeat it."""
 
 TYPED_LINES = frozenset({"dosage", "dosageInstruction", "item", "answer", "activity", "reaction"})
 """Parts whose `text` (or `valueString`) is typed; elsewhere `text` is the wording of a code."""
@@ -30,7 +30,7 @@ def _typed_and_attached(body: Json) -> Iterator[Element]:
     if "text" in body:
         yield Element(ElementKind.FREE_TEXT, "/text")
     for path, key, value in _fields(body):
-        if key.removeprefix("_") in FREE_TEXT_FIELDS or _is_line(path, key.removeprefix("_")):
+        if key.removeprefix("_") in FREE_TEXT_FIELDS or _is_typed_text(path, key.removeprefix("_")):
             yield from _each(ElementKind.FREE_TEXT, (*path, key), value)
         elif key in ATTACHMENTS:
             yield from _each(ElementKind.ATTACHMENT, (*path, key), value)
@@ -43,10 +43,10 @@ def _extensions(body: Json) -> Iterator[Element]:
 
 
 def _children(body: Json, entry_id: Callable[[str], EntryId | None]) -> Iterator[Element]:
-    for reference in named(body):
-        target = reference.reference
+    for reference in references(body):
+        target = reference.target
         if not target.startswith("#") and target != OWN_PATIENT and (child := entry_id(target)):
-            yield Element(ElementKind.CHILD, pointer(_whole(reference.pointer)), child)
+            yield Element(ElementKind.CHILD, pointer(_removable_path(reference.pointer)), child)
 
 
 def pointer(path: Path) -> str:
@@ -54,10 +54,10 @@ def pointer(path: Path) -> str:
     return "".join(f"/{str(part).replace('~', '~0').replace('/', '~1')}" for part in path)
 
 
-def _whole(path: Path) -> Path:
+def _removable_path(path: Path) -> Path:
     """Return what to drop so that no trace of a reference stays: its extension, list item or field.
 
-    Of a contained resource only a part: without the whole, what refers to it would refer to nothing.
+    Of a contained resource only a part is dropped: references to it would otherwise point to nothing.
     """
     if path[0] in ("extension", "modifierExtension"):
         return path[:2]
@@ -78,7 +78,7 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _is_line(path: Path, key: str) -> bool:
+def _is_typed_text(path: Path, key: str) -> bool:
     if key not in ("text", "valueString"):
         return False
     names = [part for part in path if isinstance(part, str)]

@@ -12,7 +12,7 @@ from recordgate_producers.fhir.elements import elements
 from recordgate_producers.fhir.labels import UNREADABLE
 from recordgate_producers.fhir.laboratory import members
 from recordgate_producers.fhir.patient import is_transfer
-from recordgate_producers.fhir.record import Record
+from recordgate_producers.fhir.record import FhirRecord
 from recordgate_producers.fhir.times import Times, times
 from recordgate_producers.fhir.tree import Code, codes, nodes, texts
 from recordgate_producers.fhir.types import ACCESS_CODES, KINDS, PLANS
@@ -48,12 +48,12 @@ CODED = (
     ("category",),
     ("extension", "valueCodeableConcept"),
 )
-"""Where codes stand that a rule may look at."""
+"""Paths to the codes that a rule may look at."""
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
-    """An entry, its body, and what to tell the publisher about it."""
+class BuiltEntry:
+    """An entry, its body, and what to report to the publisher about it."""
 
     entry: ClinicalEntry
     body: Body
@@ -61,8 +61,8 @@ class Built:
 
 
 def build(
-    record: Record, resource: Resource, states: Mapping[str, Readiness], as_of: datetime
-) -> Built:
+    record: FhirRecord, resource: Resource, states: Mapping[str, Readiness], as_of: datetime
+) -> BuiltEntry:
     """Return the resource as an entry; raise PoisonError naming the rule it breaks."""
     entry_id = record.entry_id(resource.key)
     if entry_id is None:
@@ -79,7 +79,7 @@ def build(
         nhs_number=record.patient.nhs_number,
         practice=record.patient.practice,
         system=record.system,
-        kind=kind(record, resource, found),
+        kind=entry_kind(record, resource, found),
         readiness=states[resource.key],
         event_date=when.event,
         recorded_at=when.recorded,
@@ -101,11 +101,11 @@ def build(
         body_type=BODY_TYPE,
         body_sha256=hashlib.sha256(body.data).digest(),
     )
-    return Built(entry, body, tuple(_notices(resource, when, body, entry.labels)))
+    return BuiltEntry(entry, body, tuple(_notices(resource, when, body, entry.labels)))
 
 
-def kind(record: Record, resource: Resource, found: tuple[Code, ...]) -> Kind:
-    """Return the entry's kind: access codes before all, then what its type and place in the record say."""
+def entry_kind(record: FhirRecord, resource: Resource, found: tuple[Code, ...]) -> Kind:
+    """Return the entry's kind: access codes first, then by its type and its place in the record."""
     if any(code.code in ACCESS_CODES for code in found):
         return Kind.ACCESS_CODE
     if resource.type == "Observation":
@@ -115,7 +115,7 @@ def kind(record: Record, resource: Resource, found: tuple[Code, ...]) -> Kind:
     return KINDS.get(resource.type, Kind.UNKNOWN)
 
 
-def _observation(record: Record, resource: Resource) -> Kind:
+def _observation(record: FhirRecord, resource: Resource) -> Kind:
     if members(record.bundle, resource.json):
         return Kind.BATTERY
     if resource.key in record.laboratory:
@@ -123,7 +123,7 @@ def _observation(record: Record, resource: Resource) -> Kind:
     return Kind.BATTERY if any(nodes(resource.json, "component")) else Kind.OBSERVATION
 
 
-def _times(record: Record, resource: Resource) -> Times:
+def _times(record: FhirRecord, resource: Resource) -> Times:
     when = times(resource.json)
     if resource.type == "Encounter":
         lists = record.relations.members(resource.key, Relation.PART_OF)
@@ -139,8 +139,8 @@ def _times(record: Record, resource: Resource) -> Times:
     return when
 
 
-def _consultation_time(record: Record, resource: Resource) -> datetime | None:
-    """Return when the consultation was recorded in which an entry without a date of its own lies."""
+def _consultation_time(record: FhirRecord, resource: Resource) -> datetime | None:
+    """Return when the consultation was recorded that an entry without a date of its own belongs to."""
     for parent in record.relations.parents(resource.key, Relation.PART_OF):
         encounter = record.bundle.by_key.get(parent)
         if encounter is not None and encounter.type == "Encounter":
@@ -148,7 +148,7 @@ def _consultation_time(record: Record, resource: Resource) -> datetime | None:
     return None
 
 
-def _codes(record: Record, resource: Resource) -> tuple[Code, ...]:
+def _codes(record: FhirRecord, resource: Resource) -> tuple[Code, ...]:
     found = {code for path in CODED for code in codes(resource.json, *path)}
     for reference in texts(resource.json, "medicationReference", "reference"):
         drug = record.bundle.by_key.get(record.bundle.key_of(reference) or "")
@@ -165,17 +165,17 @@ def _markers(resource: Resource) -> tuple[Marker, ...]:
     return () if found.isdisjoint(ABNORMAL) else (Marker.ABNORMAL,)
 
 
-def _is_transferred(record: Record, resource: Resource) -> bool:
+def _is_transferred(record: FhirRecord, resource: Resource) -> bool:
     systems = [*texts(resource.json, "identifier", "system")]
     return is_transfer(systems) if systems else record.transferred
 
 
 def _names_a_subject(resource: Resource) -> bool:
-    # SAFETY: an entry that does not say about whom it is may be about somebody else; that is for a person to see.
+    # SAFETY: an entry that names no subject may be about somebody else; a person has to look at it.
     return any(whose in resource.json for whose in ("subject", "patient"))
 
 
-def _links(record: Record, key: str) -> tuple[Link, ...]:
+def _links(record: FhirRecord, key: str) -> tuple[Link, ...]:
     named = (
         (record.entry_id(target), relation)
         for target, relation in record.relations.links.get(key, ())

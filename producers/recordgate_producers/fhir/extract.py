@@ -6,22 +6,28 @@ from datetime import datetime
 from typing import Any
 
 from recordgate_producers.fhir.bundle import Bundle, Resource, open_bundle
-from recordgate_producers.fhir.entries import Built, build
+from recordgate_producers.fhir.entries import BuiltEntry, build
 from recordgate_producers.fhir.hides import hides
 from recordgate_producers.fhir.laboratory import laboratory
 from recordgate_producers.fhir.patient import (
+    FhirPatient,
     Given,
-    Patient,
     detect_system,
     find_patient,
+    is_about,
     is_transfer,
     read_patient,
 )
-from recordgate_producers.fhir.readiness import list_warnings
-from recordgate_producers.fhir.record import Record, extracted_at, inherit, own_labels, states
+from recordgate_producers.fhir.readiness import list_warning_notices
+from recordgate_producers.fhir.record import (
+    FhirRecord,
+    extracted_at,
+    inherit_labels,
+    own_labels,
+    readiness_by_key,
+)
 from recordgate_producers.fhir.relations import relate
-from recordgate_producers.fhir.report import Fate, Notice, Outcome
-from recordgate_producers.fhir.subject import is_about
+from recordgate_producers.fhir.report import Notice, ResourceOutcome, ResourceReport
 from recordgate_producers.fhir.tree import texts
 from recordgate_producers.fhir.types import CONTAINED_FIELDS, SECTION_LIST, SKIPPED
 from recordgate_schemas import codec
@@ -31,21 +37,19 @@ from recordgate_schemas.errors import PoisonError
 from recordgate_schemas.topics import ENTRIES
 
 HEADROOM_BYTES = 16 * 1024
-"""Room that Kafka needs around a value: headers and batch."""
-
-WARNINGS = frozenset({"confidential-items", "data-in-transit", "data-awaiting-filing"})
+"""Room that Kafka needs around a value: key, record and batch framing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """One patient's record, ready to publish: hides first, then entries. `fates` covers every resource."""
+    """One patient's record, ready to publish: hides first, then entries. `resources`: what became of every resource."""
 
-    patient: Patient
+    patient: FhirPatient
     system: str
     as_of: datetime | None
     hides: tuple[Control, ...]
     entries: tuple[ClinicalEntry, ...]
-    fates: tuple[Fate, ...]
+    resources: tuple[ResourceReport, ...]
     notices: tuple[Notice, ...]
 
 
@@ -59,35 +63,35 @@ def extract(document: Any, given: Given = Given()) -> Extract:  # noqa: B008  Gi
 
 def _extract(bundle: Bundle, given: Given) -> Extract:
     patient = read_patient(bundle, given)
-    fates = _Fates(bundle)
-    entries = [one for one in bundle.resources if fates.is_candidate(one, patient)]
+    reports = _Reports(bundle)
+    entries = [one for one in bundle.resources if reports.is_candidate(one, patient)]
     as_of = given.as_of or extracted_at(bundle, entries)
     if entries and as_of is None:
         raise PoisonError("no extraction time: the record carries no date at all; give --as-of")
     record = _record(bundle, patient, given.system or detect_system(entries))
     built, hidden = [], []
     if as_of is not None:
-        readiness = states(bundle, record.relations, record.laboratory)
-        built = fates.build(record, entries, readiness, as_of)
+        readiness = readiness_by_key(bundle, record.relations, record.laboratory)
+        built = reports.build(record, entries, readiness, as_of)
         in_error = [one.key for one in entries if readiness[one.key] is Readiness.IN_ERROR]
         hidden = hides(record, {one.key for one in entries}, in_error, as_of)
-    fates.settle_contained({key for one in built for key in one.body.contained})
+    reports.report_contained({key for one in built for key in one.body.contained})
     return Extract(
         patient=patient,
         system=record.system,
         as_of=as_of,
         hides=tuple(hidden),
         entries=tuple(one.entry for one in built),
-        fates=fates.all(),
-        notices=(*fates.notices, *_list_warnings(bundle)),
+        resources=reports.all(),
+        notices=(*reports.notices, *list_warning_notices(bundle)),
     )
 
 
-def _record(bundle: Bundle, patient: Patient, system: str) -> Record:
+def _record(bundle: Bundle, patient: FhirPatient, system: str) -> FhirRecord:
     results = laboratory(bundle)
     relations = relate(bundle, results)
     own = own_labels(bundle, find_patient(bundle))
-    return Record(
+    return FhirRecord(
         bundle=bundle,
         patient=patient,
         system=system,
@@ -97,36 +101,39 @@ def _record(bundle: Bundle, patient: Patient, system: str) -> Record:
         laboratory=results,
         relations=relations,
         own_labels=own,
-        labels=inherit(own, relations.flows),
+        labels=inherit_labels(own, relations.flows),
     )
 
 
-class _Fates:
+class _Reports:
     """Notes what becomes of each resource, exactly once."""
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
-        self._found: list[Fate] = [
-            Fate(
-                index, "(none)", Outcome.REFUSED, "no resource with a type; export the record again"
+        self._reports: list[ResourceReport] = [
+            ResourceReport(
+                index,
+                "(none)",
+                ResourceOutcome.REFUSED,
+                "no resource with a type; export the record again",
             )
-            for index in bundle.nameless
+            for index in bundle.untyped
         ]
-        self._found += [_twin(bundle, one) for one in bundle.twins]
+        self._reports += [_duplicate(bundle, one) for one in bundle.duplicates]
         self.notices: list[Notice] = []
 
-    def is_candidate(self, resource: Resource, patient: Patient) -> bool:
+    def is_candidate(self, resource: Resource, patient: FhirPatient) -> bool:
         """Whether the resource may become an entry; notes why if not."""
         if resource.type in CONTAINED_FIELDS:
             return False
         if resource.type in SKIPPED:
-            self._note(resource, Outcome.SKIPPED, SKIPPED[resource.type])
+            self._report(resource, ResourceOutcome.SKIPPED, SKIPPED[resource.type])
         elif resource.type == "List" and not resource.id:
-            self._note(resource, Outcome.SKIPPED, SECTION_LIST)
+            self._report(resource, ResourceOutcome.SKIPPED, SECTION_LIST)
         elif not is_about(self._bundle, resource, patient):
-            self._note(
+            self._report(
                 resource,
-                Outcome.REFUSED,
+                ResourceOutcome.REFUSED,
                 "names another patient; publish it in that patient's record",
             )
         else:
@@ -135,48 +142,50 @@ class _Fates:
 
     def build(
         self,
-        record: Record,
+        record: FhirRecord,
         entries: Collection[Resource],
         readiness: dict[str, Readiness],
         as_of: datetime,
-    ) -> list[Built]:
-        """Return the entries that can be published, and note each one's fate."""
+    ) -> list[BuiltEntry]:
+        """Return the entries that can be published, and note what became of each."""
         done = []
         for resource in entries:
             try:
                 built = build(record, resource, readiness, as_of)
                 _fits(built.entry)
             except PoisonError as error:
-                self._note(resource, Outcome.REFUSED, str(error))
+                self._report(resource, ResourceOutcome.REFUSED, str(error))
                 continue
-            self._note(resource, Outcome.PUBLISHED, "")
+            self._report(resource, ResourceOutcome.PUBLISHED, "")
             self.notices += [Notice(resource.index, resource.type, text) for text in built.notices]
             done.append(built)
         return done
 
-    def settle_contained(self, used: Collection[str]) -> None:
+    def report_contained(self, used: Collection[str]) -> None:
         """Note the resources that entries hold inside them, and those that none does."""
         for resource in self._bundle.resources:
             if resource.type in CONTAINED_FIELDS:
                 if resource.key in used:
-                    self._note(resource, Outcome.CONTAINED, "")
+                    self._report(resource, ResourceOutcome.CONTAINED, "")
                 else:
-                    self._note(resource, Outcome.SKIPPED, "no entry refers to it")
+                    self._report(resource, ResourceOutcome.SKIPPED, "no entry refers to it")
 
-    def all(self) -> tuple[Fate, ...]:
-        """Return every fate in the order of the Bundle."""
-        return tuple(sorted(self._found, key=lambda fate: (fate.index, fate.type)))
+    def all(self) -> tuple[ResourceReport, ...]:
+        """Return every report in the order of the Bundle."""
+        return tuple(sorted(self._reports, key=lambda one: (one.index, one.type)))
 
-    def _note(self, resource: Resource, outcome: Outcome, reason: str) -> None:
-        self._found.append(Fate(resource.index, resource.type, outcome, reason))
+    def _report(self, resource: Resource, outcome: ResourceOutcome, reason: str) -> None:
+        self._reports.append(ResourceReport(resource.index, resource.type, outcome, reason))
 
 
-def _twin(bundle: Bundle, twin: Resource) -> Fate:
-    first = bundle.by_key[twin.key]
-    if first.json == twin.json or twin.type == "Patient":
-        return Fate(twin.index, twin.type, Outcome.SKIPPED, "the same resource again")
+def _duplicate(bundle: Bundle, resource: Resource) -> ResourceReport:
+    first = bundle.by_key[resource.key]
+    if first.json == resource.json or resource.type == "Patient":
+        return ResourceReport(
+            resource.index, resource.type, ResourceOutcome.SKIPPED, "the same resource again"
+        )
     reason = f"same id as entry {first.index}, other content; mend the id at the source"
-    return Fate(twin.index, twin.type, Outcome.REFUSED, reason)
+    return ResourceReport(resource.index, resource.type, ResourceOutcome.REFUSED, reason)
 
 
 def _fits(entry: ClinicalEntry) -> None:
@@ -185,16 +194,3 @@ def _fits(entry: ClinicalEntry) -> None:
         raise PoisonError(
             f"too large: {size} bytes, {limit} at most; publish attachments by reference"
         )
-
-
-def _list_warnings(bundle: Bundle) -> list[Notice]:
-    return [
-        Notice(one.index, one.type, f"list warning {name}; reported here, never shown")
-        for one in bundle.resources
-        if one.type == "List"
-        for name in dict.fromkeys(_warning_name(code) for code in list_warnings(one.json))
-    ]
-
-
-def _warning_name(code: str) -> str:
-    return code if code in WARNINGS else "of an unknown code"

@@ -1,4 +1,4 @@
-"""Controls that hide what its own source says a patient must not see, for the fast lane, before the entries go out."""
+"""Controls that hide what the source itself marks as not for the patient; published before the entries."""
 
 import uuid
 from collections.abc import Collection, Iterator
@@ -6,7 +6,8 @@ from datetime import datetime
 
 from recordgate_producers.fhir.dates import milliseconds
 from recordgate_producers.fhir.labels import is_nopat
-from recordgate_producers.fhir.record import Record
+from recordgate_producers.fhir.record import FhirRecord
+from recordgate_producers.fhir.relations import reachable
 from recordgate_producers.fhir.types import is_entry
 from recordgate_schemas.control import Control, EntryHidden, HideCause
 from recordgate_schemas.values import EntryId
@@ -15,10 +16,10 @@ NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://recordgate.example/control")
 
 
 def hides(
-    record: Record, keys: Collection[str], in_error: Collection[str], as_of: datetime
+    record: FhirRecord, keys: Collection[str], in_error: Collection[str], as_of: datetime
 ) -> list[Control]:
-    """Return one control per labelled root and per entry in error; `keys` are the record's entries."""
-    found = [(key, HideCause.NOPAT) for key in roots(record) if key in keys]
+    """Return one control per labelled entry and per entry in error; `keys` are the record's entries."""
+    found = [(key, HideCause.NOPAT) for key in labelled_entries(record) if key in keys]
     found += [(key, HideCause.IN_ERROR) for key in in_error]
     return [
         _hide(record, entry_id, key, cause, as_of)
@@ -27,17 +28,17 @@ def hides(
     ]
 
 
-def roots(record: Record) -> Iterator[str]:
+def labelled_entries(record: FhirRecord) -> Iterator[str]:
     """Yield the entries that are labelled NOPAT themselves, or by something that is no entry of its own."""
     own = record.own_labels
     labelled = {key for key, labels in own.items() if any(map(is_nopat, labels))}
+
+    def inheriting(key: str) -> set[str]:
+        return set() if _is_own_entry(key) else set(record.relations.flows.get(key, ())) - labelled
+
     outside = [key for key in labelled if not _is_own_entry(key)]
-    reached: set[str] = set()
-    while outside:
-        new = set(record.relations.flows.get(outside.pop(), ())) - labelled - reached
-        reached |= new
-        outside += [key for key in new if not _is_own_entry(key)]
-    yield from sorted(key for key in labelled | reached if _is_own_entry(key) and key in own)
+    found = labelled | reachable(outside, inheriting)
+    yield from sorted(key for key in found if _is_own_entry(key) and key in own)
 
 
 def control_id(*parts: object) -> str:
@@ -46,7 +47,7 @@ def control_id(*parts: object) -> str:
 
 
 def _hide(
-    record: Record, entry_id: EntryId, key: str, cause: HideCause, as_of: datetime
+    record: FhirRecord, entry_id: EntryId, key: str, cause: HideCause, as_of: datetime
 ) -> Control:
     related = {other for one in _relatives(record, key, cause) if (other := record.entry_id(one))}
     return Control(
@@ -58,15 +59,11 @@ def _hide(
     )
 
 
-def _relatives(record: Record, key: str, cause: HideCause) -> set[str]:
-    """Return what the label flows to from this root, and every direct neighbour."""
-    found: set[str] = set()
-    waiting = [key] if cause is HideCause.NOPAT else []
-    while waiting:
-        new = set(record.relations.flows.get(waiting.pop(), ())) - found
-        found |= new
-        waiting += new
-    for links in (record.relations.links, record.relations.back):
+def _relatives(record: FhirRecord, key: str, cause: HideCause) -> set[str]:
+    """Return the entries that the label of `key` flows to, and every direct neighbour."""
+    labelled = [key] if cause is HideCause.NOPAT else []
+    found = reachable(labelled, lambda one: record.relations.flows.get(one, ()))
+    for links in (record.relations.links, record.relations.reverse_links):
         found |= {other for other, _ in links.get(key, ())}
     return {one for one in found if _is_own_entry(one)}
 

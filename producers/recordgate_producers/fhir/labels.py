@@ -1,4 +1,4 @@
-"""Security labels of one resource, from every place a label may stand.
+"""Security labels of one resource, from every place that can carry a label.
 
 Read: `meta.security`, `securityLabel` (DocumentReference), DS4P inline labels on any field, each at any depth; and any
 coding NOPAT anywhere, whatever its system. SAFETY: a label that cannot be read becomes one nobody knows, which holds.
@@ -38,7 +38,7 @@ def meta_labels(resource: Json) -> frozenset[Coding]:
 
 
 def is_nopat(label: Coding) -> bool:
-    """Whether a label says: not for the patient."""
+    """Whether a label means "not for the patient"."""
     return label.code == NOPAT
 
 

@@ -10,7 +10,7 @@ LABORATORY_CATEGORIES = frozenset({"laboratory", "LAB", "394595002"})
 
 
 def laboratory(bundle: Bundle) -> frozenset[str]:
-    """Return the keys of laboratory observations: said so, with a specimen, or under a report or such a group."""
+    """Return the keys of laboratory observations: marked so, with a specimen, or under a report or such a group."""
     found: set[str] = set()
     waiting = list(_roots(bundle))
     while waiting:
@@ -35,10 +35,10 @@ def _roots(bundle: Bundle) -> Iterator[str]:
         if resource.type == "DiagnosticReport":
             for reference in texts(resource.json, "result", "reference"):
                 yield bundle.key_of(reference) or ""
-        elif resource.type == "Observation" and _says_so(resource):
+        elif resource.type == "Observation" and _is_marked_laboratory(resource):
             yield resource.key
 
 
-def _says_so(resource: Resource) -> bool:
+def _is_marked_laboratory(resource: Resource) -> bool:
     categories = {code.code for code in codes(resource.json, "category")}
     return "specimen" in resource.json or not LABORATORY_CATEGORIES.isdisjoint(categories)

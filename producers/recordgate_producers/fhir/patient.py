@@ -16,10 +16,10 @@ from recordgate_schemas.values import NhsNumber, OdsCode, parse_ods
 NHS_NUMBER = "https://fhir.nhs.uk/Id/nhs-number"
 ODS = "ods-organization-code"
 SYSTEMS = (("emisweb", "emis"), ("tpp", "tpp"), ("systmone", "tpp"), ("pssadaptor", "gp2gp"))
-"""What an identifier's system gives away about the clinical system that wrote it."""
+"""Part of an identifier's system, and the clinical system that writes such identifiers."""
 
 TRANSFERRED = "pssadaptor"
-"""The GP2GP adaptor's mark in identifiers: what it brought came from another practice's system."""
+"""Occurs in identifiers written by the GP2GP adaptor: such resources came from another practice's system."""
 
 OTHER_SYSTEM = "fhir"
 VERIFICATION = {"01": Verification.VERIFIED}
@@ -38,7 +38,7 @@ _SYSTEM = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What the publisher says about a record, over what the record says itself."""
+    """What the publisher states about a record; it overrides what the record itself states."""
 
     nhs_number: NhsNumber | None = None
     practice: OdsCode | None = None
@@ -47,7 +47,7 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Patient:
+class FhirPatient:
     """Whose record it is. `as_written`: the number in the Bundle, which no body may carry."""
 
     key: str
@@ -67,7 +67,7 @@ class Patient:
         return tuple(sorted(both))
 
     def is_named_in(self, value: str) -> bool:
-        """Whether a text holds one of the numbers, whatever stands between their digits."""
+        """Whether a text holds one of the numbers, whatever separates their digits."""
         if len(value) < _DIGITS:
             return False
         squeezed = re.sub(r"[^0-9A-Za-z]", "", value)
@@ -76,7 +76,7 @@ class Patient:
 
 def find_patient(bundle: Bundle) -> Resource:
     """Return the Bundle's only Patient; raise PoisonError if there is none, or more than one."""
-    found = [one for one in (*bundle.resources, *bundle.twins) if one.type == "Patient"]
+    found = [one for one in (*bundle.resources, *bundle.duplicates) if one.type == "Patient"]
     if not found:
         raise PoisonError("no Patient: whose record it is must be in the Bundle")
     if any(one.json != found[0].json for one in found):
@@ -86,23 +86,40 @@ def find_patient(bundle: Bundle) -> Resource:
     return found[0]
 
 
-def read_patient(bundle: Bundle, given: Given) -> Patient:
+def read_patient(bundle: Bundle, given: Given) -> FhirPatient:
     """Return the facts about the Bundle's patient; raise PoisonError naming the fact that is missing."""
     resource = find_patient(bundle)
     written = [one for one in nodes(resource.json, "identifier") if _is_number(one)]
     kind = next((c.code for c in codes(_registration(resource.json, "registrationType"))), "R")
     start = text(_registration(resource.json, "registrationPeriod"), "start")
-    return Patient(
+    return FhirPatient(
         key=resource.key,
         nhs_number=given.nhs_number or _number(written),
         as_written=text(written, "value") or "",
-        # --nhs-number is the publisher's own word for it.
+        # With --nhs-number the publisher vouches for the number.
         verification=Verification.VERIFIED if given.nhs_number else _verification(written),
         birth_date=day(text(resource.json, "birthDate") or ""),
         practice=given.practice or _practice(bundle, resource.json),
         registered_on=day(start or ""),
         registration=REGISTRATION.get(kind, RegistrationKind.OTHER),
     )
+
+
+def is_about(bundle: Bundle, resource: Resource, patient: FhirPatient) -> bool:
+    """Whether every subject that a resource names is this patient; naming none is no contradiction.
+
+    SAFETY: a record in this patient's Bundle that names another one would be shown to the wrong person.
+    """
+    for whose in ("subject", "patient"):
+        for subject in nodes(resource.json, whose):
+            reference, identifier = subject.get("reference"), subject.get("identifier")
+            if reference is not None and bundle.key_of(str(reference)) != patient.key:
+                return False
+            if isinstance(identifier, dict) and identifier.get("system") == NHS_NUMBER:
+                written = str(identifier.get("value")).replace(" ", "")
+                if written not in (patient.as_written.replace(" ", ""), patient.nhs_number.digits):
+                    return False
+    return True
 
 
 def parse_system(name: str) -> str:
@@ -118,14 +135,14 @@ def detect_system(resources: Iterable[Resource]) -> str:
         name
         for resource in resources
         for system in texts(resource.json, "identifier", "system")
-        for mark, name in SYSTEMS
-        if mark in system.lower()
+        for part, name in SYSTEMS
+        if part in system.lower()
     )
     return min(counts, key=lambda name: (-counts[name], name), default=OTHER_SYSTEM)
 
 
 def is_transfer(systems: Iterable[str]) -> bool:
-    """Whether identifiers of these systems say that a resource came by GP2GP."""
+    """Whether identifiers of these systems show that a resource came by GP2GP."""
     return any(TRANSFERRED in system.lower() for system in systems)
 
 

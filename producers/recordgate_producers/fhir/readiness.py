@@ -6,6 +6,8 @@ the published extracts of two suppliers, which send `unknown` for filed reports 
 SAFETY: a status in no row is `unknown`, which holds.
 """
 
+from recordgate_producers.fhir.bundle import Bundle
+from recordgate_producers.fhir.report import Notice
 from recordgate_producers.fhir.tree import Json, codes, nodes, text, texts
 from recordgate_schemas.entry import Readiness
 
@@ -64,6 +66,7 @@ LIST_WARNINGS = {
     "data-in-transit": Readiness.IN_TRANSIT,
     "data-awaiting-filing": Readiness.AWAITING_FILING,
 }
+WARNINGS = frozenset({*LIST_WARNINGS, "confidential-items"})
 IN_ERROR = "entered-in-error"
 
 
@@ -93,6 +96,18 @@ def list_warnings(resource: Json) -> list[str]:
     ]
 
 
+def list_warning_notices(bundle: Bundle) -> list[Notice]:
+    """Return what to report of the warnings on a record's lists; a code nobody knows is not repeated."""
+    return [
+        Notice(one.index, one.type, f"list warning {name}; reported here, never shown")
+        for one in bundle.resources
+        if one.type == "List"
+        for name in dict.fromkeys(
+            code if code in WARNINGS else "of an unknown code" for code in list_warnings(one.json)
+        )
+    ]
+
+
 def _statuses(resource: Json, kind: str) -> set[str]:
     fields = ["status", "docStatus"]
     if kind in ("AllergyIntolerance", "Condition"):
@@ -109,7 +124,7 @@ def _document(resource: Json, *, gp_connect: bool) -> Readiness:
 
 def _by_status(statuses: set[str], row: str, *, gp_connect: bool) -> Readiness:
     if row in ("AllergyIntolerance", "Condition"):
-        # Both statuses are optional: none said is an ordinary entry, one that nobody knows is not.
+        # Both statuses are optional: an entry without one is final, one with an unknown status is not.
         statuses = statuses - _VERIFICATION
         return FINAL if statuses <= set(STATUS[row][FINAL].split()) else UNKNOWN
     if statuses == {"unknown"} and gp_connect and row in GPC_UNKNOWN:

@@ -1,4 +1,4 @@
-"""One patient's record, looked at as a whole: what single entries inherit from their relatives."""
+"""One patient's record as a unit: what single entries inherit from their relatives."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -8,9 +8,9 @@ from datetime import datetime
 from recordgate_producers.fhir.bundle import Bundle, Resource
 from recordgate_producers.fhir.dates import instant
 from recordgate_producers.fhir.labels import UNREADABLE, labels_of, meta_labels
-from recordgate_producers.fhir.patient import Patient
+from recordgate_producers.fhir.patient import FhirPatient
 from recordgate_producers.fhir.readiness import readiness
-from recordgate_producers.fhir.relations import Relations
+from recordgate_producers.fhir.relations import Relations, reachable
 from recordgate_producers.fhir.times import times
 from recordgate_producers.fhir.tree import nodes, text, texts
 from recordgate_schemas.entry import Coding, Readiness, Relation
@@ -23,14 +23,14 @@ OPEN = frozenset({Readiness.UNFILED, Readiness.PARTIAL})
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class FhirRecord:
     """The Bundle and all that is known about it. `own_labels`: before inheritance, `labels`: after it.
 
-    `transferred`: resources that do not say so themselves came by GP2GP, as others here did.
+    `transferred`: resources without identifiers are taken to have come by GP2GP, as others here did.
     """
 
     bundle: Bundle
-    patient: Patient
+    patient: FhirPatient
     system: str
     transferred: bool
     laboratory: Collection[str]
@@ -49,16 +49,16 @@ class Record:
 
 
 def own_labels(bundle: Bundle, patient: Resource) -> dict[str, frozenset[Coding]]:
-    """Return each resource's own labels; a twin's count too, and the Patient's and Bundle's cover all."""
+    """Return each resource's own labels; a duplicate's count too, and the Patient's and Bundle's cover all."""
     found: dict[str, set[Coding]] = defaultdict(set)
-    for resource in (*bundle.resources, *bundle.twins):
+    for resource in (*bundle.resources, *bundle.duplicates):
         if resource.type != "Patient":
             found[resource.key] |= labels_of(resource.json)
-        if _is_adrift(bundle, resource):
+        if _context_is_unresolved(bundle, resource):
             found[resource.key].add(UNREADABLE)
-    said = {label for labels in found.values() for label in labels}
+    carried = {label for labels in found.values() for label in labels}
     # A Bundle's label sums up its contents; one that none of them carries was meant for all of them.
-    everywhere = meta_labels(patient.json) | (meta_labels(bundle.json) - said)
+    everywhere = meta_labels(patient.json) | (meta_labels(bundle.json) - carried)
     return {
         one.key: frozenset(found[one.key]) | everywhere
         for one in bundle.resources
@@ -66,8 +66,8 @@ def own_labels(bundle: Bundle, patient: Resource) -> dict[str, frozenset[Coding]
     }
 
 
-def _is_adrift(bundle: Bundle, resource: Resource) -> bool:
-    """Whether a resource belongs to a consultation that cannot be told.
+def _context_is_unresolved(bundle: Bundle, resource: Resource) -> bool:
+    """Whether a resource belongs to a consultation that the Bundle does not identify.
 
     SAFETY: that consultation may be hidden, so the entry gets a label nobody knows, which holds it.
     """
@@ -81,7 +81,9 @@ def _is_adrift(bundle: Bundle, resource: Resource) -> bool:
     )
 
 
-def inherit(own: Labels, flows: Mapping[str, Collection[str]]) -> dict[str, frozenset[Coding]]:
+def inherit_labels(
+    own: Labels, flows: Mapping[str, Collection[str]]
+) -> dict[str, frozenset[Coding]]:
     """Return each key's labels together with those that flow to it."""
     found = {key: set(labels) for key, labels in own.items()}
     waiting = [(key, label) for key, labels in own.items() for label in labels]
@@ -94,7 +96,7 @@ def inherit(own: Labels, flows: Mapping[str, Collection[str]]) -> dict[str, froz
     return {key: frozenset(labels) for key, labels in found.items()}
 
 
-def states(
+def readiness_by_key(
     bundle: Bundle, relations: Relations, laboratory: Collection[str]
 ) -> dict[str, Readiness]:
     """Return each resource's readiness among its relatives.
@@ -102,12 +104,12 @@ def states(
     What is in an unsaved consultation is unsaved; a report with an unfiled result is partial, it and all its filed
     results (golden decisions, rows 46 and 50).
     """
-    whole = "GPConnect" in "".join(_profiles(bundle.json))
+    bundle_is_gp_connect = "GPConnect" in "".join(_profiles(bundle.json))
     alone = {
         one.key: readiness(
             one.json,
             laboratory=one.key in laboratory,
-            gp_connect=whole or "CareConnect-GPC" in "".join(_profiles(one.json)),
+            gp_connect=bundle_is_gp_connect or "CareConnect-GPC" in "".join(_profiles(one.json)),
         )
         for one in bundle.resources
     }
@@ -123,9 +125,9 @@ def states(
 
 
 def extracted_at(bundle: Bundle, entries: Iterable[Resource]) -> datetime | None:
-    """Return when the record was taken from its system, as far as the Bundle says; the same Bundle, the same time."""
-    said = [text(bundle.json, "timestamp"), text(bundle.json, "meta", "lastUpdated")]
-    stated = [moment for value in said if (moment := instant(value or ""))]
+    """Return when the record was extracted, as far as the Bundle states it; always the same for the same Bundle."""
+    fields = [text(bundle.json, "timestamp"), text(bundle.json, "meta", "lastUpdated")]
+    stated = [moment for value in fields if (moment := instant(value or ""))]
     sections = [
         times(one.json).recorded for one in bundle.resources if one.type == "List" and not one.id
     ]
@@ -148,13 +150,4 @@ def _reports(relations: Relations, known: Collection[str]) -> list[set[str]]:
         if key.startswith(("DiagnosticReport/", "Observation/"))
         and (members := set(relations.members(key, Relation.RESULT_OF)))
     }
-    return [_below(parent, children) for parent in children]
-
-
-def _below(top: str, children: Mapping[str, set[str]]) -> set[str]:
-    found, waiting = {top}, [top]
-    while waiting:
-        new = children.get(waiting.pop(), set()) - found
-        found |= new
-        waiting += new
-    return found
+    return [{top} | reachable([top], lambda key: children.get(key, ())) for top in children]

@@ -19,11 +19,11 @@ from recordgate_schemas.errors import PoisonError
 
 
 @dataclass(frozen=True, slots=True)
-class Registration:
+class PublishedRegistration:
     """How to register the patient of a record. Registration is never inferred from clinical entries.
 
-    `historic_since`: also show what was recorded from that day on; needs `record_checked`, the practice's word that
-    somebody went through the record first.
+    `historic_since`: also show what was recorded from that day on; needs `record_checked`: the practice states
+    that somebody went through the record first.
     """
 
     registered_on: date | None = None
@@ -33,7 +33,7 @@ class Registration:
     practice_grant_from: date | None = None
 
 
-def registration_controls(extract: Extract, wanted: Registration) -> tuple[Control, ...]:
+def registration_controls(extract: Extract, wanted: PublishedRegistration) -> tuple[Control, ...]:
     """Return the controls that register the record's patient; raise PoisonError naming a missing fact."""
     patient = extract.patient
     registered_on = wanted.registered_on or patient.registered_on

@@ -1,18 +1,18 @@
-"""How entries of one record hang together: who carries which link, and where labels flow before publishing.
+"""How entries of one record are related: which of them carries which link, and where labels flow before publishing.
 
-One table says it. A link is carried by the member, never by the container; the container's pointers are elements of
-its body. Flow: national guidance has labels cover a consultation's, group's and request's children (GP2GP redaction
-notes; reference domain, section 4); one labelled component hides a battery, but not a laboratory group.
+RULES is the one table for it. A link is carried by the member, never by the container; the container's pointers are
+elements of its body. Flow: national guidance has labels cover a consultation's, group's and request's children (GP2GP
+redaction notes; reference domain, section 4); one labelled component hides a battery, but not a laboratory group.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 from recordgate_producers.fhir.bundle import Bundle, Resource
-from recordgate_producers.fhir.tree import named
+from recordgate_producers.fhir.tree import references
 from recordgate_producers.fhir.types import CONTAINED_FIELDS, is_entry
 from recordgate_schemas.entry import Relation
 
@@ -68,7 +68,7 @@ RULES = (
     Rule(r".*", Relation.ABOUT_PROBLEM, Flow.NONE, target="Condition"),
     Rule(r".*", Relation.REFERS_TO, Flow.NONE),
 )
-"""First match wins. Any other reference to a Condition says what the entry is about."""
+"""First match wins. Any other reference to a Condition names the problem that the entry is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Relations:
     """Links carried by each key, the same links seen from the other end, and where each key's labels go."""
 
     links: Mapping[str, Collection[tuple[str, Relation]]]
-    back: Mapping[str, Collection[tuple[str, Relation]]]
+    reverse_links: Mapping[str, Collection[tuple[str, Relation]]]
     flows: Mapping[str, Collection[str]]
 
     def parents(self, key: str, relation: Relation) -> list[str]:
@@ -85,16 +85,27 @@ class Relations:
 
     def members(self, key: str, relation: Relation) -> list[str]:
         """Return the keys that name `key` with this relation."""
-        return _with(self.back, key, relation)
+        return _with(self.reverse_links, key, relation)
+
+
+def reachable(starts: Iterable[str], neighbours: Callable[[str], Iterable[str]]) -> set[str]:
+    """Return every key that can be reached from one of `starts` in one step or more."""
+    found: set[str] = set()
+    waiting = list(starts)
+    while waiting:
+        new = set(neighbours(waiting.pop())) - found
+        found |= new
+        waiting += new
+    return found
 
 
 def relate(bundle: Bundle, laboratory: Collection[str]) -> Relations:
-    """Return how the record's resources hang together; `laboratory`: keys of laboratory observations."""
+    """Return how the record's resources are related; `laboratory`: keys of laboratory observations."""
     links: dict[str, set[tuple[str, Relation]]] = defaultdict(set)
     flows: dict[str, set[str]] = defaultdict(set)
     for holder in bundle.resources:
-        for reference in named(holder.json):
-            target = bundle.key_of(reference.reference)
+        for reference in references(holder.json):
+            target = bundle.key_of(reference.target)
             if target is None or target == holder.key:
                 continue
             rule = _rule(holder, reference.trail, target)
@@ -113,11 +124,11 @@ def relate(bundle: Bundle, laboratory: Collection[str]) -> Relations:
 def _reversed(
     links: Mapping[str, Collection[tuple[str, Relation]]],
 ) -> Mapping[str, Collection[tuple[str, Relation]]]:
-    back: dict[str, set[tuple[str, Relation]]] = defaultdict(set)
+    reverse_links: dict[str, set[tuple[str, Relation]]] = defaultdict(set)
     for key, found in links.items():
         for target, relation in found:
-            back[target].add((key, relation))
-    return back
+            reverse_links[target].add((key, relation))
+    return reverse_links
 
 
 def _with(
@@ -156,11 +167,11 @@ def _consultation(
     target: str,
     links: dict[str, set[tuple[str, Relation]]],
 ) -> None:
-    """A member of a consultation's list is part of that consultation, even if it does not say so itself."""
+    """A member of a consultation's list is part of that consultation, even if it does not refer to it itself."""
     if holder.type != "List" or not holder.id or trail != "entry.item":
         return
-    for reference in named(holder.json.get("encounter")):
-        encounter = bundle.key_of(reference.reference)
+    for reference in references(holder.json.get("encounter")):
+        encounter = bundle.key_of(reference.target)
         if encounter and encounter != target and _type(encounter) == "Encounter":
             links[target].add((encounter, Relation.PART_OF))
 

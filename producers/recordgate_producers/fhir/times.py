@@ -1,4 +1,4 @@
-"""When an entry happened, was recorded and became available: which fields say so, per type.
+"""When an entry happened, was recorded and became available: which fields state it, per type.
 
 The right to see an entry hangs on when it was *recorded*. A consultation's own period is its clinical time; the date of
 its consultation list is when it was entered, so that comes first.
@@ -56,7 +56,7 @@ AVAILABLE = {"DiagnosticReport": ("issued",), "DocumentReference": ("indexed",)}
 
 
 class Times(NamedTuple):
-    """An entry's dates, and the fields that should have said one and did not."""
+    """An entry's dates, and the fields that hold something else than a date."""
 
     event: date | None
     recorded: datetime | None
@@ -65,12 +65,12 @@ class Times(NamedTuple):
 
 
 def times(resource: Json) -> Times:
-    """Return what a resource itself says about time."""
+    """Return what a resource itself states about time."""
     kind = str(resource["resourceType"])
     recorded = _first(resource, RECORDED.get(kind, ()))
-    said = [found for field in OCCURRED.get(kind, ()) for found in _said(resource, field)]
-    event = next((found for value in said if (found := day(value))), None)
-    if not said and recorded:
+    stated = [found for field in OCCURRED.get(kind, ()) for found in _values(resource, field)]
+    event = next((found for value in stated if (found := day(value))), None)
+    if not stated and recorded:
         event = local_day(recorded)
     return Times(
         event, recorded, _first(resource, AVAILABLE.get(kind, ())), _unreadable(resource, kind)
@@ -78,18 +78,18 @@ def times(resource: Json) -> Times:
 
 
 def _first(resource: Json, fields: tuple[str, ...]) -> datetime | None:
-    said = (value for field in fields for value in _said(resource, field))
-    return next((moment for value in said if (moment := instant(value))), None)
+    stated = (value for field in fields for value in _values(resource, field))
+    return next((moment for value in stated if (moment := instant(value))), None)
 
 
 def _unreadable(resource: Json, kind: str) -> tuple[str, ...]:
     fields = dict.fromkeys((*RECORDED.get(kind, ()), *OCCURRED.get(kind, ())))
     return tuple(
-        field for field in fields for value in _said(resource, field) if day(value) is None
+        field for field in fields for value in _values(resource, field) if day(value) is None
     )
 
 
-def _said(resource: Json, field: str) -> Iterator[str]:
+def _values(resource: Json, field: str) -> Iterator[str]:
     name, _, extension = field.partition(":")
     if not extension:
         return texts(resource, *field.split("."))

@@ -13,16 +13,16 @@ class Code(NamedTuple):
     code: str
 
 
-class Named(NamedTuple):
-    """A reference found in a resource: what it says, and where."""
+class Reference(NamedTuple):
+    """A literal reference found in a resource: what it names, and where it was found."""
 
-    reference: str
+    target: str
     trail: str
     pointer: tuple[str | int, ...]
 
 
 def values(node: Any, *path: str) -> Iterator[Any]:
-    """Yield what lies at the end of `path`, through lists at every step."""
+    """Yield the values at the end of `path`, through lists at every step."""
     if isinstance(node, list):
         for part in node:
             yield from values(part, *path)
@@ -76,7 +76,9 @@ def objects(node: Any) -> Iterator[Json]:
             yield from objects(part)
 
 
-def named(node: Any, trail: str = "", pointer: tuple[str | int, ...] = ()) -> Iterator[Named]:
+def references(
+    node: Any, trail: str = "", pointer: tuple[str | int, ...] = ()
+) -> Iterator[Reference]:
     """Yield every literal reference in a tree.
 
     The trail is the dotted path without indexes; parts whose meaning hangs on a type carry it, as in
@@ -84,13 +86,13 @@ def named(node: Any, trail: str = "", pointer: tuple[str | int, ...] = ()) -> It
     """
     if isinstance(node, list):
         for index, part in enumerate(node):
-            yield from named(part, trail + _qualifier(part, trail), (*pointer, index))
+            yield from references(part, trail + _qualifier(part, trail), (*pointer, index))
     elif isinstance(node, dict):
         reference = node.get("reference")
         if isinstance(reference, str):
-            yield Named(reference.strip(), trail, pointer)
+            yield Reference(reference.strip(), trail, pointer)
         for key in sorted(node):
-            yield from named(node[key], f"{trail}.{key}" if trail else key, (*pointer, key))
+            yield from references(node[key], f"{trail}.{key}" if trail else key, (*pointer, key))
 
 
 def _qualifier(part: Any, trail: str) -> str:

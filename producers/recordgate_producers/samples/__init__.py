@@ -3,7 +3,7 @@
 from pathlib import Path
 
 RECORDS = Path(__file__).parent / "records"
-"""Folder of five whole records and the control that goes with the fifth."""
+"""Folder of five complete records and the control that goes with the fifth."""
 
 AMENDMENT = Path(__file__).parent / "amendment"
 """Folder with a later extract of the second record."""

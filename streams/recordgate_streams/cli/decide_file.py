@@ -43,11 +43,11 @@ def decide_file(
     used = ruleset.load(rules) if rules else ruleset.current()
     at = parse_instant(now, "now") if now else SystemClock().now()
     if not as_json:
-        Console().print(f"ruleset {used.name} {used.version} {used.hash}, as at {at:%F %T} UTC")
-    for place, mine in enumerate(_by_patient(events), 1):
+        Console().print(f"ruleset {used.title}, as at {at:%F %T} UTC")
+    for place, own in enumerate(_by_patient(events), 1):
         if steps and not as_json:
-            _show_steps(place, mine, used, at)
-        found = decide_history(mine, used, at)
+            _show_steps(place, own, used, at)
+        found = decide_history(own, used, at)
         if as_json:
             _print_json(place, found)
         else:
@@ -70,7 +70,7 @@ def _by_patient(events: Sequence[Event]) -> list[list[Event]]:
         if (number := _whose(event)) is not None:
             found[number].append(event)
     unreadable = [event for event in events if _whose(event) is None]
-    return [[*mine, *unreadable] for mine in found.values()]
+    return [[*own, *unreadable] for own in found.values()]
 
 
 def _whose(event: Event) -> NhsNumber | None:
@@ -135,7 +135,7 @@ def _rows(decision: Decision) -> Iterator[tuple[str, str]]:
 
 def _print_json(patient: int, found: PatientDecision) -> None:
     for (entry_id, audience), decision in found.decisions.items():
-        told: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "patient": patient,
             "entry_id": entry_id,
             "audience": audience,
@@ -148,7 +148,7 @@ def _print_json(patient: int, found: PatientDecision) -> None:
             "dropped_references": list(decision.pointers),
             "ruleset": decision.ruleset,
         }
-        print(json.dumps(told))  # noqa: T201
+        print(json.dumps(fields))  # noqa: T201
     for task in sorted(found.tasks, key=lambda t: (t.reason, t.audience, t.entry_id or "")):
         asked = {"task": task.reason, "audience": task.audience, "entry_id": task.entry_id}
         print(json.dumps({"patient": patient, **asked}))  # noqa: T201

@@ -18,11 +18,15 @@ from recordgate_streams.ruleset import open_ruleset
 
 def golden() -> None:
     """Run the golden decision table; print every row that comes out otherwise. Status 1 unless none does."""
-    wrong = list(check(SystemClock().now()))
-    for line in wrong:
+    report(list(check(SystemClock().now())))
+
+
+def report(differences: list[str]) -> None:
+    """Print the differences, if any, and one line that counts; raise Exit with status 1 if there are any."""
+    for line in differences:
         typer.echo(line)
-    if wrong:
-        typer.echo(f"golden: {len(wrong)} differences in {len(cases())} cases")
+    if differences:
+        typer.echo(f"golden: {len(differences)} differences in {len(cases())} cases")
         raise typer.Exit(1)
     typer.echo(f"golden: {ROWS} rows, {len(cases())} cases, all as specified")
 
@@ -36,16 +40,16 @@ def golden_under(
     """Run the golden table under another ruleset; status 1 when a row differs that was not meant to."""
     found = open_ruleset(bundle)
     meant = {row.strip() for row in accept.split(",") if row.strip()}
-    told = list(differing(SystemClock().now(), cases(), found))
-    for case, difference in told:
+    found_otherwise = list(differing(SystemClock().now(), cases(), found))
+    for case, difference in found_otherwise:
         mark = "meant" if case.row in meant else "DIFFERS"
         typer.echo(f"{mark}  {case.name} {case.title}: {difference}")
-    rows = {case.row for case, _ in told}
+    rows = {case.row for case, _ in found_otherwise}
     unmeant, vain = rows - meant, meant - rows
     for row in sorted(vain):
         typer.echo(f"{row}: was meant to come out otherwise and does not")
     typer.echo(
-        f"test: ruleset {found.hash}, {len(cases())} cases, {len(rows)} rows come out otherwise,"
+        f"test: ruleset {found.title}, {len(cases())} cases, {len(rows)} rows come out otherwise,"
         f" {len(unmeant)} of them not meant"
     )
     raise typer.Exit(1 if unmeant or vain else 0)

@@ -4,14 +4,16 @@ from collections.abc import Iterable, Iterator
 
 from recordgate_streams.rollout.rehearsal import Change
 from recordgate_streams.rollout.report import Count, Report, Scope
-from recordgate_streams.rollout.status import Open, Status
+from recordgate_streams.rollout.status import OpenReport, Status
+from recordgate_streams.ruleset import SHOWN_DIGITS
 
 SHOWN_PRACTICES = 20
 
 
 def report_lines(report: Report) -> Iterator[str]:
     """Yield a rehearsal as people read it."""
-    yield f"ruleset {report.ruleset} against {report.against} (generation {report.generation})"
+    new, old = report.ruleset[:SHOWN_DIGITS], report.against[:SHOWN_DIGITS]
+    yield f"ruleset {new} against {old} (generation {report.generation})"
     yield _scope(report.scope)
     yield (
         f"{report.decisions} decisions, {report.released} of them released now; shares are of those"
@@ -28,8 +30,8 @@ def report_lines(report: Report) -> Iterator[str]:
 
 
 def status_lines(status: Status) -> Iterator[str]:
-    """Yield where the rules stand as people read it."""
-    yield f"in force: {status.name} {status.ruleset}, generation {status.generation}"
+    """Yield which rules are in force, how far they are applied and what can be approved, as people read it."""
+    yield f"in force: {status.name} {status.ruleset[:SHOWN_DIGITS]}, generation {status.generation}"
     approved = ", ".join(status.approvers) or "nobody: the first ruleset of this ledger"
     yield f"since {status.since:%F %T}, approved by {approved}"
     for one in status.progress:
@@ -57,10 +59,11 @@ def _counted(title: str, counts: Iterable[Count]) -> Iterator[str]:
         yield f"    such as {', '.join(count.examples)}"
 
 
-def _open(one: Open) -> str:
+def _open(one: OpenReport) -> str:
     appears, disappears = (one.report.totals[c].n for c in (Change.APPEARS, Change.DISAPPEARS))
     approved = ", ".join(one.approvers) or "nobody"
     return (
-        f"rehearsal {one.rehearsal} of {one.report.at:%F %T}: ruleset {one.report.ruleset},"
+        f"rehearsal {one.rehearsal[:SHOWN_DIGITS]} of {one.report.at:%F %T}: ruleset"
+        f" {one.report.ruleset[:SHOWN_DIGITS]},"
         f" {appears} appear, {disappears} disappear; approved by {approved}"
     )

@@ -1,34 +1,59 @@
-"""The commands `recordgate rules ...` that look at a ruleset, fill it and sign it."""
+"""The commands `recordgate rules ...` that need no ledger: look at a ruleset, fill it, sign it."""
 
 import shutil
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from joserfc.jwk import OKPKey
 
 from recordgate_schemas.errors import UsageError
 from recordgate_streams import ruleset as rulesets
-from recordgate_streams.ruleset import Ruleset, describe, diff, document, rf2, set_file, signing
+from recordgate_streams.rollout.approvals import ApprovalClaims, rehearsal_id, sign_approval
+from recordgate_streams.rollout.keys import approver_name, new_key, private_key
+from recordgate_streams.ruleset import (
+    Ruleset,
+    describe,
+    diff,
+    document,
+    open_ruleset,
+    rf2,
+    set_file,
+)
 
 app = typer.Typer(
     no_args_is_help=True, help="Look at the ruleset, change it and bring it into force."
 )
 
-Bundle = Annotated[Path, typer.Argument(help="a bundle folder or a packed ruleset")]
+RulesetFile = typer.Argument(
+    help="a bundle folder or a packed ruleset", parser=open_ruleset, show_default=False
+)
+Bundle = Annotated[Ruleset, RulesetFile]
 Shipped = Annotated[
-    Path,
+    Ruleset | None,
     typer.Argument(
-        help="a bundle folder or a packed ruleset; without it, the shipped one", show_default=False
+        help="a bundle folder or a packed ruleset; without it, the shipped one",
+        parser=open_ruleset,
+        show_default=False,
     ),
 ]
+ApproverKey = Annotated[
+    OKPKey, typer.Option(help="your private key (PEM)", parser=private_key, metavar="FILE")
+]
+ApproverName = Annotated[
+    str, typer.Option(help="your name among the approvers", parser=approver_name, metavar="NAME")
+]
+OutFolder = Annotated[Path, typer.Option(help="folder to write to")]
 
 
 @app.command()
-def check(bundle: Shipped = rulesets.SHIPPED) -> None:
+def check(bundle: Shipped = None) -> None:
     """Check a ruleset; every problem is one line with file, line and what would be right."""
-    found = document.open_ruleset(bundle)
-    typer.echo(f"{_named(found)}: {_counted(found)}")
-    for one in found.data["code_sets"]:
+    found = bundle or rulesets.current()
+    data = found.data
+    counts = f"{len(data['switches'])} switches, {len(data['code_sets'])} sets, {len(data['labels'])} labels"
+    typer.echo(f"{found.title}: {counts}")
+    for one in data["code_sets"]:
         if not one["members"]:
             typer.echo(f"empty: {one['id']} ({one['title']}); {one['provenance']}")
 
@@ -46,9 +71,8 @@ def new(folder: Annotated[Path, typer.Argument(help="a folder that does not exis
 @app.command("diff")
 def show_diff(old: Bundle, new: Bundle) -> None:
     """Say what the second ruleset does differently from the first."""
-    before, after = document.open_ruleset(old), document.open_ruleset(new)
-    typer.echo(f"{_named(before)} -> {_named(after)}")
-    for line in diff.differences(before, after) or ["no difference"]:
+    typer.echo(f"{old.title} -> {new.title}")
+    for line in diff.differences(old, new) or ["no difference"]:
         typer.echo(line)
 
 
@@ -56,11 +80,14 @@ def show_diff(old: Bundle, new: Bundle) -> None:
 def explain(
     word: Annotated[str, typer.Argument(help="a reason, switch, number, label, code or set")],
     bundle: Annotated[
-        Path, typer.Option(help="another ruleset than the shipped one", show_default=False)
-    ] = rulesets.SHIPPED,
+        Ruleset | None,
+        typer.Option(
+            help="another ruleset than the shipped one", parser=open_ruleset, metavar="BUNDLE"
+        ),
+    ] = None,
 ) -> None:
     """Say what a word of the ruleset means, what it does here, and which source says so."""
-    typer.echo("\n".join(describe.describe(document.open_ruleset(bundle), word)))
+    typer.echo("\n".join(describe.describe(bundle or rulesets.current(), word)))
 
 
 @app.command("load-refset")
@@ -77,44 +104,47 @@ def load_refset(
 
 
 @app.command()
-def pack(
-    bundle: Shipped = rulesets.SHIPPED,
-    out: Annotated[Path, typer.Option(help="folder to write to")] = Path(),
-) -> None:
+def pack(bundle: Shipped = None, out: OutFolder = Path()) -> None:
     """Write a ruleset as one file, named for its hash: what is rehearsed, signed and activated."""
-    typer.echo(document.pack(document.open_ruleset(bundle), out))
+    typer.echo(document.pack(bundle or rulesets.current(), out))
 
 
 @app.command()
 def keygen(key: Annotated[Path, typer.Argument(help="where the new private key goes")]) -> None:
-    """Make an approver's key; prints the public key for the file of trusted approvers."""
-    typer.echo(signing.new_key(key))
+    """Make an approver's key; prints the public key for the table of approvers."""
+    typer.echo(new_key(key))
 
 
 @app.command()
 def sign(
     bundle: Bundle,
     *,
-    rehearsal: Annotated[str, typer.Option(help="id of the rehearsal this approval rests on")],
-    appear: Annotated[int, typer.Option(min=0, help="entries that would newly appear")],
-    disappear: Annotated[int, typer.Option(min=0, help="entries that would go away or be held")],
-    approver: Annotated[str, typer.Option(help="your name in the file of trusted approvers")],
-    key: Annotated[Path, typer.Option(help="your private key (PEM)")],
-    out: Annotated[Path, typer.Option(help="folder to write the approval to")] = Path(),
+    rehearsal: Annotated[
+        str, typer.Option(help="the whole id of the rehearsal", parser=rehearsal_id, metavar="ID")
+    ],
+    accept_appear: Annotated[int, typer.Option(min=0, help="accept that so many appear")] = 0,
+    accept_disappear: Annotated[int, typer.Option(min=0, help="accept that so many disappear")] = 0,
+    name: ApproverName,
+    key: ApproverKey,
+    out: OutFolder = Path(),
 ) -> None:
-    """Approve that a ruleset comes into force with what its rehearsal found."""
-    found = document.open_ruleset(bundle)
-    if found.engine != rulesets.engine_hash():
-        raise UsageError(f"{bundle.name}: is for another version of the rules; pack it again")
-    subject = signing.Subject(found.hash, found.engine, rehearsal, appear, disappear)
-    approval = signing.sign(subject, approver, key)
-    typer.echo(signing.write_approval(approval, out))
+    """Approve a rehearsed ruleset without the ledger: writes a file for `rules approve --approval`."""
+    if bundle.engine != rulesets.engine_hash():
+        raise UsageError(f"{bundle.title}: is for another version of the rules; pack it again")
+    claims = ApprovalClaims(
+        accept_appear=accept_appear,
+        accept_disappear=accept_disappear,
+        engine=bundle.engine,
+        rehearsal=rehearsal,
+        ruleset=bundle.hash,
+    )
+    typer.echo(written(out / f"approval-{name}.jws", sign_approval(claims, name, key)))
 
 
-def _named(found: Ruleset) -> str:
-    return f"{found.name} {found.version} {found.hash}"
-
-
-def _counted(found: Ruleset) -> str:
-    data = found.data
-    return f"{len(data['switches'])} switches, {len(data['code_sets'])} sets, {len(data['labels'])} labels"
+def written(file: Path, text: str) -> Path:
+    """Write one line into a file and return its path; raise UsageError when that cannot be done."""
+    try:
+        file.write_text(text + "\n", "utf-8")
+    except OSError as error:
+        raise UsageError(f"{file.name}: cannot be written: {error.strerror}") from None
+    return file

@@ -12,7 +12,7 @@ from recordgate_schemas.entry import ClinicalEntry, ElementKind, Relation
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import EntryId
 from recordgate_streams.policy.decision import Objection
-from recordgate_streams.policy.rules.hidden import CAUSES, CONCEALING
+from recordgate_streams.policy.rules.hidden import CAUSES, SUPPRESSING
 from recordgate_streams.policy.statements import EntryStatements
 
 FOLLOWS_TARGET = frozenset(
@@ -91,7 +91,7 @@ def suppressed_before_arrival(statements: EntryStatements) -> SuppressedEntry | 
     """Return why an entry that has not arrived is suppressed already, if a hide came before it."""
     causes = set(statements.hidden_for())
     related = statements.related()
-    reason = next((CAUSES[c] for c in CAUSES if c in causes & CONCEALING), None)
+    reason = next((CAUSES[c] for c in CAUSES if c in causes & SUPPRESSING), None)
     if reason is not None:
         return SuppressedEntry(reason, Outcome.WITHHELD, related)
     return SuppressedEntry(Reason.LINKED, Outcome.RELEASED, related) if related else None
@@ -101,11 +101,11 @@ def suppressed_by(
     objections: Iterable[Objection], related: frozenset[EntryId]
 ) -> SuppressedEntry | None:
     """Return why an entry is suppressed, going by its own reviewed objections; None when it is not."""
-    concealing = [o for o in objections if o.conceals]
-    withheld = next((o for o in concealing if o.outcome is Outcome.WITHHELD), None)
+    suppressing = [o for o in objections if o.suppresses]
+    withheld = next((o for o in suppressing if o.outcome is Outcome.WITHHELD), None)
     if withheld is not None:
         return SuppressedEntry(withheld.reason, Outcome.WITHHELD, related)
-    if concealing:
+    if suppressing:
         return SuppressedEntry(Reason.LINKED, Outcome.HELD, related)
     return SuppressedEntry(Reason.LINKED, Outcome.RELEASED, related) if related else None
 
@@ -118,13 +118,13 @@ def cascade(relatives: Iterable[Relative], suppressed: Suppressed) -> Affected:
     known = {relative.entry_id: relative for relative in relatives}
     members = _members(known.values())
     found: dict[EntryId, dict[tuple[Reason, Outcome], Objection]] = defaultdict(dict)
-    concealing = {e: why for e, why in suppressed.items() if why.outcome is not Outcome.RELEASED}
+    suppressing = {e: why for e, why in suppressed.items() if why.outcome is not Outcome.RELEASED}
     followers: set[EntryId] = set()
-    for entry_id, why in sorted(concealing.items()):
+    for entry_id, why in sorted(suppressing.items()):
         for member in _below(entry_id, members):
             followers.add(member)
             found[member][why.reason, why.outcome] = _objection(why, "taken along by a relative")
-    hidden = followers | concealing.keys()
+    hidden = followers | suppressing.keys()
     linked = SuppressedEntry(Reason.LINKED, Outcome.HELD)
     for entry_id in _revealing(known, hidden) | _unexplained(known, suppressed):
         if entry_id not in hidden:

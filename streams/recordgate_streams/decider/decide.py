@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from recordgate_schemas.entry import ClinicalEntry, Readiness
 from recordgate_schemas.values import Audience, EntryId
 from recordgate_streams.decider.cascade import (
     CascadeState,
@@ -33,12 +34,12 @@ from recordgate_streams.decider.record import (
     PatientRecord,
 )
 from recordgate_streams.decider.review import after_review
-from recordgate_streams.decider.signals import signals_of
 from recordgate_streams.decider.tasks import Task, entry_tasks, patient_tasks
 from recordgate_streams.decider.timers import changes_at, closes_at, entry_changes_at
 from recordgate_streams.policy.audience import AudienceContext, audience_context
 from recordgate_streams.policy.decision import Decision, EntryContext, Objection
-from recordgate_streams.policy.facts import Facts
+from recordgate_streams.policy.facts import Facts, PatientSignal
+from recordgate_streams.policy.settings import PolicySettings, Signal
 from recordgate_streams.policy.statements import EntryStatements
 from recordgate_streams.ruleset import Ruleset
 
@@ -110,6 +111,22 @@ def _with_signals(record: PatientRecord, ruleset: Ruleset) -> Facts:
     if not signals and not record.facts.signals:
         return record.facts
     return record.facts.with_signals(record.entries.keys(), signals)
+
+
+def signals_of(
+    entry: ClinicalEntry, settings: PolicySettings, *, conflict: bool = False
+) -> tuple[PatientSignal, ...]:
+    """Return what an entry's codes state about the whole patient: a concern about a child, a 104 code, a refusal.
+
+    It counts from the recording, or from the extraction if that is unknown or earlier. An entry in error states
+    nothing, one in conflict lifts nothing. Golden rows 11, 19, 29, 81, 82.
+    """
+    if not entry.codes or entry.readiness is Readiness.IN_ERROR:
+        return ()
+    given = {signal for coding in entry.codes for signal in settings.signals.get(coding.code, ())}
+    given -= {Signal.REVIEW_106} if conflict else set()
+    at = min(entry.recorded_at or entry.extracted_at, entry.extracted_at)
+    return tuple(PatientSignal(entry.entry_id, signal, at) for signal in sorted(given))
 
 
 def _for_somebody(tasks: Iterable[Task], facts: Facts, ruleset: Ruleset) -> frozenset[Task]:
@@ -207,10 +224,9 @@ class _AudienceDecisions:
         }
 
     def _relatives(self) -> Iterator[Relative]:
-        """Yield every arrived entry of the patient once; the version in hand counts."""
-        entries = self._record.entries
-        yield from (one for one in self._record.rest.relatives() if one.entry_id not in entries)
-        for accepted in entries.values():
+        """Yield every arrived entry of the patient; where one comes twice, the last, in hand, counts."""
+        yield from self._record.rest.relatives()
+        for accepted in self._record.entries.values():
             yield relative_of(accepted.entry, conflict=accepted.integrity.conflict)
 
     def _update(

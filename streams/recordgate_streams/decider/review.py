@@ -23,7 +23,7 @@ def after_review(context: EntryContext, objections: tuple[Objection, ...]) -> tu
     if not _is_about(review, context):
         # SAFETY: what was withheld and then amended must be looked at again before anyone sees it
         because = {**_because(review), "amended": "since the review"}
-        again = Objection(Reason.REVIEWED, Outcome.HELD, because, conceals=True)
+        again = Objection(Reason.REVIEWED, Outcome.HELD, because, suppresses=True)
         return (*objections, again) if withholds else objections
     if withholds:
         return (*objections, *_withheld(context, review))
@@ -39,7 +39,7 @@ def _is_about(review: ReviewStatement, context: EntryContext) -> bool:
 
 def _withheld(context: EntryContext, review: ReviewStatement) -> tuple[Objection, ...]:
     because = _because(review)
-    withheld = Objection(Reason.REVIEWED, Outcome.WITHHELD, because, conceals=True)
+    withheld = Objection(Reason.REVIEWED, Outcome.WITHHELD, because, suppresses=True)
     if review.ground is not ReviewGround.SERIOUS_HARM or review.opinion_on is None:
         return (withheld,)
     stale = months_after(review.opinion_on, context.settings.numbers.opinion_months)

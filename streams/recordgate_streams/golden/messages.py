@@ -49,18 +49,6 @@ def messages_of(case: Case, now: datetime, number: NhsNumber, ruleset: str) -> P
     return Published(first, first + then if case.again else then)
 
 
-def dropped_from(full: bytes, shown: bytes) -> frozenset[ElementKind]:
-    """Return the kinds of elements that one of our bodies has lost."""
-    before, after = json.loads(full), json.loads(shown)
-    lost = {field for field in before if before[field] != after.get(field)}
-    kinds = {
-        FREE_TEXT: ElementKind.FREE_TEXT,
-        ATTACHMENT: ElementKind.ATTACHMENT,
-        CHILDREN: ElementKind.CHILD,
-    }
-    return frozenset(kinds[field] for field in lost)
-
-
 @dataclass(slots=True)
 class _Writer:
     case: Case

@@ -43,12 +43,6 @@ def parse_lines(lines: Iterable[str], name: str) -> list[Event]:
     return events
 
 
-def parse_events(objects: Sequence[Mapping[str, Any]]) -> list[Event]:
-    """Return events given as plain JSON objects; raise InvalidValue naming the first field that is wrong."""
-    numbered = list(enumerate(objects))
-    return [_event(found, _position(numbered, place)) for place, found in numbered]
-
-
 def _position(objects: Sequence[tuple[int, Any]], place: int) -> int:
     """A control without a position has its place among the controls."""
     before = (found for _, found in objects[:place])

@@ -16,7 +16,7 @@ Row = Mapping[str, Any]
 
 def for_patient(texts: ReasonTexts) -> str:
     """Return what a patient may be shown: the same whether the entry is shown, hidden or never existed."""
-    return texts.standing
+    return texts.notice
 
 
 def for_reviewer(explained: Explained, texts: ReasonTexts) -> Iterator[str]:

@@ -183,7 +183,7 @@ def _advance(
 def _ask_due(work: UnitOfWork, partitions: Sequence[int]) -> bool:
     """Ask for the patients whose time has come; False when there are none."""
     due = work.records.claim_due(partitions, work.at, DUE_AT_ONCE)
-    _ask_whole(work, due)
+    _ask_all_entries(work, due)
     return bool(due)
 
 
@@ -201,14 +201,16 @@ def _ask_application(work: UnitOfWork, partitions: Sequence[int]) -> bool:
     each = max(1, ours // len(waiting))
     for application in waiting[:ours]:
         found = work.applications.next_patients(application, each)
-        _ask_whole(work, [(number, application.partition, position) for number, position in found])
+        _ask_all_entries(
+            work, [(number, application.partition, position) for number, position in found]
+        )
         numbers = [number for number, _ in found]
-        work.applications.turn(application, numbers, work.at, finished=len(found) < each)
+        work.applications.advance(application, numbers, work.at, finished=len(found) < each)
     return True
 
 
-def _ask_whole(work: UnitOfWork, patients: Iterable[tuple[NhsNumber, int, int]]) -> None:
-    """Ask for patients, given with partition and control position, to be decided again as a whole."""
+def _ask_all_entries(work: UnitOfWork, patients: Iterable[tuple[NhsNumber, int, int]]) -> None:
+    """Ask for patients, given with partition and control position, to be decided again, all their entries."""
     work.redecisions.ask(
         Redecision(number, partition, position, None, (), work.at)
         for number, partition, position in patients

@@ -44,7 +44,6 @@ class KafkaPublisher:
                     message.key,
                     message.partition,
                     on_delivery=self._report,
-                    headers=_headers(message),
                 )
                 self._producer.poll(0)
             unsent = self._producer.flush(30)
@@ -58,13 +57,3 @@ class KafkaPublisher:
     def _report(self, error: KafkaError | None, _message: object) -> None:
         if error is not None:
             self._failed.append(error.name())
-
-
-def _headers(message: Outgoing) -> list[tuple[str, str | bytes | None]]:
-    """CloudEvents attributes in binary mode."""
-    return [
-        ("ce_specversion", "1.0"),
-        ("ce_type", f"uk.recordgate.{message.topic}.v1"),
-        ("ce_source", "recordgate/decider"),
-        ("ce_id", f"{message.topic}/{message.partition}/{message.sequence}"),
-    ]

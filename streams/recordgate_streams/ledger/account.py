@@ -28,11 +28,13 @@ class Account:
 
     def sentence(self) -> str:
         """The account in one line."""
-        verdict = "sum of outcomes" if self.accepted == self.decided else f"{self.decided} outcomes"
+        outcomes = (
+            "sum of outcomes" if self.accepted == self.decided else f"{self.decided} outcomes"
+        )
         return (
             f"conservation: received {self.received} = accepted {self.accepted}"
             f" + duplicate {self.duplicate} + superseded {self.superseded}"
-            f" + quarantined {self.quarantined}; accepted {self.accepted} = {verdict};"
+            f" + quarantined {self.quarantined}; accepted {self.accepted} = {outcomes};"
             f" unaccounted {self.unaccounted}"
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from recordgate_runtime.sql import Statements
+from recordgate_runtime.sql import Statements, columns
 from recordgate_schemas.entry import ClinicalEntry, Relation
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import Audience, EntryId, NhsNumber
@@ -109,7 +109,6 @@ class CascadeStore:
             found[NhsNumber(number)].add((EntryId(entry_id), Audience(audience)))
         return found
 
-    def _put(self, name: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        by_column = [list(column) for column in zip(*rows, strict=True)]
-        if by_column:
-            self._db.execute(SQL[name], dict(zip(columns, by_column, strict=True)))
+    def _put(self, name: str, names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        if values := columns(names, rows):
+            self._db.execute(SQL[name], values)

@@ -21,12 +21,8 @@ class DecisionInForce:
 
 def pending_redecisions(db: psycopg.Connection) -> int:
     """Return how many requests to decide a patient again are open."""
-    return _count(db, "pending_redecisions")
-
-
-def unfinished_applications(db: psycopg.Connection) -> int:
-    """Return in how many partitions a ruleset still has to be applied."""
-    return _count(db, "unfinished_applications")
+    row = db.execute(_SQL["pending_redecisions"]).fetchone()
+    return int(row[0]) if row else 0
 
 
 def next_sequence_numbers(db: psycopg.Connection) -> list[tuple[str, int, int]]:
@@ -46,8 +42,3 @@ def decisions_in_force(
 def outcomes_by_audience(db: psycopg.Connection) -> list[tuple[str, str, str, int]]:
     """Return kind of audience, outcome, headline reason and number of entries, over all patients."""
     return db.execute(_SQL["outcomes_by_audience"]).fetchall()
-
-
-def _count(db: psycopg.Connection, statement: str) -> int:
-    row = db.execute(_SQL[statement]).fetchone()
-    return int(row[0]) if row else 0

@@ -2,10 +2,6 @@
 -- Requests to decide a patient again that are still open.
 select count(*) from redecision
 
--- name: unfinished_applications
--- Partitions to which a ruleset still has to be applied.
-select count(*) from rule_application where finished_at is null
-
 -- name: next_sequence_numbers
 -- The next sequence number of each partition of the outgoing topics.
 select topic, partition, next from outgoing_sequence

@@ -1,19 +1,30 @@
 """The ruleset in force: read by every lane transaction, handed over by an activation, applied patient by patient."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import psycopg
 from psycopg.types.json import Jsonb
 
-from recordgate_runtime.sql import Statements
+from recordgate_runtime.sql import Statements, rows_as
 from recordgate_schemas.errors import FatalError, UsageError
 from recordgate_schemas.values import NhsNumber
 from recordgate_streams import ruleset
 from recordgate_streams.ruleset import Ruleset
 
 SQL = Statements("recordgate_streams.ledger", "rules.sql")
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveRuleset:
+    """The ruleset in force as stored: its generation, hash and document, and since when."""
+
+    generation: int
+    hash: str
+    document: Mapping[str, Any]
+    activated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +65,24 @@ class RulesInForce:
     def _load(self, db: psycopg.Connection, digest: str) -> Ruleset:
         if digest == self._shipped.hash:
             return self._shipped
-        row = db.execute(SQL["active_document"]).fetchone()
-        document = row[0] if row else {}
+        active = RulesStore(db).active()
+        document = active.document if active else {}
         if document.get("engine") != ruleset.engine_hash():
             raise FatalError(
-                f"ruleset {digest} in force was made for other rule code than this program's;"
+                f"ruleset {digest[:12]} in force was made for other rule code than this program's;"
                 " activate this program's ruleset or start the other program, see docs/runbook/ruleset.md"
             )
         try:
             return ruleset.from_document(document)
         except UsageError:
             raise FatalError(
-                f"ruleset {digest} in force is not what was activated; see docs/runbook/ruleset.md"
+                f"ruleset {digest[:12]} in force is not what was activated; see docs/runbook/ruleset.md"
             ) from None
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """Where the application of a ruleset to one partition stands: `after` this NHS number the patients wait.
+    """How far a ruleset is applied to one partition: the patients after this NHS number wait.
 
     `everywhere`: partitions of the whole ledger to which it still has to be applied.
     """
@@ -83,42 +94,47 @@ class Application:
 
 
 class RulesStore:
-    """How far a ruleset has been applied, over one connection."""
+    """The ruleset in force and how far it has been applied, over one connection."""
 
     def __init__(self, db: psycopg.Connection) -> None:
         self._db = db
 
+    def active(self) -> ActiveRuleset | None:
+        """Return the ruleset in force as stored, without holding it; None while the ledger has none."""
+        return next(iter(rows_as(ActiveRuleset, self._db, SQL["in_force"])), None)
+
     def claim(self, generation: int, partitions: Sequence[int]) -> list[Application]:
         """Return and lock the partitions, among these, with patients that wait for the ruleset; those behind first."""
         wanted = {"generation": generation, "partitions": list(partitions)}
-        rows = self._db.execute(SQL["claim_application"], wanted)
-        return [Application(*row) for row in rows]
+        return rows_as(Application, self._db, SQL["claim_application"], wanted)
 
-    def next_patients(self, where: Application, limit: int) -> list[tuple[NhsNumber, int]]:
+    def next_patients(self, application: Application, limit: int) -> list[tuple[NhsNumber, int]]:
         """Return the next patients of the partition with their control positions."""
-        wanted = {"partition": where.partition, "after": where.after, "limit": limit}
+        wanted = {"partition": application.partition, "after": application.after, "limit": limit}
         rows = self._db.execute(SQL["next_patients"], wanted)
         return [(NhsNumber(number), position) for number, position in rows]
 
-    def turn(
-        self, where: Application, patients: Sequence[NhsNumber], at: datetime, *, finished: bool
+    def advance(
+        self,
+        application: Application,
+        patients: Sequence[NhsNumber],
+        at: datetime,
+        *,
+        finished: bool,
     ) -> None:
         """Remember that these patients were asked to be decided again."""
-        after = patients[-1].digits if patients else where.after
-        self._db.execute(
-            SQL["turn_application"],
-            {
-                "generation": where.generation,
-                "partition": where.partition,
-                "after": after,
-                "n": len(patients),
-                "finished": finished,
-                "at": at,
-            },
-        )
+        values = {
+            "generation": application.generation,
+            "partition": application.partition,
+            "after": patients[-1].digits if patients else application.after,
+            "n": len(patients),
+            "finished": finished,
+            "at": at,
+        }
+        self._db.execute(SQL["advance_application"], values)
 
 
 def in_force_for_reading(db: psycopg.Connection) -> Ruleset:
     """Return the ruleset in force without holding it; the shipped one while the ledger has none."""
-    row = db.execute(SQL["active_document"]).fetchone()
-    return ruleset.from_document(row[0]) if row else ruleset.current()
+    active = RulesStore(db).active()
+    return ruleset.from_document(active.document) if active else ruleset.current()

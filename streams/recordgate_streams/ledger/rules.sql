@@ -2,9 +2,9 @@
 -- The ruleset in force, held until this transaction ends.
 select generation, hash from active_ruleset for share
 
--- name: active_document
--- Its content.
-select document from active_ruleset
+-- name: in_force
+-- The ruleset in force and its document, as a reader sees it.
+select generation, hash, document, activated_at from active_ruleset
 
 -- name: adopt_ruleset
 -- The first ruleset of an empty ledger.
@@ -16,6 +16,7 @@ values (0, %(hash)s, %(document)s, %(at)s) on conflict do nothing
 -- many there are in the whole ledger. What is left of a former ruleset's application is left for good.
 select generation, partition, after,
   (select count(*) from rule_application o where o.generation = %(generation)s and o.finished_at is null)
+    as everywhere
 from rule_application
 where generation = %(generation)s and partition = any(%(partitions)s) and finished_at is null
 order by patients, partition
@@ -26,7 +27,7 @@ for update skip locked
 select nhs_number, control_position from patient
 where partition = %(partition)s and nhs_number > %(after)s order by nhs_number limit %(limit)s
 
--- name: turn_application
+-- name: advance_application
 -- Remembers how far a partition has come.
 update rule_application set after = %(after)s, patients = patients + %(n)s,
   finished_at = case when %(finished)s then %(at)s::timestamptz end

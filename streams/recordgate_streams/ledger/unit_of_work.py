@@ -15,7 +15,7 @@ from recordgate_runtime import positions
 from recordgate_runtime.clock import Clock
 from recordgate_runtime.kafka import Record
 from recordgate_runtime.logs import LogCode, log
-from recordgate_runtime.metrics import BATCH_SECONDS, RECORDS
+from recordgate_runtime.metrics import BATCH_SECONDS, RECORDS, BatchStage
 from recordgate_schemas import codec
 from recordgate_schemas.errors import FatalError
 from recordgate_schemas.messages import Quarantined
@@ -71,9 +71,9 @@ class UnitOfWork:
         self.claimed += len(new)
         return new
 
-    def count(self, topic: Topic, partition: int, kind: str, n: int = 1) -> None:
-        """Account for records of a partition."""
-        self.counted[topic.name, partition, kind] += n
+    def count(self, topic: Topic, partition: int, kind: str) -> None:
+        """Account for a record of a partition."""
+        self.counted[topic.name, partition, kind] += 1
 
     def enqueue(self, topic: Topic, partition: int, key: bytes, message: Numbered) -> None:
         """Add a message to the outbox. Messages of one partition keep their order."""
@@ -170,8 +170,9 @@ class LaneLedger:
             yield work
             outgoing = work.finish()
         self._confirmed = []
-        if work.claimed:
-            BATCH_SECONDS.labels(self.lane).observe(time.monotonic() - started)
+        if work.claimed:  # an idle tick is no batch
+            stage = BatchStage(f"{self.lane}-lane")
+            BATCH_SECONDS.labels(stage).observe(time.monotonic() - started)
         self._publish(outgoing)
         self._confirmed = outgoing
         for (_, _, kind), n in work.counted.items():

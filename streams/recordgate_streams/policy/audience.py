@@ -49,7 +49,6 @@ class AudienceContext:
     now: datetime
     today: date
     registration: Registration | None
-    practice: Practice | None
     access: Access | None
     grant: Proxy | None
     review_since: datetime | None
@@ -89,7 +88,6 @@ def audience_context(
         now,
         local_day(now),
         registration,
-        practice,
         access,
         grant,
         _review_needed(facts).on_since,

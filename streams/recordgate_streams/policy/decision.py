@@ -30,14 +30,14 @@ class Integrity:
 class Objection:
     """One rule's reason not to release in full, the outcome it asks for and the facts it rests on.
 
-    `conceals`: relatives of the entry must not reveal it either (docs/specification.md, section 5).
+    `suppresses`: relatives of the entry must not reveal it either (docs/specification.md, section 5).
     """
 
     reason: Reason
     outcome: Outcome
     because: Mapping[str, str]
     drop: frozenset[ElementKind] = frozenset()
-    conceals: bool = False
+    suppresses: bool = False
 
 
 Objections = Iterator[Objection]

@@ -54,7 +54,7 @@ class Switches:
     re_opt_in_restart: bool
     access_code_entries: Ask
     level_lowered_retract: bool
-    partial_reports_defer_whole: bool
+    defer_partial_reports: bool
     not_ready_hold: bool
     needs_account: bool
     child_safeguarding_suspends_proxies: bool

@@ -1,28 +1,26 @@
-"""What a ruleset would change about one patient, had it been in force: decided anew in memory and compared. Pure."""
+"""What a ruleset would change about one patient, had it been in force: decided again in memory and compared. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from recordgate_schemas.reasons import Outcome, Reason
-from recordgate_schemas.values import Audience, EntryId, OdsCode
+from recordgate_schemas.values import EntryId, OdsCode
 from recordgate_streams.bodies.hints import find_hint
 from recordgate_streams.decider.decide import decide_patient
 from recordgate_streams.decider.record import (
     AcceptedEntry,
-    CurrentDecision,
     DecisionUpdate,
     EntryAudience,
     PatientRecord,
 )
+from recordgate_streams.ledger.rehearsals import StoredPatient
 from recordgate_streams.policy.decision import Decision
-from recordgate_streams.policy.facts import Facts
-from recordgate_streams.policy.statements import EntryStatements
 from recordgate_streams.ruleset import Ruleset
 
 NO_REASON = "-"
-Updates = Mapping[tuple[EntryId, Audience], DecisionUpdate]
+Updates = Mapping[EntryAudience, DecisionUpdate]
 
 
 class Change(StrEnum):
@@ -37,8 +35,8 @@ class Change(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """The ruleset on trial, the one in force (None when this program cannot run it), and the instant of it all."""
+class ComparedRulesets:
+    """The new ruleset, the one in force (None when this program cannot run it), and the instant of all decisions."""
 
     new: Ruleset
     old: Ruleset | None
@@ -46,21 +44,10 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class PatientOnTrial:
-    """Everything stored about one patient. `bodies`: only when a ruleset looks for hints in them."""
-
-    facts: Facts
-    entries: Sequence[AcceptedEntry]
-    statements: Mapping[EntryId, EntryStatements]
-    in_force: Mapping[EntryAudience, CurrentDecision]
-    bodies: Mapping[EntryId, bytes] = field(default_factory=dict, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
+class ChangedEntry:
     """One change: the entry, its practice, and the headline that explains it.
 
-    That is the new headline, but for what appears or leaves the queue the one that stood in the way.
+    That is the new headline, but for what appears or leaves the queue the one that held it back so far.
     """
 
     change: Change
@@ -70,40 +57,37 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """One patient's trial: decisions made, how many release now, and what would change."""
+class PatientComparison:
+    """What a ruleset does to one patient: decisions made, how many are released now, and what would change."""
 
     decisions: int
     released: int
-    found: tuple[Found, ...]
+    changes: tuple[ChangedEntry, ...]
 
 
-def try_on(patient: PatientOnTrial, trial: Trial) -> Tried:
-    """Decide all of a patient's entries for every audience under the ruleset on trial and compare."""
-    new = _updates(patient, trial.new, trial.now)
+def compare_patient(patient: StoredPatient, rulesets: ComparedRulesets) -> PatientComparison:
+    """Decide all of a patient's entries for every audience under the new ruleset and compare with what is in force."""
+    new = _updates(patient, rulesets.new, rulesets.now)
     reviewed = any(stated.reviews for stated in patient.statements.values())
     old: Updates = {}
-    if trial.old and (reviewed or any(map(_told_again, new.values()))):
-        old = _updates(patient, trial.old, trial.now)
-    found = tuple(
-        Found(change, place[0], update.accepted.entry.practice, reason)
+    if rulesets.old and (reviewed or any(map(_released_anew, new.values()))):
+        old = _updates(patient, rulesets.old, rulesets.now)
+    changes = tuple(
+        ChangedEntry(change, place[0], update.accepted.entry.practice, reason)
         for place, update in new.items()
         for change, reason in _changes(update, old.get(place))
     )
     released = sum(v.previous is not None and v.previous.released for v in new.values())
-    return Tried(len(new), released, found)
+    return PatientComparison(len(new), released, changes)
 
 
-def _updates(patient: PatientOnTrial, ruleset: Ruleset, now: datetime) -> Updates:
-    entries = {
-        accepted.entry.entry_id: _with_hint(patient, accepted, ruleset)
-        for accepted in patient.entries
-    }
+def _updates(patient: StoredPatient, ruleset: Ruleset, now: datetime) -> Updates:
+    entries = {e: _with_hint(patient, one, ruleset) for e, one in patient.entries.items()}
     record = PatientRecord(patient.facts, entries, patient.statements, patient.in_force)
     return decide_patient(record, ruleset, now).updates
 
 
-def _with_hint(patient: PatientOnTrial, accepted: AcceptedEntry, ruleset: Ruleset) -> AcceptedEntry:
+def _with_hint(patient: StoredPatient, accepted: AcceptedEntry, ruleset: Ruleset) -> AcceptedEntry:
     settings = ruleset.settings
     if not settings.switches.text_hints:
         return accepted
@@ -116,24 +100,28 @@ def _changes(new: DecisionUpdate, old: DecisionUpdate | None) -> Iterator[tuple[
     was_released = before is not None and before.released
     was_held = before is not None and before.outcome == Outcome.HELD
     is_held = after.outcome is Outcome.HELD
-    stood = (before and before.headline) or NO_REASON
-    stands = str(after.headline or NO_REASON)
+    former_reason = (before and before.headline) or NO_REASON
+    new_reason = str(after.headline or NO_REASON)
     if after.released and not was_released:
-        yield Change.APPEARS, stood
+        yield Change.APPEARS, former_reason
     if was_released and not after.released:
-        yield Change.DISAPPEARS, stands
+        yield Change.DISAPPEARS, new_reason
     if is_held and not was_held:
-        yield Change.JOINS_QUEUE, stands
+        yield Change.JOINS_QUEUE, new_reason
     if was_held and not is_held:
-        yield Change.LEAVES_QUEUE, stood
-    if _told_again(new) and _shows_otherwise(new, old):
-        yield Change.SHOWN_OTHERWISE, stands
-    if is_held and (_lifted(old.decision) if old else was_released and stood == Reason.REVIEWED):
-        yield Change.REVIEW_LOST, stands
+        yield Change.LEAVES_QUEUE, former_reason
+    if _released_anew(new) and _shows_otherwise(new, old):
+        yield Change.SHOWN_OTHERWISE, new_reason
+    if is_held and (
+        _released_by_review(old.decision)
+        if old
+        else was_released and former_reason == Reason.REVIEWED
+    ):
+        yield Change.REVIEW_LOST, new_reason
 
 
-def _told_again(update: DecisionUpdate) -> bool:
-    """Released before and after, and not in the very same way."""
+def _released_anew(update: DecisionUpdate) -> bool:
+    """True for an entry released before and after, but not in the very same way."""
     before = update.previous
     return before is not None and before.released and update.decision.released and update.changed
 
@@ -145,8 +133,8 @@ def _shows_otherwise(new: DecisionUpdate, old: DecisionUpdate | None) -> bool:
     return (old.decision.drop, old.decision.pointers) != (new.decision.drop, new.decision.pointers)
 
 
-def _lifted(decision: Decision) -> bool:
-    """True when a reviewer's release is what lets the entry through."""
+def _released_by_review(decision: Decision) -> bool:
+    """True when the entry is released because of a review."""
     return any(
         o.reason is Reason.REVIEWED and o.outcome is Outcome.RELEASED for o in decision.objections
     )

@@ -6,13 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+import rfc8785
 from pydantic import TypeAdapter
 
 from recordgate_schemas.values import OdsCode
 from recordgate_streams.rollout.rehearsal import Change
-from recordgate_streams.ruleset.digest import canonical
-
-DIGITS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +84,6 @@ def report_from(data: Any) -> Report:
     return _REPORT.validate_python(data)
 
 
-def rehearsal_id(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
-    """Return 16 hex digits over the ruleset and all that its rehearsal found."""
-    return hashlib.sha256(canonical([document, data])).hexdigest()[:DIGITS]
+def rehearsal_digest(document: Mapping[str, Any], data: Mapping[str, Any]) -> str:
+    """Return the SHA-256 (hex) of the canonical JSON, RFC 8785, of the ruleset and all that its rehearsal found."""
+    return hashlib.sha256(rfc8785.dumps([document, data])).hexdigest()

@@ -1,29 +1,17 @@
-"""Where the rules stand: what is in force, how far it is applied, and what waits for approval."""
+"""Which ruleset is in force, how far it is applied, and which rehearsals can be approved."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-import psycopg
-
-from recordgate_streams.rollout.activation import SQL
+from recordgate_streams.ledger.activations import Progress
+from recordgate_streams.ledger.rollout import RolloutStore
 from recordgate_streams.rollout.report import Report, report_from
-from recordgate_streams.rollout.run import SQL as REHEARSALS
+from recordgate_streams.rollout.run import active_ruleset
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """The application of the ruleset in force to one partition: patients done, and all there are."""
-
-    partition: int
-    finished: bool
-    done: int
-    patients: int
-
-
-@dataclass(frozen=True, slots=True)
-class Open:
-    """A rehearsal against the ruleset in force, and who approved it; signatures are checked at activation."""
+class OpenReport:
+    """A rehearsal against the ruleset in force, and who approved it; signatures are verified at activation."""
 
     rehearsal: str
     report: Report
@@ -43,37 +31,22 @@ class Status:
     since: datetime
     approvers: tuple[str, ...]
     progress: tuple[Progress, ...]
-    open: tuple[Open, ...]
+    open: tuple[OpenReport, ...]
 
 
-def read_status(db: psycopg.Connection) -> Status | None:
-    """Return where the rules stand, as one snapshot of the ledger says; None when nothing was decided yet."""
-    with db.transaction():
-        db.execute("set transaction isolation level repeatable read, read only")
-        row = db.execute(REHEARSALS["in_force"]).fetchone()
-        if row is None:
-            return None
-        generation, digest, document, since = row
-        activation = db.execute(SQL["last_activation"]).fetchone()
+def read_status(ledger: RolloutStore) -> Status:
+    """Return one snapshot of the ledger; raise UsageError while nothing was decided."""
+    with ledger.rehearsals.snapshot():
+        active, last = active_ruleset(ledger), ledger.activations.last()
         return Status(
-            ruleset=digest,
-            name=f"{document['name']} {document['version']}",
-            generation=generation,
-            since=since,
-            approvers=_names(activation[0]) if activation else (),
-            progress=tuple(Progress(*one) for one in db.execute(SQL["progress"])),
+            ruleset=active.hash,
+            name=f"{active.document['name']} {active.document['version']}",
+            generation=active.generation,
+            since=active.activated_at,
+            approvers=tuple(last.approvers) if last else (),
+            progress=tuple(ledger.activations.progress()),
             open=tuple(
-                Open(name, report_from(report), tuple(approvers))
-                for name, report, approvers in db.execute(SQL["open_rehearsals"])
+                OpenReport(one.rehearsal_id, report_from(one.report), tuple(one.approvers))
+                for one in ledger.rehearsals.open()
             ),
         )
-
-
-def patients_waiting(db: psycopg.Connection) -> int:
-    """Return how many patients the ruleset in force is still to be applied to."""
-    row = db.execute(SQL["patients_waiting"]).fetchone()
-    return int(row[0]) if row else 0
-
-
-def _names(approvers: list[dict[str, Any]]) -> tuple[str, ...]:
-    return tuple(one["approver"] for one in approvers)

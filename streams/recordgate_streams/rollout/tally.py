@@ -1,4 +1,4 @@
-"""Counts what a rehearsal finds while patients go by; its size does not grow with their number."""
+"""Counts what a rehearsal finds, patient by patient; its size does not grow with their number."""
 
 import math
 from collections import Counter
@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from recordgate_schemas.values import EntryId
-from recordgate_streams.rollout.rehearsal import Change, Tried
+from recordgate_streams.ledger.rules import ActiveRuleset
+from recordgate_streams.rollout.rehearsal import Change, PatientComparison
 from recordgate_streams.rollout.report import Count, Report, Scope, Total
 from recordgate_streams.ruleset import Ruleset
 
@@ -20,7 +21,7 @@ NONE_SEEN = 3.0
 
 
 @dataclass(slots=True)
-class _Seen:
+class _Occurrences:
     """How often something was found, and the first entries."""
 
     n: int = 0
@@ -34,14 +35,14 @@ class _Seen:
 
 @dataclass(slots=True)
 class _Sums:
-    """Over patients, of one change y and what is released x: what the error of their ratio takes."""
+    """Sums over patients of one change (y) and of what is released (x), for the error of their ratio."""
 
     y: int = 0
     yy: int = 0
     xy: int = 0
 
 
-Seen = dict[tuple[Change, str], _Seen]
+Occurrences = dict[tuple[Change, str], _Occurrences]
 
 
 @dataclass(slots=True)
@@ -53,37 +54,37 @@ class Tally:
     released: int = 0
     _released_squared: int = 0
     _sums: dict[Change, _Sums] = field(default_factory=lambda: {c: _Sums() for c in Change})
-    _by_reason: Seen = field(default_factory=dict)
-    _by_practice: Seen = field(default_factory=dict)
+    _by_reason: Occurrences = field(default_factory=dict)
+    _by_practice: Occurrences = field(default_factory=dict)
 
-    def add(self, tried: Tried) -> None:
+    def add(self, patient: PatientComparison) -> None:
         """Count one patient."""
         self.patients += 1
-        self.decisions += tried.decisions
-        self.released += tried.released
-        self._released_squared += tried.released**2
-        for change, y in Counter(found.change for found in tried.found).items():
+        self.decisions += patient.decisions
+        self.released += patient.released
+        self._released_squared += patient.released**2
+        for change, y in Counter(entry.change for entry in patient.changes).items():
             sums = self._sums[change]
-            sums.y, sums.yy, sums.xy = sums.y + y, sums.yy + y**2, sums.xy + y * tried.released
-        for found in tried.found:
-            reason, practice = (found.change, found.reason), (found.change, found.practice)
-            self._by_reason.setdefault(reason, _Seen()).add(found.entry_id)
-            self._by_practice.setdefault(practice, _Seen()).add(found.entry_id)
+            sums.y, sums.yy, sums.xy = sums.y + y, sums.yy + y**2, sums.xy + y * patient.released
+        for entry in patient.changes:
+            reason, practice = (entry.change, entry.reason), (entry.change, entry.practice)
+            self._by_reason.setdefault(reason, _Occurrences()).add(entry.entry_id)
+            self._by_practice.setdefault(practice, _Occurrences()).add(entry.entry_id)
 
     def report(
         self,
         ruleset: Ruleset,
-        against: tuple[int, str],
+        against: ActiveRuleset,
         at: datetime,
         scope: Scope,
         positions: Mapping[str, int],
     ) -> Report:
-        """Return what was counted. `against`: generation and hash of the ruleset in force."""
+        """Return what was counted. `against`: the ruleset in force."""
         return Report(
             ruleset=ruleset.hash,
             engine=ruleset.engine,
-            against=against[1],
-            generation=against[0],
+            against=against.hash,
+            generation=against.generation,
             at=at,
             scope=scope,
             positions=positions,
@@ -94,9 +95,9 @@ class Tally:
             by_practice=tuple(self._counted(self._by_practice)),
         )
 
-    def _counted(self, by: Seen) -> Iterator[Count]:
-        for (change, key), seen in sorted(by.items()):
-            yield Count(change, key, seen.n, self._share(seen.n), tuple(seen.examples))
+    def _counted(self, by: Occurrences) -> Iterator[Count]:
+        for (change, key), found in sorted(by.items()):
+            yield Count(change, key, found.n, self._share(found.n), tuple(found.examples))
 
     def _share(self, n: int) -> float:
         return round(n / max(self.released, 1), 6)

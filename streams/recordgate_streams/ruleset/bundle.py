@@ -13,19 +13,21 @@ from recordgate_streams.ruleset import checks
 from recordgate_streams.ruleset.compiled import compiled
 from recordgate_streams.ruleset.digest import engine_hash, ruleset_hash
 from recordgate_streams.ruleset.folder import read
-from recordgate_streams.ruleset.model import Activation, Document
+from recordgate_streams.ruleset.model import ActivationLimits, Document, ReasonTexts
 from recordgate_streams.ruleset.problems import BadRuleset, Finding, Problem, findings
-from recordgate_streams.ruleset.texts import ReasonTexts, texts_of
 
 SHIPPED = Path(__file__).parent / "shipped"
+
+SHOWN_DIGITS = 12
+"""Digits of a hash that people read; whatever is compared or signed has all of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ruleset:
     """Everything that decides, under one hash.
 
-    `hash`: over content and engine, 16 hex digits; every decision carries it. `engine`: over the rules' source text.
-    `data`: the content as plain JSON-able data, with `hash` and `engine`; `from_data` takes it back.
+    `hash`: over content and engine, in hex; every decision carries it. `engine`: over the rules' source text.
+    `data`: the content as plain JSON-able data, with `hash` and `engine`; `from_data` reads it back.
     """
 
     name: str
@@ -34,8 +36,13 @@ class Ruleset:
     engine: str
     settings: PolicySettings
     reasons: ReasonTexts
-    activation: Activation
+    activation: ActivationLimits
     data: Mapping[str, Any]
+
+    @property
+    def title(self) -> str:
+        """Name, version and the digits of the hash that people read."""
+        return f"{self.name} {self.version} {self.hash[:SHOWN_DIGITS]}"
 
 
 @cache
@@ -50,10 +57,10 @@ def load(folder: Path) -> Ruleset:
 
 
 def from_data(data: Mapping[str, Any]) -> Ruleset:
-    """Return the ruleset that the data says; raise BadRuleset naming every problem.
+    """Return the ruleset that the data describes; raise BadRuleset naming every problem.
 
-    Parts it lacks, and the texts of reasons it does not tell, are those of the shipped ruleset. A `hash` or `engine` it
-    names is believed: what was stored or sent comes in by document.from_document, which checks.
+    Parts it lacks, and texts of reasons it does not hold, are those of the shipped ruleset. A `hash` or `engine` in it
+    is not checked: what was stored or sent is read by document.from_document, which checks.
     """
     content = {key: value for key, value in data.items() if key not in ("hash", "engine")}
     document, engine = _document(_completed(content)), data.get("engine", engine_hash())
@@ -76,17 +83,17 @@ def _document(content: Mapping[str, Any]) -> Document:
     except ValidationError as error:
         wrong = list(findings(Document, error))
     else:
-        wrong = list(_at_odds(document))
+        wrong = list(_contradictions(document))
         if not wrong:
             return document
     raise BadRuleset(Problem("", 0, path, message) for path, message in wrong)
 
 
-def _at_odds(document: Document) -> Iterator[Finding]:
+def _contradictions(document: Document) -> Iterator[Finding]:
     yield from checks.check_numbers(document.numbers)
     yield from checks.check_texts(document.reasons, document.outcomes)
     yield from checks.check_hints(document.hints)
-    yield from checks.doubled_ids(document.code_sets)
+    yield from checks.check_set_ids(document.code_sets)
     for place, one in enumerate(document.code_sets):
         yield from checks.check_members(one, ("code_sets", place))
 
@@ -101,7 +108,7 @@ def _ruleset(document: Document, engine: str, named: str | None = None) -> Rules
         digest,
         engine,
         compiled(document),
-        texts_of(document),
+        ReasonTexts(document.reasons, document.outcomes, document.patient.notice),
         document.activation,
         {"hash": digest, "engine": engine, **content},
     )

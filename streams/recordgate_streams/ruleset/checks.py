@@ -1,4 +1,4 @@
-"""What no single value can get wrong: things that are missing, doubled, or at odds with one another."""
+"""Checks over several values at once: what is missing, given twice, or contradicts something else."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -26,26 +26,26 @@ def check_texts(
 
 
 def check_hints(hints: Sequence[Hint]) -> Iterator[Finding]:
-    """No phrase stands twice."""
+    """No phrase appears twice."""
     phrases = [hint.phrase.casefold() for hint in hints]
     for place in _again(phrases):
-        yield ("hints", place, "phrase"), "stands further up already; remove one"
+        yield ("hints", place, "phrase"), "is in the list already; remove one"
 
 
 def check_members(code_set: CodeSet, at: Path = ()) -> Iterator[Finding]:
-    """No member stands twice in one set."""
+    """No member appears twice in one set."""
     for place in _again(code_set.members):
-        yield (*at, "members", place), "stands further up already; remove one"
+        yield (*at, "members", place), "is in the list already; remove one"
 
 
-def doubled_ids(sets: Sequence[CodeSet]) -> Iterator[Finding]:
+def check_set_ids(sets: Sequence[CodeSet]) -> Iterator[Finding]:
     """Two sets never share an id."""
     for place in _again([code_set.id for code_set in sets]):
         first = [code_set.id for code_set in sets].index(sets[place].id)
         yield ("code_sets", place, "id"), f"is the id of another set (number {first + 1}) already"
 
 
-def check_labels_told(labels: Mapping[str, Label]) -> Iterator[Finding]:
+def check_labels_described(labels: Mapping[str, Label]) -> Iterator[Finding]:
     """In a bundle, every label says what it is and where its treatment comes from."""
     for code, label in labels.items():
         for key in ("title", "source"):
@@ -53,7 +53,7 @@ def check_labels_told(labels: Mapping[str, Label]) -> Iterator[Finding]:
                 yield ("labels", code, key), "is empty; say what the label is and why it is so"
 
 
-def check_set_told(code_set: CodeSet) -> Iterator[Finding]:
+def check_set_described(code_set: CodeSet) -> Iterator[Finding]:
     """In a bundle, every set says what it is, and whence and under which licence its members come."""
     for key in ("title", "source", "version", "provenance", "licence"):
         if not getattr(code_set, key):

@@ -1,4 +1,4 @@
-"""Makes the policy's settings of a ruleset document: the strings of the files become what a rule can ask."""
+"""Turns a ruleset document into the policy's settings: strings become values that a rule can compare."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -49,7 +49,7 @@ def _switches(table: SwitchTable) -> Switches:
         re_opt_in_restart=table.re_opt_in == "restart",
         access_code_entries=Ask(table.access_code_entries),
         level_lowered_retract=table.on_level_lowered == "retract",
-        partial_reports_defer_whole=table.partial_reports == "defer_whole",
+        defer_partial_reports=table.partial_reports == "defer_whole",
         not_ready_hold=table.not_ready == "hold",
         needs_account=table.needs_account,
         child_safeguarding_suspends_proxies=table.child_safeguarding_suspends_proxies,

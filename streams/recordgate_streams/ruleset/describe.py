@@ -15,18 +15,18 @@ Lines = Iterator[str]
 
 
 def describe(ruleset: Ruleset, word: str) -> list[str]:
-    """Return what there is to say about the word; raise UsageError with the nearest words when it means nothing."""
-    said = [
+    """Return the lines about the word; raise UsageError with the nearest words when it means nothing."""
+    lines = [
         line
         for part in (_reason, _switch, _number, _label, _set, _code)
         for line in part(ruleset, word)
     ]
-    if said:
-        return said
+    if lines:
+        return lines
     near = get_close_matches(word, _words(ruleset), 3, 0.5)
-    meant = f"; did you mean {' or '.join(near)}?" if near else ""
+    suggestion = f"; did you mean {' or '.join(near)}?" if near else ""
     raise UsageError(
-        f"{word}: no reason, switch, number, label, code or set of this ruleset{meant}"
+        f"{word}: no reason, switch, number, label, code or set of this ruleset{suggestion}"
     )
 
 
@@ -59,7 +59,7 @@ def _reason(ruleset: Ruleset, word: str) -> Lines:
     yield f"  guidance: {text['guidance']}"
     yield f"  queue: {text['queue']}; task: {text['task'] or 'none'}"
     yield f"  released in bulk: {_yes(text['bulk_release'])}; first action: {text['first_action'] or 'none'}"
-    yield f"  patients read: {data['patient']['standing']}"
+    yield f"  patients read: {data['patient']['notice']}"
     labels = [code for code, one in data["labels"].items() if one["reason"] == word]
     sets = [one["id"] for one in data["code_sets"] if one["reason"] == word]
     yield f"  labels: {', '.join(labels) or 'none'}; code sets: {', '.join(sets) or 'none'}"

@@ -1,4 +1,4 @@
-"""What one ruleset says differently from another, in lines a person can approve."""
+"""The differences between two rulesets, in lines that a person can approve."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,45 +1,84 @@
-"""The hashes that say which rules decided: of the engine's source text, and of a ruleset's data on that engine."""
+"""The hashes that say which rules decided: of the code that decides, and of a ruleset's data on that code.
+
+The *engine* is the import closure of ROOTS (closure.py) and the SQL statements of the ledger marked `-- decides`.
+Comments, docstrings, blank lines and line endings do not count.
+"""
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import recordgate_schemas
 from recordgate_schemas.errors import FatalError
+from recordgate_streams.ruleset import closure
 
-ENGINE = (
-    "policy",
-    "decider",
-    "bodies",
-    "lanes/deciding.py",
-    "ruleset/compiled.py",
+ROOTS = (
+    "recordgate_streams.bodies",
+    "recordgate_streams.decider",
+    "recordgate_streams.policy.rules",
 )
-"""Folders and files of recordgate_streams whose source text can change a decision."""
+"""Packages that decide. All of their modules count, and whatever those import."""
 
-DIGITS = 16
+PACKAGES = {
+    "recordgate_schemas": Path(recordgate_schemas.__file__).parent,
+    "recordgate_streams": Path(__file__).parents[1],
+}
+"""The packages within which imports are followed, and where their source is."""
+
+_STATEMENT = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
+_DECIDES = re.compile(r"^-- decides$", re.MULTILINE)
+_TEXT_OR_SPACE = re.compile(r"('(?:[^']|'')*')|(?:--[^\n]*|/\*.*?\*/|\s)+", re.DOTALL)
 
 
 @cache
 def engine_hash() -> str:
-    """Return 16 hex digits over the source text of ENGINE, whatever the line endings and the machine."""
-    return engine_hash_of(Path(__file__).parent.parent, ENGINE)
+    """Return the SHA-256 of the engine that runs, as 64 hex digits; the same under every supported Python."""
+    return engine_hash_of(PACKAGES)
 
 
-def engine_hash_of(home: Path, parts: tuple[str, ...]) -> str:
-    """Return 16 hex digits over the Python files below `home` that `parts` names; raise FatalError if one lacks."""
-    sources = {
-        file.relative_to(home).as_posix(): file.read_text("utf-8")
-        for part in parts
-        for file in _files(home / part)
+def engine_hash_of(packages: Mapping[str, Path]) -> str:
+    """Return the SHA-256 of the engine whose packages have their source in these folders; errors as in engine_parts."""
+    return _sha256(engine_parts(packages))
+
+
+def engine_parts(packages: Mapping[str, Path]) -> dict[str, str]:
+    """Return the SHA-256 of each part of the engine: of modules by dotted name, of SQL statements by file and name.
+
+    Raises FatalError if a module of the closure, or all deciding SQL, is missing.
+    """
+    modules = closure.modules(ROOTS, packages)
+    statements = deciding_statements(packages["recordgate_streams"] / "ledger")
+    return {name: _sha256(closure.meaning(tree)) for name, tree in modules.items()} | {
+        name: _sha256(text) for name, text in statements.items()
     }
-    return _digest(sources)
+
+
+def deciding_statements(folder: Path) -> dict[str, str]:
+    """Return the SQL statements marked `-- decides`, by file and name, without comments and spare spaces."""
+    found = {
+        f"{file.name}:{name}": _plain_sql(text)
+        for file in sorted(folder.glob("*.sql"))
+        for name, text in named_statements(file.read_text("utf-8")).items()
+        if _DECIDES.search(text)
+    }
+    if not found:
+        raise FatalError("engine: the ledger's deciding SQL is missing; reinstall recordgate")
+    return found
+
+
+def named_statements(text: str) -> dict[str, str]:
+    """Return the statements of an SQL file by name, comments included."""
+    parts = _STATEMENT.split(text)[1:]
+    return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
 def ruleset_hash(content: Mapping[str, Any], engine: str) -> str:
-    """Return 16 hex digits over a ruleset's content and the engine it runs on."""
-    return _digest([content, engine])
+    """Return the SHA-256 of a ruleset's content and the engine it runs on, as 64 hex digits."""
+    return _sha256([content, engine])
 
 
 def canonical(value: object) -> bytes:
@@ -47,12 +86,9 @@ def canonical(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
 
 
-def _digest(value: object) -> str:
-    return hashlib.sha256(canonical(value)).hexdigest()[:DIGITS]
+def _sha256(value: object) -> str:
+    return hashlib.sha256(canonical(value)).hexdigest()
 
 
-def _files(path: Path) -> list[Path]:
-    found = sorted(path.rglob("*.py")) if path.is_dir() else [path]
-    if not found or not all(file.is_file() for file in found):
-        raise FatalError(f"engine: {path.name} is missing; reinstall recordgate")
-    return found
+def _plain_sql(text: str) -> str:
+    return _TEXT_OR_SPACE.sub(lambda token: token[1] or " ", text).strip()

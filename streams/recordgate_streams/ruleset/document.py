@@ -5,15 +5,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import rfc8785
+
 from recordgate_schemas.errors import UsageError
 from recordgate_streams.ruleset.bundle import Ruleset, from_data, load
-from recordgate_streams.ruleset.digest import canonical
+from recordgate_streams.ruleset.problems import read_file
 
 
 def pack(ruleset: Ruleset, folder: Path) -> Path:
-    """Write the ruleset as `NAME-VERSION-HASH.json` into the folder and return its path."""
-    file = folder / f"{ruleset.name}-{ruleset.version}-{ruleset.hash}.json"
-    file.write_bytes(canonical(ruleset.data))
+    """Write the ruleset as `NAME-VERSION-HASH.json`, canonical JSON, into the folder and return its path."""
+    file = folder / f"{ruleset.title.replace(' ', '-')}.json"
+    file.write_bytes(rfc8785.dumps(dict(ruleset.data)))
     return file
 
 
@@ -30,14 +32,13 @@ def from_document(data: Mapping[str, Any]) -> Ruleset:
     return found
 
 
-def open_ruleset(path: Path) -> Ruleset:
+def open_ruleset(place: str | Path) -> Ruleset:
     """Return the ruleset of a bundle folder or of a packed file; raise UsageError when it is neither or is wrong."""
+    path = Path(place)
     if path.is_dir():
         return load(path)
     try:
-        data = json.loads(path.read_bytes())
-    except OSError as error:
-        raise UsageError(f"{path.name}: cannot be read: {error.strerror}") from None
+        data = json.loads(read_file(path))
     except (ValueError, RecursionError):
         raise UsageError(
             f"{path.name}: no JSON; expected a bundle folder or a packed ruleset"

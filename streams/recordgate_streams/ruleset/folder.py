@@ -1,4 +1,4 @@
-"""Reads a bundle: a folder of TOML files. Everything wrong with all of them is told at once, with file and line."""
+"""Reads a bundle: a folder of TOML files. All problems of all files are reported at once, with file and line."""
 
 import re
 import tomllib
@@ -36,7 +36,7 @@ def read(folder: Path) -> dict[str, Any]:
     if rules:
         reading.note("ruleset.toml", checks.check_numbers(rules.numbers))
     if labels:
-        reading.note("labels.toml", checks.check_labels_told(labels.labels))
+        reading.note("labels.toml", checks.check_labels_described(labels.labels))
     if reasons:
         reading.note("reasons.toml", checks.check_texts(reasons.reasons, reasons.outcomes))
     if hints:
@@ -69,11 +69,10 @@ class _Reading:
         except UnicodeDecodeError:
             self._add(name, 1, "is not UTF-8; save it as UTF-8")
         except tomllib.TOMLDecodeError as error:
-            said = _AT_LINE.match(str(error))
+            place = _AT_LINE.match(str(error))
             last = self.texts[name].count("\n") + 1
-            self._add(
-                name, int(said[2]) if said else last, f"no TOML: {said[1] if said else error}"
-            )
+            line, message = (int(place[2]), place[1]) if place else (last, error)
+            self._add(name, line, f"no TOML: {message}")
         except ValidationError as error:
             self.note(name, findings(model, error))
         return None
@@ -88,7 +87,7 @@ class _Reading:
         sets = {name: one for name in names if (one := self.file(name, CodeSet))}
         for name, one in sets.items():
             self.note(name, _of_one_set(one))
-        for (_, place, key), message in checks.doubled_ids(list(sets.values())):
+        for (_, place, key), message in checks.check_set_ids(list(sets.values())):
             self.note(list(sets)[int(place)], [((key,), message)])
         return list(sets.values())
 
@@ -104,4 +103,4 @@ class _Reading:
 
 def _of_one_set(one: CodeSet) -> Iterator[Finding]:
     yield from checks.check_members(one)
-    yield from checks.check_set_told(one)
+    yield from checks.check_set_described(one)

@@ -1,4 +1,4 @@
-"""Finds the line a TOML value stands on; the standard library's parser does not tell.
+"""Finds the line of a TOML value, which no maintained TOML library keeps (docs/dependencies.md).
 
 Knows what our files use: tables, arrays of tables, keys, and arrays of strings over several lines. The text has been
 parsed already, so it is valid TOML; for anything else the line of the nearest table or key before it is given.

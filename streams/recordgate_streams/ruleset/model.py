@@ -1,6 +1,8 @@
 """The shape of a ruleset: what every part may say. pydantic names all that is wrong at once."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Literal
 
@@ -18,6 +20,7 @@ from pydantic import (
 
 from recordgate_schemas.entry import Kind
 from recordgate_schemas.errors import InvalidValue
+from recordgate_schemas.messages import Queue, TaskKind
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import parse_ods
 from recordgate_streams.policy.settings import Ask
@@ -45,7 +48,7 @@ def _no_or_snomed_id(text: str) -> str:
 
 def _label(code: str) -> str:
     if code == NOPAT:
-        raise ValueError("NOPAT hides always and may not stand in the table; remove it")
+        raise ValueError("NOPAT always hides and may not be in the table; remove it")
     return code
 
 
@@ -83,7 +86,7 @@ class Part(BaseModel):
 
 
 class SwitchTable(Part):
-    """The switches; what each means stands in shipped/ruleset.toml."""
+    """The switches; shipped/ruleset.toml says what each means."""
 
     on_104: Literal["hold_new", "suspend_view"] = "hold_new"
     backdated: Literal["hold", "release"] = "hold"
@@ -99,7 +102,7 @@ class SwitchTable(Part):
 
 
 class NumberTable(Part):
-    """The numbers; units and limits stand in shipped/ruleset.toml."""
+    """The numbers; shipped/ruleset.toml says what each means, and its unit."""
 
     result_tolerance_days: Annotated[StrictInt, Field(ge=0, le=365)] = 90
     proxy_review_age: Annotated[StrictInt, Field(ge=11, le=13)] = 11
@@ -148,24 +151,55 @@ class CodeSet(Asked):
 
 
 class ReasonText(Part):
-    """What a reason tells a reviewer, and what follows from it."""
+    """What a reason means for people, and what follows from it.
+
+    `reviewer`: its meaning. `remedy`: what would change it, and who can. `guidance`: sources, tag, golden rows.
+    """
 
     reviewer: Sentence
     remedy: Sentence
     guidance: Sentence
-    queue: QueueName
-    task: TaskName
+    queue_name: Annotated[QueueName, Field(alias="queue")]
+    task_name: Annotated[TaskName, Field(alias="task")]
     bulk_release: StrictBool
     first_action: Literal["", "hide"]
 
+    @property
+    def queue(self) -> Queue | None:
+        """The queue that a hold joins; None: no entry is ever held for this reason."""
+        return None if self.queue_name == "none" else Queue(self.queue_name)
+
+    @property
+    def task(self) -> TaskKind | None:
+        """The work that the reason asks for; None: there is none."""
+        return TaskKind(self.task_name) if self.task_name else None
+
+    @property
+    def hide_first(self) -> bool:
+        """True when hiding is the action to offer first."""
+        return self.first_action == "hide"
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonTexts:
+    """The texts of a ruleset: by reason, by outcome, and the one sentence that every patient reads."""
+
+    by_reason: Mapping[Reason, ReasonText]
+    outcomes: Mapping[Outcome, str]
+    notice: str
+
+    def __getitem__(self, reason: Reason) -> ReasonText:
+        """Return the text of a reason; every reason has one."""
+        return self.by_reason[reason]
+
 
 class Patient(Part):
-    """What every patient reads."""
+    """The one sentence that every patient reads."""
 
-    standing: Sentence
+    notice: Sentence
 
 
-class Activation(Part):
+class ActivationLimits(Part):
     """How a ruleset comes into force: shares of released entries, and patients a second."""
 
     most_disappear: Share = 0.001
@@ -202,7 +236,7 @@ class RulesetFile(Part):
     go_live: GoLive
     practices: dict[Ods, PracticeTable] = {}
     review: Review
-    activation: Activation
+    activation: ActivationLimits
 
 
 class LabelsFile(Part):
@@ -240,5 +274,5 @@ class Document(Part):
     reasons: dict[Reason, ReasonText]
     outcomes: dict[Outcome, Sentence]
     patient: Patient
-    activation: Activation
+    activation: ActivationLimits
     hints: tuple[Hint, ...]

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path as File
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -17,7 +18,7 @@ Finding = tuple[Path, str]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A finding and where it stands; `line` 0: in no file."""
+    """A finding and its place; `line` 0: in no file."""
 
     file: str
     line: int
@@ -37,6 +38,19 @@ class BadRuleset(UsageError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def read_file(file: File) -> bytes:
+    """Return what a file holds; raise UsageError when it cannot be read."""
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file.name}: cannot be read: {error.strerror}") from None
+
+
+def read_text(file: File, encoding: str = "utf-8") -> str:
+    """Return the text of a file, whatever its line ends; raise UsageError when it cannot be read."""
+    return read_file(file).decode(encoding).replace("\r\n", "\n")
 
 
 def dotted(path: Path) -> str:
@@ -67,8 +81,10 @@ def _message(model: type[BaseModel], path: Path, found: Any) -> str:
 
 def _choose(what: str, given: object, choices: list[str]) -> str:
     near = get_close_matches(str(given), choices, 1)
-    meant = f"; did you mean {near[0]}?" if near else ""
-    return f"{what}{meant}; valid choices: {', '.join(choice or '(empty)' for choice in choices)}"
+    suggestion = f"; did you mean {near[0]}?" if near else ""
+    return (
+        f"{what}{suggestion}; valid choices: {', '.join(choice or '(empty)' for choice in choices)}"
+    )
 
 
 def _keys(model: Any, path: Path) -> list[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from recordgate_schemas.errors import UsageError
+from recordgate_streams.ruleset.problems import read_file
 from recordgate_streams.ruleset.snomed import is_concept_id
 
 HEAD = ("id", "effectiveTime", "active", "moduleId", "refsetId", "referencedComponentId")
@@ -46,11 +47,9 @@ def read_reference_set(file: Path, refset: str) -> ReferenceSet:
     """Return one reference set of the file; raise UsageError naming file, line and column of what is wrong."""
     if "Delta" in file.name:
         raise UsageError(f"{file.name}: a Delta has changes only; load the Snapshot of the release")
+    content = read_file(file)
     try:
-        content = file.read_bytes()
         text = content.decode("utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"{file.name}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise UsageError(f"{file.name}:{line}: is not UTF-8") from None
@@ -74,13 +73,13 @@ def _active(rows: list[dict[str, str]]) -> tuple[str, ...]:
     newest: dict[str, tuple[str, str]] = {}
     for row in rows:
         component = row["referencedComponentId"]
-        said = (row["effectiveTime"], row["active"])
-        newest[component] = max(newest.get(component, said), said)
+        state = (row["effectiveTime"], row["active"])
+        newest[component] = max(newest.get(component, state), state)
     return tuple(sorted(component for component, (_, active) in newest.items() if active == "1"))
 
 
 def _rows(name: str, text: str, refset: str) -> Iterator[dict[str, str]]:
-    """Yield the rows of the reference set, checked; of other sets' rows only what tells them apart is checked."""
+    """Yield the rows of the reference set, checked; rows of other sets are only checked for which set they are of."""
     lines = text.split("\n")
     columns = _head(name, lines[0].removesuffix("\r"))
     for number, line in enumerate(lines[1:], 2):

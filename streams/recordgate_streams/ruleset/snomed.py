@@ -5,17 +5,11 @@ from functools import cache
 
 _SCTID = re.compile(r"[1-9][0-9]{2,14}[01]0[0-9]")
 _ROTATION = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
-_INVERSE = "0432156789"
 
 
 def is_concept_id(text: str) -> bool:
     """True for 6 to 18 digits without a leading zero: item, partition of a concept (00 or 10), check digit."""
     return bool(_SCTID.fullmatch(text)) and _checksum(text) == 0
-
-
-def with_check_digit(digits: str) -> str:
-    """Return the digits with the check digit that makes an identifier of them."""
-    return digits + _INVERSE[_checksum(digits + "0")]
 
 
 def _checksum(digits: str) -> int:

@@ -9,10 +9,9 @@ import typer
 from typer.testing import CliRunner, Result
 
 from recordgate_consumers import cli
-from recordgate_consumers.view.show import NOTICE
-from recordgate_runtime.settings import Settings
+from recordgate_consumers.view.show_view import NOTICE
 from recordgate_schemas.control import AccessSuspended, EntryHidden, HideCause
-from recordgate_schemas.errors import RetryableError, UsageError
+from recordgate_schemas.errors import UsageError
 from recordgate_schemas.values import EntryId, proxy
 from tests.support.consumers import opened, patient, release, task_opened
 from tests.support.review import ReviewDatabase
@@ -124,26 +123,6 @@ def test_tasks_are_listed_and_name_a_patient_only_when_asked(review: ReviewDatab
         assert ALICE.digits not in run("tasks", *options).stdout
         assert ALICE.digits in run("tasks", "--numbers", *options).stdout
     assert json.loads(run("tasks", "--practice", "B81001", "--json").stdout) == []
-
-
-class KafkaIsAway:
-    def __init__(self, _: Settings) -> None:
-        pass
-
-    def __call__(self, _: Sequence[bytes]) -> None:
-        raise RetryableError("not reachable")
-
-    def close(self) -> None:
-        pass
-
-
-def test_an_outcome_waits_when_kafka_is_away(
-    review: ReviewDatabase, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    review.publish(opened(0, ALICE))
-    monkeypatch.setattr(cli, "ControlPublisher", KafkaIsAway)
-    assert "as soon as Kafka is back" in run("review", "e1", "--release").stdout
-    assert len(review.owner.execute("select from outbox where sent_at is null").fetchall()) == 1
 
 
 def test_serious_harm_needs_a_clinician(review: ReviewDatabase) -> None:

@@ -4,13 +4,13 @@ import random
 import threading
 from collections.abc import Callable
 
-from recordgate_consumers.view.gate import GateLane
-from recordgate_consumers.view.sink import ViewSink
-from recordgate_runtime.clock import FrozenClock
+from recordgate_consumers.view.gate_lane import GateLane
+from recordgate_consumers.view.view_sink import ViewSink
 from recordgate_runtime.kafka import Record
 from recordgate_schemas.control import AccessResumed, AccessSuspended, Change, ProxyEnded
 from recordgate_schemas.topics import CONTROLS, RELEASED
 from recordgate_schemas.values import GrantId
+from tests.support.clock import FrozenClock
 from tests.support.consumers import (
     NOW,
     apply,

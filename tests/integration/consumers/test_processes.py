@@ -11,8 +11,9 @@ from kafka import KafkaProducer
 from recordgate_consumers import processes
 from recordgate_runtime import positions
 from recordgate_runtime.kafka import PartitionReader, Record
+from recordgate_runtime.metrics import REGISTRY, BatchStage
 from recordgate_runtime.settings import Settings
-from recordgate_runtime.sink import run_sink
+from recordgate_runtime.sink import Handler, run_sink
 from recordgate_schemas.control import AccessSuspended
 from recordgate_schemas.topics import Topic
 from tests.support.consumers import (
@@ -53,16 +54,28 @@ def stop_at_the_end(topic: Topic, settings: Settings, view: ViewDatabase) -> Non
     reader.close()
 
 
-def test_the_processes_bring_the_topics_into_the_view(
-    view: ViewDatabase, configured: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def until_done(topic: Topic, connection: psycopg.Connection, *rest: object) -> None:
-        idle = partial(stop_at_the_end, topic, configured, view)
-        run_sink(topic, connection, *rest, idle=idle)  # type: ignore[arg-type]
+def batches(stage: BatchStage) -> float:
+    found = REGISTRY.get_sample_value("recordgate_batch_seconds_count", {"stage": stage})
+    return found or 0.0
 
-    monkeypatch.setattr(processes, "run_sink", until_done)
+
+def test_the_processes_bring_the_topics_into_the_view(
+    view: ViewDatabase, configured: Settings
+) -> None:
+    def until_done(
+        topic: Topic,
+        connection: psycopg.Connection,
+        handler: Handler,
+        settings: Settings,
+        **_: object,
+    ) -> None:
+        idle = partial(stop_at_the_end, topic, configured, view)
+        run_sink(topic, connection, handler, settings, idle=idle)
+
+    before = batches(BatchStage.GATE_LANE)
     send(configured, control(registered(), ALICE, offset=0, effective=at(-1)))
-    processes.gate_lane()
+    processes.gate_lane(until_done)
+    assert batches(BatchStage.GATE_LANE) == before + 1  # polls that find nothing are no batches
     row = view.owner.execute("select fence from audience_gate").fetchone()
     assert row is not None
     send(
@@ -70,10 +83,10 @@ def test_the_processes_bring_the_topics_into_the_view(
         published(redecided(0, ALICE, row[0]), offset=0),
         published(release(1, ALICE, under=row[0]), offset=1),
     )
-    processes.view_sink()
+    processes.view_sink(until_done)
     assert len(view.bodies(ALICE)) == 1
     send(configured, control(AccessSuspended(), ALICE, offset=1, effective=NOW))
-    processes.gate_lane()
+    processes.gate_lane(until_done)
     assert view.bodies(ALICE) == []
 
 

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recordgate_consumers.view.gate import GateLane
-from recordgate_consumers.view.sink import ViewSink
-from recordgate_runtime.clock import FrozenClock
+from recordgate_consumers.view.gate_lane import GateLane
+from recordgate_consumers.view.view_sink import ViewSink
 from recordgate_runtime.kafka import Record
 from recordgate_schemas.control import (
     AccessDeclined,
@@ -35,6 +34,7 @@ from recordgate_schemas.errors import FatalError
 from recordgate_schemas.messages import Released
 from recordgate_schemas.topics import CONTROLS, RELEASED
 from recordgate_schemas.values import SELF, EntryId, GrantId, NhsNumber, proxy
+from tests.support.clock import FrozenClock
 from tests.support.consumers import (
     NOW,
     OTHER_PRACTICE,
@@ -87,7 +87,7 @@ CHANGES: list[Change] = [
 ]
 # Half of the controls open something: otherwise almost every example would end in the dark.
 OPENERS = [registered(), AccessResumed(), granted("g1")]
-said = st.tuples(
+statements = st.tuples(
     st.one_of(st.sampled_from(OPENERS), st.sampled_from(CHANGES)), st.integers(0, 3).map(at)
 )
 message = st.tuples(
@@ -128,7 +128,7 @@ def build(kind: str, sequence: int, who: NhsNumber, spec: Spec) -> Released:
 
 @QUIET
 @given(
-    changes=st.lists(said, max_size=6),
+    changes=st.lists(statements, max_size=6),
     specs=st.lists(message, max_size=8),
     moves=schedule,
     seed=st.integers(0, 10_000),

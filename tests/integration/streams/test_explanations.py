@@ -42,8 +42,8 @@ def test_an_engineer_reads_facts_positions_ruleset_and_timings(told: Ledger) -> 
     text = "\n".join(explanations.for_engineer(explained(told, CHILD), RULESET.hash))
     for part in ("entries/0 offset 1", "control position 2", RULESET.hash, '"declined"'):
         assert part in text
-    assert "reached by relatives: self LINKED HELD" in text
-    assert "after the standing version arrived: LINKED (HELD)" in text
+    assert "affected by relatives: self LINKED HELD" in text
+    assert "after the current version arrived: LINKED (HELD)" in text
 
 
 def test_nobody_reads_whose_entry_it_is(told: Ledger) -> None:
@@ -76,7 +76,7 @@ def test_why_not_of_what_is_shown_and_of_an_audience_that_is_none(ledger: Ledger
 def test_a_patient_is_told_the_same_whatever_there_is(told: Ledger) -> None:
     before = explanations.for_patient(TEXTS)
     told.say(EntryHidden(CHILD, (), HideCause.DO_NOT_DISPLAY))
-    assert before == explanations.for_patient(TEXTS) == TEXTS.standing
+    assert before == explanations.for_patient(TEXTS) == TEXTS.notice
 
 
 def test_an_entry_nobody_has_is_said_to_be_none(ledger: Ledger) -> None:

@@ -16,7 +16,7 @@ from recordgate_streams.golden.messages import messages_of
 from recordgate_streams.golden.pure import PATIENT
 from recordgate_streams.golden.rules import rules_of
 from recordgate_streams.golden.words import Word
-from recordgate_streams.rollout.checks import Refused
+from recordgate_streams.rollout.refusal import Refused
 from recordgate_streams.ruleset import Ruleset
 from tests.support.builders import NOW
 from tests.support.golden import LedgerRun, needs_own_ledger

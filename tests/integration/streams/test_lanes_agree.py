@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from recordgate_runtime.clock import FrozenClock
 from recordgate_runtime.kafka import Record
 from recordgate_schemas import codec
 from recordgate_schemas.control import Died
@@ -22,13 +21,14 @@ from recordgate_schemas.topics import CONTROLS, ENTRIES
 from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.decider.history import Event, decide_history
 from recordgate_streams.decider.record import AcceptedEntry, ControlEvent
-from recordgate_streams.golden.scenario import parse_events
 from recordgate_streams.lanes.lane import Lane
 from recordgate_streams.policy.decision import Decision
 from recordgate_streams.ruleset import Ruleset
 from tests.histories.cases import cases
 from tests.reference.compare import production_ruleset
 from tests.support.builders import NHS_NUMBER, OTHER_NUMBER, control
+from tests.support.clock import FrozenClock
+from tests.support.events import parse_events
 from tests.support.ledger import Ledger
 
 HISTORIES = 60

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from recordgate_schemas.control import Change as Said
+from recordgate_schemas.control import Change as ControlChange
 from recordgate_schemas.control import Level
 from recordgate_schemas.entry import (
     ClinicalEntry,
@@ -23,8 +23,9 @@ from recordgate_schemas.entry import (
 from recordgate_schemas.errors import UsageError
 from recordgate_schemas.values import EntryId, NhsNumber
 from recordgate_streams.cli.rollout_text import report_lines
+from recordgate_streams.ledger.rollout import RolloutStore
 from recordgate_streams.rollout.activation import read_rehearsal
-from recordgate_streams.rollout.checks import Refused
+from recordgate_streams.rollout.refusal import Refused
 from recordgate_streams.rollout.rehearsal import Change
 from recordgate_streams.rollout.report import Report, report_data
 from recordgate_streams.rollout.run import Part, former_document
@@ -63,8 +64,8 @@ def found(report: Report) -> dict[tuple[str, str], tuple[str, ...]]:
     return {(count.change.name, count.key): count.examples for count in report.by_reason}
 
 
-def of(number: NhsNumber, *said: Said) -> list[object]:
-    return [replace(control(change), nhs_number=number) for change in said]
+def of(number: NhsNumber, *changes: ControlChange) -> list[object]:
+    return [replace(control(change), nhs_number=number) for change in changes]
 
 
 def test_a_new_code_set_names_the_victim_and_leaves_the_survivor(
@@ -152,7 +153,7 @@ def test_a_proxy_shown_the_same_until_another_day_is_not_shown_otherwise(
     assert found(report) == {}
 
 
-def test_a_review_that_lifted_everything_and_would_not_any_more_is_told(
+def test_a_review_that_lifted_everything_and_would_not_any_more_is_reported(
     ledger: Ledger, rules: Rules
 ) -> None:
     ledger.say(registered(), access())
@@ -199,7 +200,7 @@ def test_a_rehearsal_writes_nothing(ledger: Ledger, rules: Rules) -> None:
 
 def test_the_role_that_rehearses_may_write_nothing(rules: Rules) -> None:
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
-        rules.reader.execute("update active_ruleset set generation = 7")
+        rules.reader_db.execute("update active_ruleset set generation = 7")
 
 
 def test_a_report_holds_entry_ids_and_no_nhs_number_and_at_most_ten_examples(
@@ -269,11 +270,9 @@ def test_a_practice_has_its_patients_looked_at_and_no_others(ledger: Ledger, rul
     assert report.scope.patients == 1
 
 
-def test_patients_are_read_page_by_page_and_none_is_missed(
-    ledger: Ledger, rules: Rules, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_patients_are_read_page_by_page_and_none_is_missed(ledger: Ledger, rules: Rules) -> None:
     _many(ledger, patients=7, coded=7)
-    monkeypatch.setattr("recordgate_streams.rollout.run.PAGE_PATIENTS", 3)
+    rules.reader = RolloutStore(rules.reader_db, page_patients=3)
     new = with_code_set(CODE)
 
     assert rules.rehearse(new).totals[Change.DISAPPEARS].n == 7
@@ -329,7 +328,10 @@ def test_an_empty_ledger_has_nothing_to_compare_with(ledger: Ledger, rules: Rule
 
 
 def _everything(ledger: Ledger) -> dict[str, object]:
-    tables = [table.strip() for table in f"{TABLES}, rehearsal, approval, activation".split(",")]
+    tables = [
+        table.strip()
+        for table in f"{TABLES}, rehearsal, signed_approval, activation, approver_change".split(",")
+    ]
     return {
         table: ledger.owner.execute(f"select to_jsonb(t) from {table} t".encode()).fetchall()
         for table in tables

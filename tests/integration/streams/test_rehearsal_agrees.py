@@ -14,13 +14,11 @@ from typing import Any
 
 import pytest
 
-from recordgate_runtime.clock import FrozenClock
 from recordgate_schemas.entry import ClinicalEntry, ElementKind
 from recordgate_schemas.messages import Release, Retract
 from recordgate_streams import ruleset
 from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.decider.history import Event
-from recordgate_streams.golden.scenario import parse_events
 from recordgate_streams.rollout.rehearsal import Change
 from recordgate_streams.rollout.report import Report
 from recordgate_streams.ruleset import Ruleset
@@ -28,6 +26,8 @@ from tests.histories.cases import random_case
 from tests.histories.rulesets import HELD_REASONS, random_ruleset
 from tests.histories.times import INSTANTS, NOWS
 from tests.histories.words import reviewed
+from tests.support.clock import FrozenClock
+from tests.support.events import parse_events
 from tests.support.ledger import Ledger
 from tests.support.replay import HINT, replay
 from tests.support.rules import Rules
@@ -113,14 +113,14 @@ def _release(rng: Random, about: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_kept(rng: Random, event: dict[str, Any]) -> bool:
-    said = event.get("control", {}).get("change", {}).get("type", "entry")
-    return said in ("entry", "Registered", "AccessLevelSet", "Reviewed") or rng.random() > CALM
+    kind = event.get("control", {}).get("change", {}).get("type", "entry")
+    return kind in ("entry", "Registered", "AccessLevelSet", "Reviewed") or rng.random() > CALM
 
 
 def _ruleset(data: dict[str, Any]) -> Ruleset:
     """A random ruleset under its true hash, hints found by their phrase."""
-    said = {name: value for name, value in data.items() if name != "hash"}
-    return ruleset.from_data({**said, "hints": [{"phrase": HINT, "why": "test"}]})
+    content = {name: value for name, value in data.items() if name != "hash"}
+    return ruleset.from_data({**content, "hints": [{"phrase": HINT, "why": "test"}]})
 
 
 def _renamed(event: dict[str, Any], name: str) -> dict[str, Any]:
@@ -182,16 +182,16 @@ def _happened(before: Seen, after: Seen) -> Counter[tuple[str, str]]:
 
 
 def _changes(place: Place, before: Seen, after: Seen) -> Iterator[tuple[str, str]]:
-    (was, stood), (is_, stands) = before.decided[place], after.decided[place]
+    (was, former_reason), (is_, new_reason) = before.decided[place], after.decided[place]
     if place in after.shown and place not in before.shown:
-        yield "APPEARS", stood
+        yield "APPEARS", former_reason
     if place in before.shown and place not in after.shown:
-        yield "DISAPPEARS", stands
+        yield "DISAPPEARS", new_reason
     if is_ == "HELD" != was:
-        yield "JOINS_QUEUE", stands
+        yield "JOINS_QUEUE", new_reason
     if was == "HELD" != is_:
-        yield "LEAVES_QUEUE", stood
+        yield "LEAVES_QUEUE", former_reason
     if place in before.shown and before.shown[place] != after.shown.get(place, before.shown[place]):
-        yield "SHOWN_OTHERWISE", stands
+        yield "SHOWN_OTHERWISE", new_reason
     if place in before.lifted and is_ == "HELD":
-        yield "REVIEW_LOST", stands
+        yield "REVIEW_LOST", new_reason

@@ -3,7 +3,6 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from recordgate_runtime.clock import FrozenClock
 from recordgate_schemas.control import ReviewAction, ReviewGround
 from recordgate_schemas.entry import ThirdParty
 from recordgate_schemas.messages import Release, TaskClosed, TaskOpened
@@ -18,6 +17,7 @@ from tests.support.builders import (
     registered,
     reviewed,
 )
+from tests.support.clock import FrozenClock
 from tests.support.ledger import PARTITION, Ledger
 
 E0 = entry().entry_id

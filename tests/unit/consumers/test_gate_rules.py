@@ -7,12 +7,12 @@ import pytest
 
 from recordgate_consumers.view.gate_rules import (
     PATIENT,
-    WHOLE_PATIENT,
-    Closure,
-    Fences,
-    closure,
+    PATIENT_FENCE,
+    GateClosure,
+    GateFences,
+    closure_of,
     end_of_day,
-    fences,
+    fences_of,
 )
 from recordgate_schemas import control as controls
 from recordgate_schemas.control import (
@@ -56,57 +56,57 @@ def reviewed(action: ReviewAction) -> Reviewed:
     return Reviewed(E1, SELF, action, ground, (), 1, b"\0" * 32, 5, "r", "admin", None)
 
 
-NOTHING = Fences()
-TABLE: list[tuple[Change, Fences, Closure | None]] = [
-    (registered(), WHOLE_PATIENT, None),
-    (Deregistered(PRACTICE, date(2026, 1, 1)), WHOLE_PATIENT, None),
-    (AccessLevelSet(PRACTICE, Level.FULL, None, None, None), WHOLE_PATIENT, None),
-    (AreaSet(PRACTICE, Kind.DOCUMENT, shown=False), WHOLE_PATIENT, None),
+NOTHING = GateFences()
+TABLE: list[tuple[Change, GateFences, GateClosure | None]] = [
+    (registered(), PATIENT_FENCE, None),
+    (Deregistered(PRACTICE, date(2026, 1, 1)), PATIENT_FENCE, None),
+    (AccessLevelSet(PRACTICE, Level.FULL, None, None, None), PATIENT_FENCE, None),
+    (AreaSet(PRACTICE, Kind.DOCUMENT, shown=False), PATIENT_FENCE, None),
     (AreaSet(PRACTICE, Kind.DOCUMENT, shown=True), NOTHING, None),
-    (AccountChanged(linked=False), WHOLE_PATIENT, None),
+    (AccountChanged(linked=False), PATIENT_FENCE, None),
     (AccountChanged(linked=True), NOTHING, None),
-    (AccessDeclined(), WHOLE_PATIENT, Closure(SELF, "declined", NOW, closed=True)),
-    (AccessOptedIn(), NOTHING, Closure(SELF, "declined", NOW, closed=False)),
-    (AccessReviewCoded(ReviewCode.NEEDED_104), WHOLE_PATIENT, None),
-    (AccessReviewCoded(ReviewCode.NOT_NEEDED_106), WHOLE_PATIENT, None),
-    (AccessSuspended(), WHOLE_PATIENT, Closure(PATIENT, "suspended", NOW, closed=True)),
-    (AccessResumed(), NOTHING, Closure(PATIENT, "suspended", NOW, closed=False)),
-    (SensitivityFlagged(True), WHOLE_PATIENT, Closure(PATIENT, "s_flag", NOW, closed=True)),
-    (SensitivityFlagged(False), NOTHING, Closure(PATIENT, "s_flag", NOW, closed=False)),
-    (Died(None), WHOLE_PATIENT, Closure(PATIENT, "died", NOW, closed=True)),
+    (AccessDeclined(), PATIENT_FENCE, GateClosure(SELF, "declined", NOW, closed=True)),
+    (AccessOptedIn(), NOTHING, GateClosure(SELF, "declined", NOW, closed=False)),
+    (AccessReviewCoded(ReviewCode.NEEDED_104), PATIENT_FENCE, None),
+    (AccessReviewCoded(ReviewCode.NOT_NEEDED_106), PATIENT_FENCE, None),
+    (AccessSuspended(), PATIENT_FENCE, GateClosure(PATIENT, "suspended", NOW, closed=True)),
+    (AccessResumed(), NOTHING, GateClosure(PATIENT, "suspended", NOW, closed=False)),
+    (SensitivityFlagged(True), PATIENT_FENCE, GateClosure(PATIENT, "s_flag", NOW, closed=True)),
+    (SensitivityFlagged(False), NOTHING, GateClosure(PATIENT, "s_flag", NOW, closed=False)),
+    (Died(None), PATIENT_FENCE, GateClosure(PATIENT, "died", NOW, closed=True)),
     (
         NhsNumberChanged(NumberSide.OLD),
-        WHOLE_PATIENT,
-        Closure(PATIENT, "number_changed", NOW, closed=True),
+        PATIENT_FENCE,
+        GateClosure(PATIENT, "number_changed", NOW, closed=True),
     ),
-    (NhsNumberChanged(NumberSide.NEW), WHOLE_PATIENT, None),
+    (NhsNumberChanged(NumberSide.NEW), PATIENT_FENCE, None),
     (
         granted("g1"),
-        Fences(grant="proxy:g1"),
-        Closure("proxy:g1", "proxy_ended", NOW, closed=False),
+        GateFences(grant="proxy:g1"),
+        GateClosure("proxy:g1", "proxy_ended", NOW, closed=False),
     ),
     (
         ProxyEnded(GrantId("g1")),
-        Fences(audiences=("proxy:g1",)),
-        Closure("proxy:g1", "proxy_ended", NOW, closed=True),
+        GateFences(audiences=("proxy:g1",)),
+        GateClosure("proxy:g1", "proxy_ended", NOW, closed=True),
     ),
     (ProxyUsed(GrantId("g1")), NOTHING, None),
-    (EntryHidden(E1, (E2,), HideCause.NOPAT), Fences(entries=(E1, E2)), None),
+    (EntryHidden(E1, (E2,), HideCause.NOPAT), GateFences(entries=(E1, E2)), None),
     (EntryShown(E1, HideCause.NOPAT), NOTHING, None),
-    (RecordSnapshot(PRACTICE, "emis", (E1,)), WHOLE_PATIENT, None),
+    (RecordSnapshot(PRACTICE, "emis", (E1,)), PATIENT_FENCE, None),
     (reviewed(ReviewAction.RELEASE), NOTHING, None),
-    (reviewed(ReviewAction.WITHHOLD), Fences(entries=(E1,)), None),
-    (StateConfirmed(5), WHOLE_PATIENT, None),
+    (reviewed(ReviewAction.WITHHOLD), GateFences(entries=(E1,)), None),
+    (StateConfirmed(5), PATIENT_FENCE, None),
 ]
 
 
-@pytest.mark.parametrize(("change", "raised", "said"), TABLE, ids=lambda v: type(v).__name__)
+@pytest.mark.parametrize(("change", "raised", "closure"), TABLE, ids=lambda v: type(v).__name__)
 def test_a_control_fences_and_closes_what_it_concerns(
-    change: Change, raised: Fences, said: Closure | None
+    change: Change, raised: GateFences, closure: GateClosure | None
 ) -> None:
-    assert fences(change) == raised
-    if said is not None:
-        assert closure(change, NOW, at(100)) == said
+    assert fences_of(change) == raised
+    if closure is not None:
+        assert closure_of(change, NOW, at(100)) == closure
 
 
 def test_every_control_there_is_has_a_line_above() -> None:
@@ -115,19 +115,19 @@ def test_every_control_there_is_has_a_line_above() -> None:
 
 
 def test_a_control_nobody_knows_closes_the_whole_patient() -> None:
-    assert fences(typing.cast("Change", object())) == WHOLE_PATIENT
+    assert fences_of(typing.cast("Change", object())) == PATIENT_FENCE
 
 
 def test_a_control_dated_into_the_future_counts_from_the_brokers_time() -> None:
-    said = closure(AccessResumed(), at(1000), NOW)
-    assert said is not None
-    assert said.effective_at == NOW
+    closure = closure_of(AccessResumed(), at(1000), NOW)
+    assert closure is not None
+    assert closure.effective_at == NOW
 
 
 def test_an_older_control_keeps_its_own_time() -> None:
-    said = closure(AccessResumed(), at(-5), NOW)
-    assert said is not None
-    assert said.effective_at == at(-5)
+    closure = closure_of(AccessResumed(), at(-5), NOW)
+    assert closure is not None
+    assert closure.effective_at == at(-5)
 
 
 def test_registrations_count_by_day_and_practice() -> None:
@@ -136,15 +136,15 @@ def test_registrations_count_by_day_and_practice() -> None:
         (registered(day.date()), False),
         (Deregistered(PRACTICE, day.date()), True),
     ):
-        expected = Closure(PATIENT, "registration", day, closed, practice=PRACTICE)
-        assert closure(change, NOW, at(100)) == expected
+        expected = GateClosure(PATIENT, "registration", day, closed, practice=PRACTICE)
+        assert closure_of(change, NOW, at(100)) == expected
 
 
 def test_a_registration_in_the_future_counts_from_the_brokers_day_in_london() -> None:
     late_evening = datetime(2026, 6, 30, 23, 30, tzinfo=UTC)
-    said = closure(registered(date(2030, 1, 1), OTHER_PRACTICE), NOW, late_evening)
-    assert said is not None
-    assert said.effective_at == datetime(2026, 7, 1, tzinfo=UTC)
+    closure = closure_of(registered(date(2030, 1, 1), OTHER_PRACTICE), NOW, late_evening)
+    assert closure is not None
+    assert closure.effective_at == datetime(2026, 7, 1, tzinfo=UTC)
 
 
 def test_a_grant_ends_with_its_last_day_in_london() -> None:
@@ -157,4 +157,4 @@ def test_a_grant_ends_with_its_last_day_in_london() -> None:
 
 def test_a_grant_id_that_is_none_is_poison() -> None:
     with pytest.raises(PoisonError):
-        fences(ProxyEnded(GrantId("not a grant id")))
+        fences_of(ProxyEnded(GrantId("not a grant id")))

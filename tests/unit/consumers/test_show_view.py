@@ -9,9 +9,9 @@ import orjson
 import pytest
 from rich.console import Console
 
-from recordgate_consumers.view.plain import clean, plain_text, title
+from recordgate_consumers.view.plain_text import clean, plain_text, title
 from recordgate_consumers.view.read import VisibleEntry
-from recordgate_consumers.view.show import NOTICE, as_plain_data, print_view
+from recordgate_consumers.view.show_view import NOTICE, print_view, view_as_data
 
 
 def visible(resource: object, *, kind: str = "observation", redacted: bool = False) -> VisibleEntry:
@@ -83,7 +83,7 @@ def test_markup_in_a_record_is_shown_as_it_is() -> None:
 
 
 def test_programs_get_the_resource_under_an_opaque_id() -> None:
-    (data,) = as_plain_data([visible({"resourceType": "Observation"}, redacted=True)])
+    (data,) = view_as_data([visible({"resourceType": "Observation"}, redacted=True)])
     assert data == {
         "public_id": str(uuid.UUID(int=7)),
         "kind": "observation",
@@ -95,7 +95,7 @@ def test_programs_get_the_resource_under_an_opaque_id() -> None:
 
 def test_a_body_that_is_no_json_is_handed_over_as_bytes() -> None:
     odd = dataclasses.replace(visible({}), body=b"%PDF", body_type="pdf")
-    (data,) = as_plain_data([odd])
+    (data,) = view_as_data([odd])
     assert (data["body_type"], data["body_base64"]) == ("pdf", "JVBERg==")
 
 

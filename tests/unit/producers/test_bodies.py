@@ -147,7 +147,7 @@ def test_an_id_with_the_patients_number_is_refused() -> None:
         observation("y", related=[{"type": "x", "target": ref(f"Observation/{NUMBER}")}]),
     )
     assert [one.entry_id for one in record.entries] == ["Y90003:fhir:Observation/y"]
-    assert NUMBER not in repr([record.fates, record.notices, record.entries])
+    assert NUMBER not in repr([record.resources, record.notices, record.entries])
 
 
 TEXTS = [NUMBER, f"x {NUMBER} y", "", "NOPAT", "Patient/p", "#x", "urn:uuid:1"]
@@ -179,9 +179,9 @@ def test_whatever_a_resource_holds_it_is_accounted_for_and_no_body_carries_the_n
     fields: dict[str, Any], kind: str
 ) -> None:
     record = read({"resourceType": kind, "id": "x", **fields}, observation("y"))
-    assert len(record.fates) >= 4
+    assert len(record.resources) >= 4
     assert all(NUMBER.encode() not in one.body for one in record.entries)
-    assert len(record.entries) == sum(fate.outcome == "published" for fate in record.fates)
+    assert len(record.entries) == sum(one.outcome == "published" for one in record.resources)
 
 
 def test_the_same_record_gives_the_same_bytes_however_it_is_written() -> None:

@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -10,10 +11,11 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from recordgate_producers import cli, exit_codes, run, sources
+from recordgate_producers import cli, publishing, sources
+from recordgate_runtime.process import ExitCode, exit_code
 from recordgate_schemas.control import Control
 from recordgate_schemas.entry import ClinicalEntry
-from recordgate_schemas.errors import PoisonError, RetryableError, UsageError
+from recordgate_schemas.errors import PoisonError, RecordgateError, RetryableError, UsageError
 from tests.unit.producers.bundles import NUMBER, bundle, nopat, observation, patient
 
 CONTROL = {
@@ -26,7 +28,7 @@ CONTROL = {
 
 
 class Recorder:
-    """Notes what is published, in order; stands where Kafka would."""
+    """Notes what is published, in order; takes the place of Kafka."""
 
     def __init__(self, fail_after: int = 10**9) -> None:
         self.sent: list[Control | ClinicalEntry] = []
@@ -63,18 +65,30 @@ def record_file(folder: Path, name: str = "a.json", **fields: Any) -> Path:
     return path
 
 
-def publish(*args: object, target: Recorder | None = None, stdin: bytes = b"") -> Any:
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: an error of ours becomes one line and a status, as in the program `recordgate`."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+def publish(*args: object, target: Recorder | None = None, stdin: bytes = b"") -> Ended:
     app = typer.Typer()
     recorder = target or Recorder()
     cli.mount(app, lambda: recorder)  # type: ignore[arg-type,return-value]
-    return CliRunner().invoke(app, ["publish", *map(str, args)], input=stdin)
+    result = CliRunner().invoke(app, ["publish", *map(str, args)], input=stdin)
+    if isinstance(error := result.exception, RecordgateError):
+        return Ended(exit_code(error), result.stdout, f"{result.stderr}recordgate: {error}\n")
+    return Ended(result.exit_code, result.stdout, result.stderr)
 
 
 def test_registration_and_hides_go_first_then_entries_then_the_list_of_all(tmp_path: Path) -> None:
     target = Recorder()
     options = ("--register", "--registered-on", "2020-01-01", "--snapshot")
     result = publish(record_file(tmp_path), *options, target=target)
-    assert result.exit_code == exit_codes.OK, result.stderr
+    assert result.exit_code == ExitCode.OK, result.stderr
     assert target.kinds() == [
         "Registered", "AccessLevelSet", "EntryHidden", "ClinicalEntry", "ClinicalEntry", "RecordSnapshot",
     ]  # fmt: skip
@@ -106,12 +120,12 @@ def test_folders_gzip_and_control_lines_in_the_order_of_names(tmp_path: Path) ->
     names = [Path(one.name).name for one in sources.find([str(tmp_path)])]
     assert names == ["c.json.gz", "d.jsonl", "b.json"]
     target = Recorder()
-    assert publish(tmp_path, target=target).exit_code == exit_codes.OK
+    assert publish(tmp_path, target=target).exit_code == ExitCode.OK
     assert target.kinds() == ["AccessDeclined", "EntryHidden", "ClinicalEntry", "ClinicalEntry"]
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "problem"),
     [
         (b"{", "not JSON (line 1"),
         (b"", "not JSON"),
@@ -122,18 +136,18 @@ def test_folders_gzip_and_control_lines_in_the_order_of_names(tmp_path: Path) ->
     ],
 )
 def test_a_bad_file_is_one_line_with_its_name_and_the_others_go_through(
-    tmp_path: Path, content: bytes, said: str
+    tmp_path: Path, content: bytes, problem: str
 ) -> None:
     (tmp_path / "0-bad.json").write_bytes(content)
     record_file(tmp_path)
     target = Recorder()
     result = publish(tmp_path, target=target)
-    assert result.exit_code == exit_codes.REFUSED
+    assert result.exit_code == ExitCode.FINDING
     assert len(target.sent) == 3
     lines = result.stderr.strip().splitlines()
     assert len(lines) == 1
     assert "0-bad.json: " in lines[0]
-    assert said in lines[0]
+    assert problem in lines[0]
 
 
 def test_a_bad_control_line_is_named_by_file_and_line_and_the_others_go_through(
@@ -149,31 +163,26 @@ def test_a_bad_control_line_is_named_by_file_and_line_and_the_others_go_through(
     path.write_bytes(b"\n".join(json.dumps(one).encode() for one in lines) + b"\n{oops")
     target = Recorder()
     result = publish(path, target=target)
-    assert result.exit_code == exit_codes.REFUSED
+    assert result.exit_code == ExitCode.FINDING
     assert target.kinds() == ["AccessDeclined", "AccessDeclined"]
     errors = result.stderr.strip().splitlines()
     assert [line.split(": ")[1].rpartition(":")[2] for line in errors] == ["2", "3", "5"]
     assert "1234567890" not in result.stderr
 
 
-def test_gzip_that_unpacks_without_end_is_stopped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sources, "LIMIT_BYTES", 4 * 1024 * 1024)
+def test_gzip_that_unpacks_without_end_is_stopped(tmp_path: Path) -> None:
     bomb = tmp_path / "bomb.json.gz"
     bomb.write_bytes(gzip.compress(b" " * (64 * 1024 * 1024)))
     with pytest.raises(PoisonError, match="more than 4 MiB"):
-        sources.read(sources.find([str(bomb)])[0])
+        sources.read(sources.find([str(bomb)])[0], limit_bytes=4 * 1024 * 1024)
 
 
 def test_standard_input_takes_a_record_or_control_lines() -> None:
     target = Recorder()
-    assert (
-        publish("-", target=target, stdin=json.dumps(bundle()).encode()).exit_code == exit_codes.OK
-    )
+    assert publish("-", target=target, stdin=json.dumps(bundle()).encode()).exit_code == ExitCode.OK
     controls = f"{json.dumps(CONTROL)}\n{json.dumps(CONTROL)}\n".encode()
-    assert publish("-", target=target, stdin=controls).exit_code == exit_codes.OK
-    assert publish("-", target=target, stdin=gzip.compress(controls)).exit_code == exit_codes.OK
+    assert publish("-", target=target, stdin=controls).exit_code == ExitCode.OK
+    assert publish("-", target=target, stdin=gzip.compress(controls)).exit_code == ExitCode.OK
     assert target.kinds() == ["AccessDeclined"] * 4
 
 
@@ -190,7 +199,7 @@ def test_the_number_may_come_from_a_file_or_standard_input_and_is_never_shown(
         target = Recorder()
         result = publish(path, *args, target=target, stdin=stdin)
         assert {one.nhs_number.digits for one in target.sent} == {"9990000026"}
-        assert "9990000026" not in result.output
+        assert "9990000026" not in result.stdout + result.stderr
 
 
 NUMBERED = [{"system": "https://fhir.nhs.uk/Id/nhs-number", "value": "9990000034"}]
@@ -207,7 +216,7 @@ def test_one_number_never_serves_two_patients(
     (tmp_path / "b.json").write_text(json.dumps(other), "utf-8")
     target = Recorder()
     result = publish(tmp_path, "--nhs-number", "9990000026", target=target)
-    assert result.exit_code == exit_codes.REFUSED
+    assert result.exit_code == ExitCode.FINDING
     assert "b.json: another patient than the file before" in result.stderr
     assert len(target.sent) == 6
 
@@ -228,7 +237,7 @@ def test_one_number_never_serves_two_patients(
 def test_a_wrong_option_or_path_is_one_line_and_publishes_nothing(args: list[str]) -> None:
     target = Recorder()
     result = publish(*args, target=target)
-    assert result.exit_code == exit_codes.USAGE
+    assert result.exit_code == ExitCode.USAGE
     assert len(result.stderr.strip().splitlines()) == 1
     assert target.sent == []
 
@@ -237,7 +246,7 @@ def test_kafka_away_ends_the_run_with_its_own_status_and_an_account(tmp_path: Pa
     record_file(tmp_path, "a.json")
     record_file(tmp_path, "b.json")
     result = publish(tmp_path, target=Recorder(fail_after=4))
-    assert result.exit_code == exit_codes.UNREACHABLE
+    assert result.exit_code == ExitCode.DEPENDENCY_DOWN
     assert "not acknowledged" in result.stderr
     assert "files 1," in result.stdout
 
@@ -246,7 +255,7 @@ def test_the_list_of_all_entries_is_not_sent_if_an_entry_was_not(tmp_path: Path)
     target = Recorder(fail_after=1)
     found = sources.find([str(record_file(tmp_path))])
     with pytest.raises(RetryableError):
-        list(run.publish(found, run.Options(snapshot=True), target))
+        list(publishing.publish(found, publishing.Options(snapshot=True), target))
     assert target.kinds() == ["EntryHidden"]
 
 
@@ -254,7 +263,7 @@ def test_equal_mistakes_are_one_line_with_their_number(tmp_path: Path) -> None:
     theirs = [observation(f"o{n}", subject={"reference": "Patient/other"}) for n in range(5)]
     (tmp_path / "a.json").write_text(json.dumps(bundle(*theirs)), "utf-8")
     result = publish(tmp_path)
-    assert result.exit_code == exit_codes.REFUSED
+    assert result.exit_code == ExitCode.FINDING
     assert "entry 2 and 4 more: Observation: names another patient" in result.stderr
 
 

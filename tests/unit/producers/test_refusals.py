@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 import pytest
 
-from recordgate_producers.fhir import Given, Outcome, extract, parse
+from recordgate_producers.fhir import Given, ResourceOutcome, extract, parse
 from recordgate_schemas.control import Verification
 from recordgate_schemas.errors import PoisonError
 from recordgate_schemas.topics import ENTRIES
@@ -37,7 +37,7 @@ def record_of(who: dict[str, Any], *more: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("document", "said"),
+    ("document", "problem"),
     [
         ([], "not FHIR"),
         ({"a": 1}, "not FHIR"),
@@ -58,12 +58,12 @@ def record_of(who: dict[str, Any], *more: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_what_is_no_record_of_one_patient_is_refused_in_one_sentence(
-    document: Any, said: str
+    document: Any, problem: str
 ) -> None:
     with pytest.raises(PoisonError) as caught:
         extract(document)
     message = str(caught.value)
-    assert said in message
+    assert problem in message
     assert "\n" not in message
     assert not any(value in message for value in ("1234567890", "Harness", "99900000"))
 
@@ -103,7 +103,7 @@ def test_a_resource_about_another_patient_is_refused_and_the_rest_goes_through(
 ) -> None:
     record = read(observation("theirs", subject=subject), observation("mine"))
     assert [one.entry_id.split("/")[1] for one in record.entries] == ["mine"]
-    refused = [one for one in record.fates if one.outcome is Outcome.REFUSED]
+    refused = [one for one in record.resources if one.outcome is ResourceOutcome.REFUSED]
     assert [(one.index, one.type) for one in refused] == [(2, "Observation")]
     assert refused[0].reason.startswith("names another patient")
 
@@ -124,8 +124,8 @@ def test_a_resource_about_this_patient_is_theirs_however_it_says_so(
 
 def test_equal_twins_are_one_and_unequal_twins_are_both_reported() -> None:
     record = read(observation("a"), observation("a"), observation("a", comment="other"))
-    assert [(one.index, one.outcome) for one in record.fates if one.type == "Observation"] == [
-        (2, Outcome.PUBLISHED), (3, Outcome.SKIPPED), (4, Outcome.REFUSED),
+    assert [(one.index, one.outcome) for one in record.resources if one.type == "Observation"] == [
+        (2, ResourceOutcome.PUBLISHED), (3, ResourceOutcome.SKIPPED), (4, ResourceOutcome.REFUSED),
     ]  # fmt: skip
 
 
@@ -133,13 +133,15 @@ def test_equal_twins_are_one_and_unequal_twins_are_both_reported() -> None:
 def test_an_entry_without_a_usable_id_is_refused(name: Any) -> None:
     record = read({**observation("x"), "id": name}, observation("y"))
     assert len(record.entries) == 1
-    assert [one.index for one in record.fates if one.outcome is Outcome.REFUSED] == [2]
+    assert [one.index for one in record.resources if one.outcome is ResourceOutcome.REFUSED] == [2]
 
 
 def test_an_entry_too_large_for_its_topic_is_refused_and_the_rest_goes_through() -> None:
     record = read(observation("huge", comment="x" * ENTRIES.max_bytes), observation("small"))
     assert [one.entry_id.split("/")[1] for one in record.entries] == ["small"]
-    assert any("bytes" in one.reason for one in record.fates if one.outcome is Outcome.REFUSED)
+    assert any(
+        "bytes" in one.reason for one in record.resources if one.outcome is ResourceOutcome.REFUSED
+    )
 
 
 def test_the_account_covers_claims_staff_messages_and_entries_without_a_resource() -> None:
@@ -149,11 +151,11 @@ def test_the_account_covers_claims_staff_messages_and_entries_without_a_resource
     )  # fmt: skip
     made["entry"] += [{"fullUrl": "urn:uuid:1"}, "rubbish", None]
     record = extract(made)
-    assert sorted(one.index for one in record.fates) == list(range(11))
-    assert {one.reason for one in record.fates if one.type == "Practitioner"} == {
+    assert sorted(one.index for one in record.resources) == list(range(11))
+    assert {one.reason for one in record.resources if one.type == "Practitioner"} == {
         "no entry refers to it"
     }
-    assert sum(one.outcome is Outcome.PUBLISHED for one in record.fates) == 1
+    assert sum(one.outcome is ResourceOutcome.PUBLISHED for one in record.resources) == 1
 
 
 def test_given_facts_win_over_the_records_own() -> None:
@@ -171,5 +173,5 @@ def test_no_refusal_or_notice_repeats_what_a_record_says() -> None:
         {"resourceType": "List", "extension": [{"url": "ListWarningCode", "valueCode": "SECRET"}]},
     )
     assert b"SECRET" not in orjson.dumps(
-        [[one.reason for one in record.fates], [one.text for one in record.notices]]
+        [[one.reason for one in record.resources], [one.text for one in record.notices]]
     )

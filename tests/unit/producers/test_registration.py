@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from recordgate_producers.fhir import Registration, registration_controls, snapshot_control
+from recordgate_producers.fhir import PublishedRegistration, registration_controls, snapshot_control
 from recordgate_schemas.control import (
     AccessLevelSet,
     Historic,
@@ -30,13 +30,15 @@ PRACTICE = OdsCode("Y90003")
 
 def test_the_date_of_registration_comes_from_the_record_or_the_option() -> None:
     record = extract_of(patient(extension=[SINCE_2020]), observation("x"))
-    registered = registration_controls(record, Registration())[0].change
+    registered = registration_controls(record, PublishedRegistration())[0].change
     assert registered == Registered(
         PRACTICE, date(2020, 2, 3), date(1980, 1, 1), RegistrationKind.REGULAR, Verification.UNKNOWN
     )
-    told = registration_controls(record, Registration(registered_on=date(2021, 1, 1)))[0].change
-    assert isinstance(told, Registered)
-    assert told.registered_on == date(2021, 1, 1)
+    registered = registration_controls(
+        record, PublishedRegistration(registered_on=date(2021, 1, 1))
+    )[0].change
+    assert isinstance(registered, Registered)
+    assert registered.registered_on == date(2021, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +60,7 @@ def test_the_status_of_the_number_comes_from_the_record(code: str, expected: str
 
 
 def test_level_and_checked_historic_access() -> None:
-    wanted = Registration(
+    wanted = PublishedRegistration(
         date(2020, 1, 1), Level.DETAILED, date(1990, 1, 1), True, date(2026, 5, 1)
     )
     level = registration_controls(read(observation("x")), wanted)[1].change
@@ -69,10 +71,10 @@ def test_level_and_checked_historic_access() -> None:
 
 def test_what_registration_needs_and_does_not_find_is_named() -> None:
     with pytest.raises(PoisonError, match="--registered-on"):
-        registration_controls(read(observation("x")), Registration())
+        registration_controls(read(observation("x")), PublishedRegistration())
     born = extract_of(patient(birthDate=None), observation("x"))
     with pytest.raises(PoisonError, match="date of birth"):
-        registration_controls(born, Registration(date(2020, 1, 1)))
+        registration_controls(born, PublishedRegistration(date(2020, 1, 1)))
 
 
 def test_the_list_of_all_entries_holds_exactly_the_published_ones() -> None:
@@ -86,7 +88,7 @@ def test_the_list_of_all_entries_holds_exactly_the_published_ones() -> None:
 
 def test_control_ids_do_not_hang_on_the_nhs_number() -> None:
     record = read(observation("x"))
-    wanted = Registration(date(2020, 1, 1))
+    wanted = PublishedRegistration(date(2020, 1, 1))
     again = read(observation("x"))
     assert [c.control_id for c in registration_controls(record, wanted)] == [
         c.control_id for c in registration_controls(again, wanted)

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from recordgate_producers.fhir import extract, parse
-from recordgate_producers.samples import AMENDMENT, RECORDS, build
+from recordgate_producers.samples import AMENDMENT, RECORDS
+from tests.support.samples import __main__ as build
 from tests.unit.producers.bundles import entry, hidden
 
 
@@ -15,7 +16,7 @@ def files() -> dict[str, str]:
 
 @pytest.mark.parametrize("name", sorted(files()))
 def test_a_file_is_what_its_script_writes(name: str) -> None:
-    """Run `python -m recordgate_producers.samples.build` after changing the script."""
+    """Run `python -m tests.support.samples` after changing the script."""
     assert files()[name] == (build.FOLDER / name).read_text("utf-8")
 
 
@@ -33,7 +34,7 @@ def test_a_sample_is_published_whole_and_names_only_numbers_that_are_never_issue
     name: str,
 ) -> None:
     record = extract(parse((build.FOLDER / name).read_bytes()))
-    assert not [one for one in record.fates if one.outcome == "refused"]
+    assert not [one for one in record.resources if one.outcome == "refused"]
     assert record.patient.nhs_number.digits.startswith("999000")
     assert record.patient.registered_on is not None
     table = (build.FOLDER / "README.md").read_text("utf-8")

@@ -39,9 +39,9 @@ PRINTERS: dict[str, Callable[[object], str]] = {
 
 @pytest.mark.parametrize("printer", PRINTERS)
 def test_an_nhs_number_shows_no_digit_when_printed_by(printer: str) -> None:
-    said = PRINTERS[printer](NHS_NUMBER)
-    assert DIGITS not in said
-    assert "*" * 10 in said
+    printed = PRINTERS[printer](NHS_NUMBER)
+    assert DIGITS not in printed
+    assert "*" * 10 in printed
 
 
 @pytest.mark.parametrize("holder", [control(registered()), entry(), accepted()], ids=type)
@@ -53,8 +53,8 @@ def test_an_nhs_number_does_not_reach_a_traceback() -> None:
     try:
         NhsNumber.parse("9990000019")
     except PoisonError as error:
-        told = "".join(traceback.format_exception_only(error))
-    assert "9990000019" not in told
+        printed = "".join(traceback.format_exception_only(error))
+    assert "9990000019" not in printed
 
 
 VALID = ["9990000018", "999 000 0018", "9434765919"]

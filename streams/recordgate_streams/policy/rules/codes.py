@@ -15,4 +15,4 @@ def codes(context: EntryContext) -> Objections:
             outcome = OUTCOMES.get(treatment.of_self if context.is_self else treatment.of_proxies)
             if outcome is not None:
                 because = {"code": coding.code, "set": treatment.source}
-                yield Objection(treatment.reason, outcome, because, conceals=True)
+                yield Objection(treatment.reason, outcome, because, suppresses=True)

@@ -52,7 +52,7 @@ def _marked(context: EntryContext) -> Objections:
         if marker in context.entry.markers:
             for reason, asked in reasons:
                 outcome = asked[0] if context.is_self else asked[1]
-                yield Objection(reason, outcome, {"marker": marker.value}, conceals=True)
+                yield Objection(reason, outcome, {"marker": marker.value}, suppresses=True)
 
 
 def _hints(context: EntryContext) -> bool:
@@ -60,4 +60,4 @@ def _hints(context: EntryContext) -> bool:
 
 
 def _held(reason: Reason, because: dict[str, str]) -> Objection:
-    return Objection(reason, Outcome.HELD, because, conceals=True)
+    return Objection(reason, Outcome.HELD, because, suppresses=True)

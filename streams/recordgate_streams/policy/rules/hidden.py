@@ -12,7 +12,7 @@ CAUSES = {
     HideCause.IN_ERROR: Reason.IN_ERROR,
     HideCause.WRONG_PATIENT: Reason.WRONG_PATIENT,
 }
-CONCEALING = frozenset({HideCause.NOPAT, HideCause.DO_NOT_DISPLAY, HideCause.WRONG_PATIENT})
+SUPPRESSING = frozenset({HideCause.NOPAT, HideCause.DO_NOT_DISPLAY, HideCause.WRONG_PATIENT})
 """What relatives must not reveal either. An error may be known to have been one."""
 
 
@@ -21,8 +21,10 @@ def hidden(context: EntryContext) -> Objections:
     if stated := _stated_causes(context):
         for cause, reason in CAUSES.items():
             if cause in stated:
-                conceals = cause in CONCEALING
-                yield Objection(reason, Outcome.WITHHELD, {"by": stated[cause]}, conceals=conceals)
+                suppresses = cause in SUPPRESSING
+                yield Objection(
+                    reason, Outcome.WITHHELD, {"by": stated[cause]}, suppresses=suppresses
+                )
     if context.integrity.gone_at_source:
         yield Objection(Reason.GONE_AT_SOURCE, Outcome.WITHHELD, {"snapshot": "does not list it"})
 

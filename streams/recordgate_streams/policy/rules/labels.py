@@ -14,8 +14,8 @@ def labels(context: EntryContext) -> Objections:
         listed = context.settings.labels.get(label.code)
         if listed is None:
             because = {"label": "on no list"}
-            yield Objection(Reason.UNKNOWN_LABEL, Outcome.HELD, because, conceals=True)
+            yield Objection(Reason.UNKNOWN_LABEL, Outcome.HELD, because, suppresses=True)
             continue
         outcome = OUTCOMES.get(listed.of_self if context.is_self else listed.of_proxies)
         if outcome is not None:
-            yield Objection(listed.reason, outcome, {"label": label.code}, conceals=True)
+            yield Objection(listed.reason, outcome, {"label": label.code}, suppresses=True)

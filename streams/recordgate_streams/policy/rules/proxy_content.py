@@ -18,13 +18,13 @@ def proxy_content(context: EntryContext) -> Objections:
     if context.settings.switches.child_safeguarding_suspends_proxies:
         yield from _concern(context, grant)
     if grant.grant_id in context.entry.not_for_grants:
-        yield Objection(Reason.SUBJECT_WISH, Outcome.WITHHELD, {}, conceals=True)
+        yield Objection(Reason.SUBJECT_WISH, Outcome.WITHHELD, {}, suppresses=True)
 
 
 def _concern(context: EntryContext, grant: Proxy) -> Objections:
     signals = context.audience.facts.signals
     concerns = [one for one in signals if one.signal is Signal.CHILD_SAFEGUARDING]
-    fresh = [one.at for one in concerns if one.at >= grant.at]
-    if fresh and all(one.entry_id != context.entry.entry_id for one in concerns):
-        because = {"concern_at": str(max(fresh))}
+    since_grant = [one.at for one in concerns if one.at >= grant.at]
+    if since_grant and all(one.entry_id != context.entry.entry_id for one in concerns):
+        because = {"concern_at": str(max(since_grant))}
         yield Objection(Reason.SAFEGUARDING, Outcome.NOT_ELIGIBLE, because)

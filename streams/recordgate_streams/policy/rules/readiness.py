@@ -58,8 +58,8 @@ def _objection(context: EntryContext, reason: Reason, outcome: Outcome) -> Objec
 def _unfinished(context: EntryContext) -> Reason | None:
     state, kind = context.entry.readiness, context.entry.kind
     if state is Readiness.PARTIAL and kind is Kind.TEST_RESULT:
-        whole = context.settings.switches.partial_reports_defer_whole
-        return Reason.PARTIAL if whole else None
+        defers = context.settings.switches.defer_partial_reports
+        return Reason.PARTIAL if defers else None
     if state is Readiness.FINAL:
         return EXPLICIT.get(kind)
     return NOT_READY.get(state)

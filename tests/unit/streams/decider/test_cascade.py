@@ -30,7 +30,6 @@ from recordgate_streams.decider.cascade import (
 )
 from recordgate_streams.decider.history import Event, decide_history
 from recordgate_streams.decider.record import AcceptedEntry, ControlEvent, EntryAudience
-from recordgate_streams.golden.scenario import parse_events
 from recordgate_streams.policy.decision import Decision, Objection
 from tests.histories.cases import cases
 from tests.reference.compare import production_ruleset
@@ -49,6 +48,7 @@ from tests.support.builders import (
     shown,
     statements,
 )
+from tests.support.events import parse_events
 
 TEXT = Element(ElementKind.FREE_TEXT, "/note")
 NOPAT = {"labels": label("NOPAT")}
@@ -266,8 +266,8 @@ def test_an_affected_relative_says_whether_it_follows_or_would_reveal() -> None:
 
 ANOTHER = EntryId("another")
 NAMED = frozenset({ANOTHER})
-WITHHELD = Objection(Reason.SOURCE_HIDE, Outcome.WITHHELD, {}, conceals=True)
-HELD = Objection(Reason.THIRD_PARTY, Outcome.HELD, {}, conceals=True)
+WITHHELD = Objection(Reason.SOURCE_HIDE, Outcome.WITHHELD, {}, suppresses=True)
+HELD = Objection(Reason.THIRD_PARTY, Outcome.HELD, {}, suppresses=True)
 OPEN = Objection(Reason.IN_ERROR, Outcome.WITHHELD, {})
 
 

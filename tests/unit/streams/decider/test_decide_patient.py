@@ -201,7 +201,7 @@ def test_the_tasks_of_an_unregistered_patient_wait_but_those_of_entries_do_not()
 
 def test_a_reason_for_which_the_ruleset_asks_nobody_gives_no_task() -> None:
     texts = RULESET.reasons
-    silent = {Reason.S_FLAG: replace(texts[Reason.S_FLAG], task=None)}
+    silent = {Reason.S_FLAG: texts[Reason.S_FLAG].model_copy(update={"task_name": ""})}
     ruleset = replace(RULESET, reasons=replace(texts, by_reason={**texts.by_reason, **silent}))
     flagged = facts(SensitivityFlagged(flagged=True))
     assert decide(known=flagged, ruleset=ruleset).tasks == frozenset()

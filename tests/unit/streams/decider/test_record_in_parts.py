@@ -24,12 +24,12 @@ from recordgate_streams.decider.record import (
 )
 from recordgate_streams.decider.statements import entry_named
 from recordgate_streams.decider.tasks import Task
-from recordgate_streams.golden.scenario import parse_events
 from recordgate_streams.policy.decision import Decision, Objection
 from recordgate_streams.policy.facts import PatientSignal
 from recordgate_streams.ruleset import Ruleset
 from tests.histories.cases import Case, cases
 from tests.reference.compare import production_ruleset
+from tests.support.events import parse_events
 
 SEEDS = range(31, 35)
 CASES = 150

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from recordgate_schemas.entry import Coding, Readiness
-from recordgate_streams.decider.signals import signals_of
+from recordgate_streams.decider.decide import signals_of
 from recordgate_streams.policy.facts import PatientSignal
 from recordgate_streams.policy.settings import Signal
 from tests.support.builders import RECORDED, RULESET, entry

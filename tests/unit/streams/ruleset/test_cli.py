@@ -1,4 +1,4 @@
-"""The commands `recordgate rules ...`, and what they print."""
+"""The commands `recordgate rules ...` that need no ledger, and what they print."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,9 @@ from typer.testing import CliRunner
 from recordgate_schemas.errors import UsageError
 from recordgate_streams import ruleset
 from recordgate_streams.cli.rules import app
-from recordgate_streams.ruleset.signing import Subject, read_approval, read_approvers, verify
+from recordgate_streams.rollout import jws
+from recordgate_streams.rollout.approvals import verify_approval
+from recordgate_streams.rollout.keys import public_key
 from tests.support.sources import ROOT
 from tests.unit.streams.ruleset.bundles import changed, copied
 
@@ -26,10 +28,10 @@ def run(*words: object) -> list[str]:
     return done.output.splitlines()
 
 
-def test_check_prints_name_version_hash_and_counts() -> None:
+def test_check_says_name_version_hash_and_counts() -> None:
     head, *empty = run("check")
     assert head == (
-        f"{SHIPPED.name} {SHIPPED.version} {SHIPPED.hash}: 11 switches, 16 sets, 36 labels"
+        f"{SHIPPED.name} {SHIPPED.version} {SHIPPED.hash[:12]}: 11 switches, 16 sets, 36 labels"
     )
     assert len(empty) == 11
     assert all(line.startswith("empty: ") for line in empty)
@@ -52,7 +54,7 @@ def test_diff_of_a_ruleset_with_itself_is_nothing() -> None:
     assert run("diff", ruleset.SHIPPED, ruleset.SHIPPED)[1:] == ["no difference"]
 
 
-def test_diff_tells_every_kind_of_change(tmp_path: Path) -> None:
+def test_diff_shows_every_kind_of_change(tmp_path: Path) -> None:
     bundle = changed(tmp_path, "ruleset.toml", '"hold_new"', '"suspend_view"')
     edits = {
         "ruleset.toml": [
@@ -74,8 +76,8 @@ def test_diff_tells_every_kind_of_change(tmp_path: Path) -> None:
             assert old in text
             text = text.replace(old, new)
         (bundle / file).write_text(text, "utf-8")
-    printed = run("diff", ruleset.SHIPPED, bundle)[1:]
-    assert [line.partition(": ")[0] for line in printed] == [
+    output = run("diff", ruleset.SHIPPED, bundle)[1:]
+    assert [line.partition(": ")[0] for line in output] == [
         "switches.on_104",
         "numbers.abnormal_delay_days",
         "practices.A82038",
@@ -90,11 +92,11 @@ def test_diff_tells_every_kind_of_change(tmp_path: Path) -> None:
         "hints.marac",
         "hints.maracs",
     ]
-    assert "switches.on_104: hold_new -> suspend_view" in printed
-    assert "practices.A82038: added, go_live 2022-11-01, areas_off []" in printed
-    assert "clinician_roles: 1 removed: gp" in printed
-    assert "code_sets.child-safeguarding.members: 1 added: 417430008" in printed
-    assert "code_sets.child-safeguarding.members: 1 removed: 836881000000105" in printed
+    assert "switches.on_104: hold_new -> suspend_view" in output
+    assert "practices.A82038: added, go_live 2022-11-01, areas_off []" in output
+    assert "clinician_roles: 1 removed: gp" in output
+    assert "code_sets.child-safeguarding.members: 1 added: 417430008" in output
+    assert "code_sets.child-safeguarding.members: 1 removed: 836881000000105" in output
 
 
 def test_diff_names_the_first_of_many_members(tmp_path: Path) -> None:
@@ -123,10 +125,10 @@ EXPLAINED = {
 }
 
 
-@pytest.mark.parametrize(("term", "expected"), EXPLAINED.items())
-def test_explain_prints_what_a_term_means_and_does(term: str, expected: list[str]) -> None:
-    text = "\n".join(run("explain", term))
-    assert [part for part in expected if part not in text] == []
+@pytest.mark.parametrize(("word", "output"), EXPLAINED.items())
+def test_explain_says_what_a_word_means_and_does(word: str, output: list[str]) -> None:
+    text = "\n".join(run("explain", word))
+    assert [part for part in output if part not in text] == []
 
 
 def test_explain_knows_the_values_of_another_ruleset(tmp_path: Path) -> None:
@@ -134,7 +136,7 @@ def test_explain_knows_the_values_of_another_ruleset(tmp_path: Path) -> None:
     assert run("explain", "on_104", "--bundle", bundle)[0] == "switch on_104: suspend_view"
 
 
-def test_explain_offers_the_nearest_term() -> None:
+def test_explain_offers_the_nearest_word() -> None:
     with pytest.raises(UsageError, match=r"SAFEGARDING: no reason.*did you mean SAFEGUARDING"):
         run("explain", "SAFEGARDING")
 
@@ -147,30 +149,53 @@ def test_load_refset_fills_a_set(tmp_path: Path) -> None:
         'member_source = "999019999999101"',
     )
     file = bundle / "code_sets/exclusion_sti.toml"
-    printed = run("load-refset", "--refset", "999019999999101", "--set", file, RF2)
-    assert printed == ["exclusion-sti: 3 members, 0 before; version 20251001"]
+    output = run("load-refset", "--refset", "999019999999101", "--set", file, RF2)
+    assert output == ["exclusion-sti: 3 members, 0 before; version 20251001"]
     assert "3 added" in run("diff", ruleset.SHIPPED, bundle)[-1]
 
 
-def signed(folder: Path, bundle: Path) -> Path:
-    words = ["--rehearsal", "r7", "--appear", "12", "--disappear", "3", "--approver", "amira"]
-    (file,) = run("sign", bundle, *words, "--key", folder / "amira.pem", "--out", folder)
+REHEARSAL = "d7" * 32
+
+
+def signed(folder: Path, bundle: Path, rehearsal: str = REHEARSAL) -> Path:
+    counts = ["--accept-appear", 12, "--accept-disappear", 3]
+    signer = ["--name", "amira", "--key", folder / "amira.pem", "--out", folder]
+    (file,) = run("sign", bundle, "--rehearsal", rehearsal, *counts, *signer)
     return Path(file)
 
 
 def test_sign_gives_an_approval_that_verifies(tmp_path: Path) -> None:
     (key,) = run("keygen", tmp_path / "amira.pem")
-    (tmp_path / "approvers.toml").write_text(f'[approvers]\namira = "{key}"\n', "utf-8")
-    approval = read_approval(signed(tmp_path, ruleset.SHIPPED))
-    subject = Subject(SHIPPED.hash, SHIPPED.engine, "r7", 12, 3)
-    approvers = read_approvers(tmp_path / "approvers.toml")
-    assert verify([approval], subject, approvers, needed=1) == ("amira",)
+    file = signed(tmp_path, ruleset.SHIPPED)
+    assert file.name == "approval-amira.jws"
+    approval = verify_approval(jws.read(file), {"amira": public_key(key)})
+    assert approval.claims.model_dump() == {
+        "accept_appear": 12,
+        "accept_disappear": 3,
+        "engine": SHIPPED.engine,
+        "rehearsal": REHEARSAL,
+        "ruleset": SHIPPED.hash,
+    }
+
+
+@pytest.mark.parametrize("short", [REHEARSAL[:12], REHEARSAL[:63], REHEARSAL + "0", "x" * 64])
+def test_only_the_whole_id_of_a_rehearsal_can_be_signed(tmp_path: Path, short: str) -> None:
+    run("keygen", tmp_path / "amira.pem")
+    with pytest.raises(UsageError, match="rehearsal: give all 64 digits"):
+        signed(tmp_path, ruleset.SHIPPED, short)
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    run("keygen", tmp_path / "amira.pem")
+    signer = ["--name", "amira", "--key", tmp_path / "amira.pem", "--out", tmp_path / "none"]
+    with pytest.raises(UsageError, match=r"approval-amira\.jws: cannot be written"):
+        run("sign", ruleset.SHIPPED, "--rehearsal", REHEARSAL, *signer)
 
 
 def test_a_ruleset_of_another_engine_is_not_signed(tmp_path: Path) -> None:
     run("keygen", tmp_path / "amira.pem")
     other = ruleset.from_data(
-        {k: v for k, v in SHIPPED.data.items() if k != "hash"} | {"engine": "0" * 16}
+        {k: v for k, v in SHIPPED.data.items() if k != "hash"} | {"engine": "0" * 64}
     )
     file = tmp_path / "other.json"
     file.write_text(json.dumps(other.data), "utf-8")

@@ -88,11 +88,11 @@ WRONG = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("lines", "message"), [r[1:] for r in WRONG], ids=[r[0] for r in WRONG])
+@pytest.mark.parametrize(("lines", "output"), [r[1:] for r in WRONG], ids=[r[0] for r in WRONG])
 def test_a_wrong_file_is_refused_by_line_and_column(
-    tmp_path: Path, lines: list[str], message: str
+    tmp_path: Path, lines: list[str], output: str
 ) -> None:
-    with pytest.raises(UsageError, match=rf"Snapshot\.txt{message}"):
+    with pytest.raises(UsageError, match=rf"Snapshot\.txt{output}"):
         read_reference_set(written(tmp_path, *lines), REFSET)
 
 
@@ -161,7 +161,7 @@ def test_brackets_in_comments_and_odd_file_names_do_no_harm(tmp_path: Path) -> N
     assert after.provenance.startswith(odd.name)
 
 
-def test_a_wrong_set_file_is_reported_by_line(tmp_path: Path) -> None:
+def test_a_set_file_that_is_wrong_is_reported_by_line(tmp_path: Path) -> None:
     file = target(copied(tmp_path))
     file.write_text(file.read_text("utf-8").replace('proxy = "', 'proxy = "un'), "utf-8")
     with pytest.raises(BadRuleset, match=r"exclusion_sti\.toml:10: proxy: not one of"):

@@ -150,7 +150,7 @@ def test_a_number_names_its_golden_row(name: str) -> None:
 
 def test_no_text_for_patients_names_a_reason_to_hide() -> None:
     hidden = ("hidden", "withheld", "held", "removed", "restricted", "safeguarding")
-    assert [word for word in hidden if word in SHIPPED.reasons.standing.lower()] == []
+    assert [word for word in hidden if word in SHIPPED.reasons.notice.lower()] == []
 
 
 def test_every_outcome_is_explained() -> None:

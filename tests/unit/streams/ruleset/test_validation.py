@@ -15,13 +15,13 @@ from tests.unit.streams.ruleset.wrong_bundles import CHILD, HINTS, REASONS, RULE
 def test_a_problem_is_reported_with_its_file_and_line(tmp_path: Path, wrong: Wrong) -> None:
     bundle = changed(tmp_path, wrong.file, wrong.old, wrong.new)
     lines = (bundle / wrong.file).read_text("utf-8").splitlines()
-    places = {f"{wrong.file}:{n}: " for n, line in enumerate(lines, 1) if wrong.at in line}
+    places = {f"{wrong.file}:{n}: " for n, line in enumerate(lines, 1) if wrong.line in line}
     with pytest.raises(BadRuleset) as caught:
         ruleset.load(bundle)
-    report = str(caught.value).splitlines()
-    assert [line for line in report if wrong.message in line and line.startswith(tuple(places))], (
-        report
-    )
+    reported = str(caught.value).splitlines()
+    assert [
+        line for line in reported if wrong.message in line and line.startswith(tuple(places))
+    ], reported
 
 
 def test_all_problems_of_all_files_are_reported_at_once(tmp_path: Path) -> None:
@@ -30,13 +30,13 @@ def test_all_problems_of_all_files_are_reported_at_once(tmp_path: Path) -> None:
     (bundle / CHILD).write_text("id = 'child'\nmembers = ['12', '13']\n", "utf-8")
     with pytest.raises(BadRuleset) as caught:
         ruleset.load(bundle)
-    report = str(caught.value)
-    assert "switches.on_140: unknown key" in report
-    assert "hints.toml:1: the file is missing" in report
-    assert f"{CHILD}:2: members[0]: " in report
-    assert f"{CHILD}:2: members[1]: " in report
-    assert f"{CHILD}:1: reason: is missing; add it" in report
-    assert len(caught.value.problems) == len(report.splitlines())
+    reported = str(caught.value)
+    assert "switches.on_140: unknown key" in reported
+    assert "hints.toml:1: the file is missing" in reported
+    assert f"{CHILD}:2: members[0]: " in reported
+    assert f"{CHILD}:2: members[1]: " in reported
+    assert f"{CHILD}:1: reason: is missing; add it" in reported
+    assert len(caught.value.problems) == len(reported.splitlines())
 
 
 def test_a_grant_stops_after_its_review(tmp_path: Path) -> None:

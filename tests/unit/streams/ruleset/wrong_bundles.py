@@ -1,4 +1,4 @@
-"""Ways to spoil a bundle, and the message about each."""
+"""Ways to spoil a bundle, and what is reported about each."""
 
 from typing import NamedTuple
 
@@ -8,13 +8,13 @@ ADULTS = "code_sets/vulnerable_adults.toml"
 
 
 class Wrong(NamedTuple):
-    """`old` in the file becomes `new`; a line that has `at` is then reported with `message`."""
+    """`old` in the file becomes `new`; `message` is then reported for a line that holds `line`."""
 
     what: str
     file: str
     old: str
     new: str
-    at: str
+    line: str
     message: str
 
 
@@ -113,7 +113,7 @@ WRONG = [
         "[labels.U]",
         "[labels.NOPAT]",
         "[labels.NOPAT]",
-        "labels.NOPAT: NOPAT hides always",
+        "labels.NOPAT: NOPAT always hides",
     ),
     Wrong(
         "a label with an unknown reason",
@@ -139,7 +139,7 @@ WRONG = [
         'source = ""',
         "labels.V.source: is empty",
     ),
-    Wrong("a label given twice", LABELS, "[labels.L]", "[labels.U]", "[labels.U]", "no TOML: "),
+    Wrong("a label told twice", LABELS, "[labels.L]", "[labels.U]", "[labels.U]", "no TOML: "),
     Wrong(
         "a member with a wrong check digit",
         CHILD,
@@ -157,15 +157,15 @@ WRONG = [
         "members[0]: no SNOMED CT concept id",
     ),
     Wrong(
-        "a member given twice",
+        "a member told twice",
         CHILD,
         "1064961000000107",
         "836881000000105",
         "836881000000105",
-        "members[1]: stands further up already",
+        "members[1]: is in the list already",
     ),
     Wrong(
-        "a set id given twice",
+        "a set id told twice",
         CHILD,
         'id = "child-safeguarding"',
         'id = "adoption"',
@@ -213,12 +213,12 @@ WRONG = [
         "reasons.IDENTITY.queue: not one of the choices; did you mean system?",
     ),
     Wrong(
-        "a phrase given twice",
+        "a phrase told twice",
         HINTS,
         'phrase = "do not tell patient"',
         'phrase = "Do not tell the patient"',
         'phrase = "Do not',
-        "hints[1].phrase: stands further up already",
+        "hints[1].phrase: is in the list already",
     ),
     Wrong(
         "a phrase without a word",

@@ -1,0 +1,427 @@
+-- The ledger database as its migrations build it, by pg_dump, without roles; `migrator` is whoever migrates.
+-- Made by `make schema`; do not edit.
+
+CREATE TABLE public.account (
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    kind text NOT NULL,
+    records bigint NOT NULL,
+    CONSTRAINT account_kind_check CHECK ((kind = ANY (ARRAY['accepted'::text, 'duplicate'::text, 'superseded'::text, 'quarantined'::text, 'control'::text])))
+);
+ALTER TABLE public.account OWNER TO migrator;
+
+CREATE TABLE public.activation (
+    generation bigint NOT NULL,
+    rehearsal_id text NOT NULL,
+    from_hash text NOT NULL,
+    to_hash text NOT NULL,
+    former jsonb NOT NULL,
+    approvers jsonb NOT NULL,
+    at timestamp with time zone NOT NULL,
+    approvals text[],
+    approver_change bigint
+);
+ALTER TABLE public.activation OWNER TO migrator;
+
+CREATE TABLE public.active_ruleset (
+    only_one boolean DEFAULT true NOT NULL,
+    generation bigint NOT NULL,
+    hash text NOT NULL,
+    document jsonb NOT NULL,
+    activated_at timestamp with time zone NOT NULL,
+    CONSTRAINT active_ruleset_only_one_check CHECK (only_one)
+);
+ALTER TABLE public.active_ruleset OWNER TO migrator;
+
+CREATE TABLE public.approval (
+    approval_id bigint NOT NULL,
+    rehearsal_id text NOT NULL,
+    ruleset text NOT NULL,
+    engine text NOT NULL,
+    appear bigint NOT NULL,
+    disappear bigint NOT NULL,
+    approver text NOT NULL,
+    signature text NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+ALTER TABLE public.approval OWNER TO migrator;
+ALTER TABLE public.approval ALTER COLUMN approval_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.approval_approval_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.approver_change (
+    change bigint NOT NULL,
+    digest text NOT NULL,
+    document text NOT NULL,
+    signatures text[] NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT approver_change_change_check CHECK ((change >= 0))
+);
+ALTER TABLE public.approver_change OWNER TO migrator;
+
+CREATE VIEW public.approver AS
+ SELECT name,
+    public_key,
+    min(change) AS valid_from,
+        CASE
+            WHEN (max(change) < ( SELECT max(approver_change.change) AS max
+               FROM public.approver_change)) THEN (max(change) + 1)
+            ELSE NULL::bigint
+        END AS retired_by
+   FROM ( SELECT c.change,
+            a.key AS name,
+            a.value AS public_key,
+            (c.change - row_number() OVER (PARTITION BY a.key, a.value ORDER BY c.change)) AS period
+           FROM public.approver_change c,
+            LATERAL jsonb_each_text(((c.document)::jsonb -> 'approvers'::text)) a(key, value)) trusted
+  GROUP BY name, public_key, period;
+ALTER VIEW public.approver OWNER TO migrator;
+
+CREATE TABLE public.current_decision (
+    nhs_number text NOT NULL,
+    entry_id text NOT NULL,
+    audience text NOT NULL,
+    partition integer NOT NULL,
+    version bigint NOT NULL,
+    outcome text NOT NULL,
+    headline text,
+    digest bytea NOT NULL,
+    decided_under bigint NOT NULL,
+    ruleset text NOT NULL,
+    generation bigint NOT NULL,
+    released_under text
+)
+WITH (autovacuum_analyze_scale_factor='0.02', autovacuum_analyze_threshold='500');
+ALTER TABLE public.current_decision OWNER TO migrator;
+
+CREATE TABLE public.current_task (
+    nhs_number text NOT NULL,
+    reason text NOT NULL,
+    audience text NOT NULL,
+    entry_id text NOT NULL
+);
+ALTER TABLE public.current_task OWNER TO migrator;
+
+CREATE TABLE public.decision (
+    decision_id bigint NOT NULL,
+    nhs_number text NOT NULL,
+    entry_id text NOT NULL,
+    audience text NOT NULL,
+    version bigint NOT NULL,
+    body_sha256 bytea NOT NULL,
+    outcome text NOT NULL,
+    headline text,
+    reasons jsonb NOT NULL,
+    ruleset text NOT NULL,
+    decided_under bigint NOT NULL,
+    decided_at timestamp with time zone NOT NULL
+);
+ALTER TABLE public.decision OWNER TO migrator;
+ALTER TABLE public.decision ALTER COLUMN decision_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.decision_decision_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.entry (
+    nhs_number text NOT NULL,
+    entry_id text NOT NULL,
+    version bigint NOT NULL,
+    body_sha256 bytea NOT NULL,
+    practice text NOT NULL,
+    system text NOT NULL,
+    extracted_at timestamp with time zone NOT NULL,
+    envelope bytea NOT NULL,
+    body bytea NOT NULL,
+    conflict boolean NOT NULL,
+    body_mismatch boolean NOT NULL,
+    source_partition integer NOT NULL,
+    source_offset bigint NOT NULL,
+    published_at timestamp with time zone NOT NULL,
+    links jsonb NOT NULL,
+    has_text boolean NOT NULL
+)
+WITH (autovacuum_analyze_scale_factor='0.02', autovacuum_analyze_threshold='500');
+ALTER TABLE ONLY public.entry ALTER COLUMN body SET STORAGE EXTERNAL;
+ALTER TABLE public.entry OWNER TO migrator;
+
+CREATE TABLE public.entry_mark (
+    nhs_number text NOT NULL,
+    entry_id text NOT NULL,
+    marks jsonb NOT NULL
+);
+ALTER TABLE public.entry_mark OWNER TO migrator;
+
+CREATE TABLE public.migration (
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+ALTER TABLE public.migration OWNER TO migrator;
+
+CREATE TABLE public.outgoing (
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    sequence bigint NOT NULL,
+    lane text NOT NULL,
+    key bytea NOT NULL,
+    value bytea NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='5000');
+ALTER TABLE ONLY public.outgoing ALTER COLUMN value SET STORAGE EXTERNAL;
+ALTER TABLE public.outgoing OWNER TO migrator;
+
+CREATE TABLE public.outgoing_sequence (
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    next bigint NOT NULL
+);
+ALTER TABLE public.outgoing_sequence OWNER TO migrator;
+
+CREATE TABLE public.patient (
+    nhs_number text NOT NULL,
+    partition integer NOT NULL,
+    facts jsonb DEFAULT '{}'::jsonb NOT NULL,
+    control_position bigint DEFAULT '-1'::integer NOT NULL,
+    due_at timestamp with time zone
+)
+WITH (autovacuum_analyze_scale_factor='0.02', autovacuum_analyze_threshold='500');
+ALTER TABLE public.patient OWNER TO migrator;
+
+CREATE TABLE public.pointer (
+    nhs_number text NOT NULL,
+    target text NOT NULL,
+    entry_id text NOT NULL
+);
+ALTER TABLE public.pointer OWNER TO migrator;
+
+CREATE TABLE public.quarantine (
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    record_offset bigint NOT NULL,
+    error text NOT NULL,
+    raw bytea,
+    quarantined_at timestamp with time zone NOT NULL
+);
+ALTER TABLE public.quarantine OWNER TO migrator;
+
+CREATE TABLE public.reached (
+    nhs_number text NOT NULL,
+    audience text NOT NULL,
+    entry_id text NOT NULL,
+    objections text[] NOT NULL
+);
+ALTER TABLE public.reached OWNER TO migrator;
+
+CREATE TABLE public.redecision (
+    nhs_number text NOT NULL,
+    partition integer NOT NULL,
+    through bigint NOT NULL,
+    entry_ids text[],
+    forced text[] DEFAULT '{}'::text[] NOT NULL,
+    after text DEFAULT ''::text NOT NULL,
+    published_at timestamp with time zone NOT NULL
+);
+ALTER TABLE public.redecision OWNER TO migrator;
+
+CREATE TABLE public.rehearsal (
+    rehearsal_id text NOT NULL,
+    document jsonb NOT NULL,
+    report jsonb NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+ALTER TABLE public.rehearsal OWNER TO migrator;
+
+CREATE TABLE public.root (
+    nhs_number text NOT NULL,
+    audience text NOT NULL,
+    entry_id text NOT NULL,
+    reason text NOT NULL,
+    outcome text NOT NULL,
+    related text[] NOT NULL
+);
+ALTER TABLE public.root OWNER TO migrator;
+
+CREATE TABLE public.rule_application (
+    generation bigint NOT NULL,
+    partition integer NOT NULL,
+    after text DEFAULT ''::text NOT NULL,
+    patients bigint DEFAULT 0 NOT NULL,
+    finished_at timestamp with time zone
+);
+ALTER TABLE public.rule_application OWNER TO migrator;
+
+CREATE TABLE public.signed_approval (
+    approval_id bigint NOT NULL,
+    rehearsal_id text NOT NULL,
+    approver text NOT NULL,
+    jws text NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+ALTER TABLE public.signed_approval OWNER TO migrator;
+ALTER TABLE public.signed_approval ALTER COLUMN approval_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.signed_approval_approval_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.snapshot (
+    nhs_number text NOT NULL,
+    practice text NOT NULL,
+    system text NOT NULL,
+    taken_at timestamp with time zone NOT NULL,
+    entry_ids text[] NOT NULL
+);
+ALTER TABLE public.snapshot OWNER TO migrator;
+
+CREATE TABLE public.source_position (
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    topic_id text NOT NULL,
+    next_offset bigint NOT NULL,
+    CONSTRAINT source_position_next_offset_check CHECK ((next_offset >= 0))
+);
+ALTER TABLE public.source_position OWNER TO migrator;
+ALTER TABLE ONLY public.account
+    ADD CONSTRAINT account_pkey PRIMARY KEY (topic, partition, kind);
+ALTER TABLE ONLY public.activation
+    ADD CONSTRAINT activation_pkey PRIMARY KEY (generation);
+ALTER TABLE ONLY public.active_ruleset
+    ADD CONSTRAINT active_ruleset_pkey PRIMARY KEY (only_one);
+ALTER TABLE ONLY public.approval
+    ADD CONSTRAINT approval_pkey PRIMARY KEY (approval_id);
+ALTER TABLE ONLY public.approver_change
+    ADD CONSTRAINT approver_change_digest_key UNIQUE (digest);
+ALTER TABLE ONLY public.approver_change
+    ADD CONSTRAINT approver_change_pkey PRIMARY KEY (change);
+ALTER TABLE ONLY public.current_decision
+    ADD CONSTRAINT current_decision_pkey PRIMARY KEY (nhs_number, entry_id, audience);
+ALTER TABLE ONLY public.current_task
+    ADD CONSTRAINT current_task_pkey PRIMARY KEY (nhs_number, reason, audience, entry_id);
+ALTER TABLE ONLY public.decision
+    ADD CONSTRAINT decision_pkey PRIMARY KEY (decision_id);
+ALTER TABLE ONLY public.entry_mark
+    ADD CONSTRAINT entry_mark_pkey PRIMARY KEY (nhs_number, entry_id);
+ALTER TABLE ONLY public.entry
+    ADD CONSTRAINT entry_pkey PRIMARY KEY (nhs_number, entry_id);
+ALTER TABLE ONLY public.migration
+    ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
+ALTER TABLE ONLY public.outgoing
+    ADD CONSTRAINT outgoing_pkey PRIMARY KEY (topic, partition, sequence);
+ALTER TABLE ONLY public.outgoing_sequence
+    ADD CONSTRAINT outgoing_sequence_pkey PRIMARY KEY (topic, partition);
+ALTER TABLE ONLY public.patient
+    ADD CONSTRAINT patient_pkey PRIMARY KEY (nhs_number);
+ALTER TABLE ONLY public.pointer
+    ADD CONSTRAINT pointer_pkey PRIMARY KEY (nhs_number, target, entry_id);
+ALTER TABLE ONLY public.quarantine
+    ADD CONSTRAINT quarantine_pkey PRIMARY KEY (topic, partition, record_offset);
+ALTER TABLE ONLY public.reached
+    ADD CONSTRAINT reached_pkey PRIMARY KEY (nhs_number, audience, entry_id);
+ALTER TABLE ONLY public.redecision
+    ADD CONSTRAINT redecision_pkey PRIMARY KEY (nhs_number);
+ALTER TABLE ONLY public.rehearsal
+    ADD CONSTRAINT rehearsal_pkey PRIMARY KEY (rehearsal_id);
+ALTER TABLE ONLY public.root
+    ADD CONSTRAINT root_pkey PRIMARY KEY (nhs_number, audience, entry_id);
+ALTER TABLE ONLY public.rule_application
+    ADD CONSTRAINT rule_application_pkey PRIMARY KEY (generation, partition);
+ALTER TABLE ONLY public.signed_approval
+    ADD CONSTRAINT signed_approval_pkey PRIMARY KEY (approval_id);
+ALTER TABLE ONLY public.snapshot
+    ADD CONSTRAINT snapshot_pkey PRIMARY KEY (nhs_number, practice, system);
+ALTER TABLE ONLY public.source_position
+    ADD CONSTRAINT source_position_pkey PRIMARY KEY (topic, partition);
+
+CREATE INDEX approval_rehearsal ON public.approval USING btree (rehearsal_id, approver, approval_id);
+
+CREATE INDEX current_decision_entry_id ON public.current_decision USING btree (entry_id);
+
+CREATE INDEX decision_entry ON public.decision USING btree (nhs_number, entry_id, audience, decision_id);
+
+CREATE INDEX patient_due ON public.patient USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX patient_partition ON public.patient USING btree (partition, nhs_number);
+
+CREATE INDEX pointer_entry ON public.pointer USING btree (nhs_number, entry_id);
+
+CREATE INDEX redecision_partition ON public.redecision USING btree (partition, nhs_number);
+
+CREATE INDEX signed_approval_rehearsal ON public.signed_approval USING btree (rehearsal_id, approver, approval_id);
+ALTER TABLE ONLY public.activation
+    ADD CONSTRAINT activation_approver_change_fkey FOREIGN KEY (approver_change) REFERENCES public.approver_change(change);
+ALTER TABLE ONLY public.activation
+    ADD CONSTRAINT activation_rehearsal_id_fkey FOREIGN KEY (rehearsal_id) REFERENCES public.rehearsal(rehearsal_id);
+ALTER TABLE ONLY public.approval
+    ADD CONSTRAINT approval_rehearsal_id_fkey FOREIGN KEY (rehearsal_id) REFERENCES public.rehearsal(rehearsal_id);
+ALTER TABLE ONLY public.signed_approval
+    ADD CONSTRAINT signed_approval_rehearsal_id_fkey FOREIGN KEY (rehearsal_id) REFERENCES public.rehearsal(rehearsal_id);
+REVOKE USAGE ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO decider;
+GRANT USAGE ON SCHEMA public TO ledger_reader;
+GRANT USAGE ON SCHEMA public TO rule_keeper;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.account TO decider;
+GRANT SELECT ON TABLE public.account TO ledger_reader;
+GRANT SELECT,INSERT ON TABLE public.activation TO rule_keeper;
+GRANT SELECT ON TABLE public.activation TO ledger_reader;
+GRANT SELECT,INSERT ON TABLE public.active_ruleset TO decider;
+GRANT SELECT ON TABLE public.active_ruleset TO ledger_reader;
+GRANT SELECT,UPDATE ON TABLE public.active_ruleset TO rule_keeper;
+GRANT UPDATE(only_one) ON TABLE public.active_ruleset TO decider;
+GRANT SELECT,INSERT ON TABLE public.approval TO rule_keeper;
+GRANT SELECT ON TABLE public.approval TO ledger_reader;
+GRANT SELECT,INSERT ON TABLE public.approver_change TO rule_keeper;
+GRANT SELECT ON TABLE public.approver_change TO ledger_reader;
+GRANT SELECT ON TABLE public.approver TO ledger_reader;
+GRANT SELECT ON TABLE public.approver TO rule_keeper;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.current_decision TO decider;
+GRANT SELECT ON TABLE public.current_decision TO ledger_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.current_task TO decider;
+GRANT SELECT ON TABLE public.current_task TO ledger_reader;
+GRANT SELECT,INSERT ON TABLE public.decision TO decider;
+GRANT SELECT ON TABLE public.decision TO ledger_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.entry TO decider;
+GRANT SELECT ON TABLE public.entry TO ledger_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.entry_mark TO decider;
+GRANT SELECT ON TABLE public.entry_mark TO ledger_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.migration TO decider;
+GRANT SELECT ON TABLE public.migration TO ledger_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outgoing TO decider;
+GRANT SELECT ON TABLE public.outgoing TO ledger_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outgoing_sequence TO decider;
+GRANT SELECT ON TABLE public.outgoing_sequence TO ledger_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.patient TO decider;
+GRANT SELECT ON TABLE public.patient TO ledger_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pointer TO decider;
+GRANT SELECT ON TABLE public.pointer TO ledger_reader;
+GRANT SELECT,INSERT ON TABLE public.quarantine TO decider;
+GRANT SELECT ON TABLE public.quarantine TO ledger_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.reached TO decider;
+GRANT SELECT ON TABLE public.reached TO ledger_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.redecision TO decider;
+GRANT SELECT ON TABLE public.redecision TO ledger_reader;
+GRANT SELECT,INSERT ON TABLE public.rehearsal TO rule_keeper;
+GRANT SELECT ON TABLE public.rehearsal TO ledger_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.root TO decider;
+GRANT SELECT ON TABLE public.root TO ledger_reader;
+GRANT SELECT,UPDATE ON TABLE public.rule_application TO decider;
+GRANT SELECT ON TABLE public.rule_application TO ledger_reader;
+GRANT SELECT,INSERT ON TABLE public.rule_application TO rule_keeper;
+GRANT SELECT,INSERT ON TABLE public.signed_approval TO rule_keeper;
+GRANT SELECT ON TABLE public.signed_approval TO ledger_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.snapshot TO decider;
+GRANT SELECT ON TABLE public.snapshot TO ledger_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.source_position TO decider;
+GRANT SELECT ON TABLE public.source_position TO ledger_reader;
+GRANT SELECT ON TABLE public.source_position TO rule_keeper;

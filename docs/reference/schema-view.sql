@@ -1,0 +1,163 @@
+-- The view database as its migrations build it, by pg_dump, without roles; `migrator` is whoever migrates.
+-- Made by `make schema`; do not edit.
+
+CREATE FUNCTION public.contiguous_prefix(applied int8multirange) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN COALESCE((SELECT upper(part.part) AS upper FROM unnest(contiguous_prefix.applied) part(part) WHERE (lower(part.part) = 0)), (0)::bigint);
+ALTER FUNCTION public.contiguous_prefix(applied int8multirange) OWNER TO view_owner;
+
+CREATE TABLE public.audience_gate (
+    nhs_number text NOT NULL,
+    audience text NOT NULL,
+    fence bigint DEFAULT '-1'::integer NOT NULL,
+    closed boolean DEFAULT true NOT NULL,
+    decided_through bigint DEFAULT '-1'::integer NOT NULL,
+    expires_at timestamp with time zone DEFAULT 'infinity'::timestamp with time zone NOT NULL
+)
+WITH (fillfactor='70', autovacuum_analyze_scale_factor='0.02', autovacuum_analyze_threshold='500', autovacuum_vacuum_scale_factor='0.05');
+ALTER TABLE ONLY public.audience_gate FORCE ROW LEVEL SECURITY;
+ALTER TABLE public.audience_gate OWNER TO view_owner;
+
+CREATE TABLE public.entry_gate (
+    nhs_number text NOT NULL,
+    entry_id text NOT NULL,
+    fence bigint NOT NULL
+)
+WITH (autovacuum_analyze_scale_factor='0.02', autovacuum_analyze_threshold='500');
+ALTER TABLE ONLY public.entry_gate FORCE ROW LEVEL SECURITY;
+ALTER TABLE public.entry_gate OWNER TO view_owner;
+
+CREATE TABLE public.gate_closure (
+    nhs_number text NOT NULL,
+    audience text NOT NULL,
+    cause text NOT NULL,
+    practice text NOT NULL,
+    effective_at timestamp with time zone NOT NULL,
+    closed boolean NOT NULL,
+    expires_at timestamp with time zone DEFAULT 'infinity'::timestamp with time zone NOT NULL
+)
+WITH (autovacuum_analyze_scale_factor='0.02', autovacuum_analyze_threshold='500');
+ALTER TABLE ONLY public.gate_closure FORCE ROW LEVEL SECURITY;
+ALTER TABLE public.gate_closure OWNER TO view_owner;
+
+CREATE TABLE public.migration (
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+ALTER TABLE public.migration OWNER TO migrator;
+
+CREATE TABLE public.released_entry (
+    nhs_number text NOT NULL,
+    audience text NOT NULL,
+    entry_id text NOT NULL,
+    public_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    sequence bigint NOT NULL,
+    decided_under bigint NOT NULL,
+    version bigint,
+    kind text,
+    event_date date,
+    recorded_at timestamp with time zone,
+    redacted boolean,
+    valid_until timestamp with time zone,
+    body bytea,
+    body_type text,
+    body_sha256 bytea,
+    released_at timestamp with time zone NOT NULL,
+    CONSTRAINT tombstone_is_empty CHECK (((body IS NOT NULL) OR (num_nonnulls(version, kind, event_date, recorded_at, redacted, valid_until, body_type, body_sha256) = 0)))
+)
+WITH (fillfactor='85', autovacuum_analyze_scale_factor='0.02', autovacuum_analyze_threshold='500', autovacuum_vacuum_scale_factor='0.05');
+ALTER TABLE ONLY public.released_entry FORCE ROW LEVEL SECURITY;
+ALTER TABLE public.released_entry OWNER TO view_owner;
+
+CREATE TABLE public.released_sequence (
+    partition integer NOT NULL,
+    applied int8multirange NOT NULL
+)
+WITH (fillfactor='50');
+ALTER TABLE public.released_sequence OWNER TO view_owner;
+
+CREATE TABLE public.source_position (
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    topic_id text NOT NULL,
+    next_offset bigint NOT NULL,
+    CONSTRAINT source_position_next_offset_check CHECK ((next_offset >= 0))
+);
+ALTER TABLE public.source_position OWNER TO view_owner;
+
+CREATE VIEW public.visible_entry WITH (security_barrier='true') AS
+ SELECT entry.public_id,
+    entry.kind,
+    entry.event_date,
+    entry.recorded_at,
+    entry.redacted,
+    entry.body,
+    entry.body_type,
+    entry.version
+   FROM (((public.released_entry entry
+     JOIN public.audience_gate patient ON (((patient.nhs_number = entry.nhs_number) AND (patient.audience = '*'::text))))
+     LEFT JOIN public.audience_gate own ON (((own.nhs_number = entry.nhs_number) AND (own.audience = entry.audience))))
+     LEFT JOIN public.entry_gate hidden ON (((hidden.nhs_number = entry.nhs_number) AND (hidden.entry_id = entry.entry_id))))
+  WHERE ((entry.body IS NOT NULL) AND ((entry.valid_until IS NULL) OR (now() < entry.valid_until)) AND (NOT patient.closed) AND (NOT COALESCE(own.closed, (entry.audience <> 'self'::text))) AND (now() < patient.expires_at) AND (now() < COALESCE(own.expires_at, 'infinity'::timestamp with time zone)) AND (GREATEST(entry.decided_under, patient.decided_through) >= GREATEST(patient.fence, own.fence, hidden.fence)));
+ALTER VIEW public.visible_entry OWNER TO view_owner;
+
+CREATE TABLE public.waiting_marker (
+    partition integer NOT NULL,
+    sequence bigint NOT NULL,
+    nhs_number text NOT NULL,
+    through bigint NOT NULL,
+    waiting_since timestamp with time zone DEFAULT now() NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
+ALTER TABLE ONLY public.waiting_marker FORCE ROW LEVEL SECURITY;
+ALTER TABLE public.waiting_marker OWNER TO view_owner;
+ALTER TABLE ONLY public.audience_gate
+    ADD CONSTRAINT audience_gate_pkey PRIMARY KEY (nhs_number, audience);
+ALTER TABLE ONLY public.entry_gate
+    ADD CONSTRAINT entry_gate_pkey PRIMARY KEY (nhs_number, entry_id);
+ALTER TABLE ONLY public.gate_closure
+    ADD CONSTRAINT gate_closure_pkey PRIMARY KEY (nhs_number, audience, cause, practice);
+ALTER TABLE ONLY public.migration
+    ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
+ALTER TABLE ONLY public.released_entry
+    ADD CONSTRAINT released_entry_pkey PRIMARY KEY (nhs_number, audience, entry_id);
+ALTER TABLE ONLY public.released_sequence
+    ADD CONSTRAINT released_sequence_pkey PRIMARY KEY (partition);
+ALTER TABLE ONLY public.source_position
+    ADD CONSTRAINT source_position_pkey PRIMARY KEY (topic, partition);
+ALTER TABLE ONLY public.waiting_marker
+    ADD CONSTRAINT waiting_marker_pkey PRIMARY KEY (partition, sequence);
+ALTER TABLE public.audience_gate ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.entry_gate ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.gate_closure ENABLE ROW LEVEL SECURITY;
+CREATE POLICY gate_writes ON public.audience_gate TO gate_writer USING (true) WITH CHECK (true);
+CREATE POLICY gate_writes ON public.entry_gate TO gate_writer USING (true) WITH CHECK (true);
+CREATE POLICY gate_writes ON public.gate_closure TO gate_writer USING (true) WITH CHECK (true);
+CREATE POLICY one_audience ON public.audience_gate FOR SELECT TO view_owner USING (((nhs_number = current_setting('recordgate.nhs_number'::text, true)) AND (audience = ANY (ARRAY['*'::text, current_setting('recordgate.audience'::text, true)]))));
+CREATE POLICY one_audience ON public.released_entry FOR SELECT TO view_owner USING (((nhs_number = current_setting('recordgate.nhs_number'::text, true)) AND (audience = current_setting('recordgate.audience'::text, true))));
+CREATE POLICY one_patient ON public.entry_gate FOR SELECT TO view_owner USING ((nhs_number = current_setting('recordgate.nhs_number'::text, true)));
+ALTER TABLE public.released_entry ENABLE ROW LEVEL SECURITY;
+CREATE POLICY sink_raises ON public.audience_gate TO view_sink USING (true) WITH CHECK (true);
+CREATE POLICY sink_writes ON public.released_entry TO view_sink USING (true) WITH CHECK (true);
+CREATE POLICY sink_writes ON public.waiting_marker TO view_sink USING (true) WITH CHECK (true);
+ALTER TABLE public.waiting_marker ENABLE ROW LEVEL SECURITY;
+REVOKE USAGE ON SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO view_sink;
+GRANT USAGE ON SCHEMA public TO gate_writer;
+GRANT USAGE ON SCHEMA public TO view_reader;
+GRANT ALL ON SCHEMA public TO view_owner;
+REVOKE ALL ON FUNCTION public.contiguous_prefix(applied int8multirange) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.contiguous_prefix(applied int8multirange) TO view_sink;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.audience_gate TO gate_writer;
+GRANT SELECT(nhs_number),INSERT(nhs_number) ON TABLE public.audience_gate TO view_sink;
+GRANT SELECT(audience),INSERT(audience) ON TABLE public.audience_gate TO view_sink;
+GRANT SELECT(decided_through),INSERT(decided_through),UPDATE(decided_through) ON TABLE public.audience_gate TO view_sink;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.entry_gate TO gate_writer;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.gate_closure TO gate_writer;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.released_entry TO view_sink;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.released_sequence TO view_sink;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.source_position TO view_sink;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.source_position TO gate_writer;
+GRANT SELECT ON TABLE public.visible_entry TO view_reader;
+GRANT SELECT,INSERT,DELETE ON TABLE public.waiting_marker TO view_sink;

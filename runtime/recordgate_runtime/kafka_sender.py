@@ -1,0 +1,96 @@
+"""Sends keyed messages to Kafka with kafka-python: idempotent, each one acknowledged before the call returns.
+
+Every option that matters is spelled out. Messages carry no headers
+(docs/adr/0010-no-message-headers-without-a-reader.md).
+"""
+
+import socket
+from collections import deque
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from recordgate_runtime.kafka import NOT_REACHABLE
+from recordgate_schemas.errors import RetryableError
+from recordgate_schemas.topics import TOPICS
+
+MAX_IN_FLIGHT = 2_000
+"""Messages sent and not yet acknowledged, at most."""
+
+CONNECT_TIMEOUT_S = 5
+
+
+class KafkaSender:
+    """A connection to Kafka for sending. `ack_timeout_s`: how long to wait for the broker to confirm a message."""
+
+    def __init__(self, servers: str, client_id: str, ack_timeout_s: int = 30) -> None:
+        """Connect to bootstrap servers `host:port[,host:port]`; raise RetryableError if none answers."""
+        self._ack_timeout_s = ack_timeout_s
+        if not any(map(_answers, servers.split(","))):
+            raise RetryableError(NOT_REACHABLE)
+        try:
+            self._producer: Any = KafkaProducer(**_options(servers, client_id, ack_timeout_s))
+        except (KafkaError, OSError, ValueError) as error:
+            raise RetryableError(f"{NOT_REACHABLE} ({type(error).__name__})") from None
+
+    def send_all(self, topic: str, messages: Iterable[tuple[bytes, bytes]]) -> int:
+        """Send (key, value) pairs in order; return how many once all are acknowledged, or raise RetryableError."""
+        unacknowledged, acknowledged = deque[Any](), 0
+        try:
+            for key, value in messages:
+                unacknowledged.append(self._producer.send(topic, key=key, value=value))
+                if len(unacknowledged) >= MAX_IN_FLIGHT:
+                    unacknowledged.popleft().get(timeout=self._ack_timeout_s)
+                    acknowledged += 1
+            for future in unacknowledged:
+                future.get(timeout=self._ack_timeout_s)
+        except KafkaError as error:
+            raise RetryableError(
+                f"{topic}: not acknowledged by Kafka ({type(error).__name__});"
+                " see that it runs and its topics exist (recordgate topics), then repeat"
+            ) from None
+        return acknowledged + len(unacknowledged)
+
+    def close(self) -> None:
+        """Disconnect; nothing is under way, as every call waits for its own acknowledgements."""
+        self._producer.close(timeout=self._ack_timeout_s)
+
+    def abandon(self) -> None:
+        """Disconnect without waiting, after an error, which is the one to report."""
+        with suppress(KafkaError):
+            self._producer.close(timeout=0)
+
+
+def _answers(address: str) -> bool:
+    """Whether anything listens there: asked first, as the client would try for its whole bootstrap time."""
+    host, _, port = address.strip().rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=CONNECT_TIMEOUT_S):
+            return True
+    except (OSError, ValueError):
+        return False
+
+
+def _options(servers: str, client_id: str, ack_timeout_s: int) -> dict[str, Any]:
+    return {
+        "bootstrap_servers": servers.split(","),
+        "client_id": client_id,
+        "acks": "all",
+        "enable_idempotence": True,
+        "max_in_flight_requests_per_connection": 5,
+        "compression_type": None,
+        # No partitioner: the library's default is murmur2 over the key, as everywhere in Recordgate.
+        "allow_auto_create_topics": False,
+        "linger_ms": 2,
+        "batch_size": 256 * 1024,
+        "max_request_size": max(topic.max_bytes for topic in TOPICS) + 64 * 1024,
+        "reconnect_backoff_max_ms": 1_000,
+        "bootstrap_timeout_ms": 10_000,
+        "max_block_ms": 10_000,
+        "request_timeout_ms": 10_000,
+        # must exceed linger and request timeout together; ends before the caller's own wait does
+        "delivery_timeout_ms": max(ack_timeout_s - 5, 11) * 1000,
+    }

@@ -1,0 +1,72 @@
+"""Approvers' keys: Ed25519, private in PEM files (PKCS #8), public as the base64 of their SPKI form (RFC 8410)."""
+
+import base64
+import re
+from pathlib import Path
+from typing import Final
+
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+
+from recordgate_schemas.errors import UsageError
+from recordgate_streams.ruleset import read_file
+
+CURVE: Final = "Ed25519"
+NAME = r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$"
+
+
+def approver_name(text: str) -> str:
+    """Return a name that may stand in a file name and a JWS header; raise UsageError otherwise."""
+    if not re.fullmatch(NAME, text):
+        raise UsageError("approver: must be letters, digits and single hyphens, such as jane-smith")
+    return text
+
+
+def new_key(file: Path) -> str:
+    """Write a new private key, readable by its owner alone, and return its public key as text."""
+    key = OKPKey.generate_key(CURVE)
+    try:
+        file.touch(mode=0o600, exist_ok=False)
+        file.write_bytes(key.as_pem(private=True))
+    except FileExistsError:
+        raise UsageError(f"{file.name}: exists already; keys are never overwritten") from None
+    except OSError as error:
+        raise UsageError(f"{file.name}: cannot be written: {error.strerror}") from None
+    return public_text(key)
+
+
+def private_key(path: str | Path) -> OKPKey:
+    """Return the private key of a PEM file without a password; raise UsageError when it holds none."""
+    file = Path(path)
+    try:
+        key = OKPKey.import_key(read_file(file))
+    except JoseError:
+        raise UsageError(
+            f"{file.name}: not Ed25519; make one with `recordgate rules keygen`"
+        ) from None
+    except (ValueError, TypeError):
+        raise UsageError(f"{file.name}: no private key in PEM without a password") from None
+    if not key.is_private or key.curve_name != CURVE:
+        raise UsageError(
+            f"{file.name}: no private Ed25519 key; make one with `recordgate rules keygen`"
+        )
+    return key
+
+
+def public_key(text: str) -> OKPKey:
+    """Return the public key that the text means; raise ValueError when it means none, or not in this one form."""
+    try:
+        key = OKPKey.import_key(base64.b64decode(text, validate=True))
+    except (ValueError, JoseError):
+        raise ValueError(_NO_PUBLIC_KEY) from None
+    if key.is_private or key.curve_name != CURVE or public_text(key) != text:
+        raise ValueError(_NO_PUBLIC_KEY)
+    return key
+
+
+def public_text(key: OKPKey) -> str:
+    """Return the public half of a key on one line, as `rules keygen` prints it."""
+    return base64.b64encode(key.as_der(private=False)).decode()
+
+
+_NO_PUBLIC_KEY = "no Ed25519 public key in base64 as `recordgate rules keygen` prints it"

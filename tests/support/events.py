@@ -1,0 +1,13 @@
+"""Events given as data, as `recordgate decide-file` reads them from a file."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from recordgate_streams.decider.history import Event
+from recordgate_streams.golden.scenario import parse_lines
+
+
+def parse_events(objects: Iterable[Mapping[str, Any]]) -> list[Event]:
+    """Return events given as plain JSON objects."""
+    return parse_lines(map(json.dumps, objects), "events")
