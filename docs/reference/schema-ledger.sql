@@ -375,6 +375,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.account TO decider;
 GRANT SELECT ON TABLE public.account TO ledger_reader;
 GRANT SELECT,INSERT ON TABLE public.activation TO rule_keeper;
 GRANT SELECT ON TABLE public.activation TO ledger_reader;
+GRANT SELECT ON TABLE public.activation TO decider;
 GRANT SELECT,INSERT ON TABLE public.active_ruleset TO decider;
 GRANT SELECT ON TABLE public.active_ruleset TO ledger_reader;
 GRANT SELECT,UPDATE ON TABLE public.active_ruleset TO rule_keeper;

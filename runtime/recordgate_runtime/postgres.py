@@ -6,7 +6,7 @@ Every process connects with its database's address and acts as its own role, so 
 import psycopg
 from psycopg import sql
 
-from recordgate_schemas.errors import RetryableError
+from recordgate_schemas.errors import RetryableError, UsageError
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -30,6 +30,8 @@ def connect(dsn: str, role: str, *, autocommit: bool = False) -> psycopg.Connect
         raise RetryableError(
             "PostgreSQL is not reachable; is it running at the configured DSN?"
         ) from error
+    except psycopg.ProgrammingError:
+        raise UsageError("a DSN is no PostgreSQL address; see docs/reference/settings.md") from None
     connection.execute(sql.SQL("set role {}").format(sql.Identifier(role)))
     connection.autocommit = autocommit
     return connection

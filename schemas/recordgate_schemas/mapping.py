@@ -8,8 +8,9 @@ import base64
 import dataclasses
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
@@ -73,10 +74,7 @@ def _record(cls: type, form: Form) -> Pair:
         if not isinstance(data, Mapping):
             raise InvalidValue(f"{cls.__name__}: must be an object with named fields")
         if data.keys() - pairs.keys():
-            unknown = ", ".join(sorted(str(key)[:40] for key in data.keys() - pairs.keys()))
-            raise InvalidValue(
-                f"{cls.__name__}: unknown field {unknown}; known: {', '.join(pairs)}"
-            )
+            raise InvalidValue(f"{cls.__name__}: {unknown_fields(data, pairs)}")
         if required - data.keys():
             missing = ", ".join(sorted(required - data.keys()))
             raise InvalidValue(f"{cls.__name__}: missing field {missing}")
@@ -89,6 +87,18 @@ def _record(cls: type, form: Form) -> Pair:
         }
 
     return Pair(load, dump)
+
+
+def unknown_fields(given: Iterable[object], known: Iterable[str]) -> str:
+    """Return what is wrong with fields that are not known, and which known ones they may be meant for.
+
+    SAFETY: the names given are not repeated: where an export puts data in their place, they may name a patient.
+    """
+    names = tuple(known)
+    extra = sorted(str(name) for name in set(given) - set(names))
+    near = sorted({match for name in extra for match in get_close_matches(name, names, 1)})
+    meant = f"; did you mean {', '.join(near)}?" if near else ""
+    return f"{len(extra)} unknown field{'s' if len(extra) > 1 else ''}{meant}; known: {', '.join(names)}"
 
 
 def _array(item: Any, form: Form, field: str) -> Pair:

@@ -68,6 +68,29 @@ def test_only_the_settings_look_at_the_environment() -> None:
     assert found == ENVIRONMENT
 
 
+def test_nothing_is_imported_by_a_name_made_at_run_time() -> None:
+    found = [
+        name
+        for name, tree in modules().items()
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Name) and node.id == "__import__")
+        or (isinstance(node, ast.Attribute) and node.attr == "import_module")
+    ]
+    assert found == []
+
+
+def test_the_pure_rooms_open_no_file() -> None:
+    streams = "streams/recordgate_streams"
+    found = [
+        name
+        for name, tree in modules(("streams",)).items()
+        if name.startswith(tuple(f"{streams}/{room}/" for room in ("policy", "decider", "bodies")))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Name) and node.id in ("open", "print", "exec", "eval")
+    ]
+    assert found == []
+
+
 def test_the_runtime_knows_nothing_of_embedded_servers() -> None:
     named = [name for name, text in text_of(("runtime",)).items() if "embedded" in text.lower()]
     assert named == []

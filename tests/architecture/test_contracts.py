@@ -32,6 +32,10 @@ PLANTS = {
         ("recordgate_streams.ruleset", "import recordgate_streams.bodies"),
         ("recordgate_streams.ruleset", "from recordgate_streams import ledger"),
     ],
+    "Golden rows are decided without a ledger": [
+        ("recordgate_streams.golden", "from recordgate_streams.ledger import rows"),
+        ("recordgate_streams.golden", "def f() -> None:\n    import recordgate_runtime.postgres"),
+    ],
     "The policy is pure": [
         ("recordgate_streams.policy.rules", "import random"),
         ("recordgate_streams.policy", "from recordgate_schemas import codec"),

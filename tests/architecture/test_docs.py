@@ -102,3 +102,12 @@ def test_every_link_of_a_document_leads_to_a_file_and_heading(document: Path) ->
 def _anchors(text: str) -> set[str]:
     headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_file_that_a_document_names_by_its_path_is_there(document: Path) -> None:
+    tops = "schemas|runtime|producers|streams|consumers|audit|deploy|tests|benchmarks|docs"
+    named = re.findall(
+        rf"`((?:{tops})/[\w./-]+\.(?:py|sql|md|toml|jsonl|yaml))`", document.read_text("utf-8")
+    )
+    assert [name for name in named if not (ROOT / name).exists()] == []

@@ -22,7 +22,8 @@ def test_in_streams_only_the_ledger_executes_sql() -> None:
         for name, tree in modules(("streams",)).items()
         if not name.startswith(f"{STREAMS}/ledger/")
         for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and node.attr in ("execute", "executemany")
+        if isinstance(node, ast.Attribute)
+        and node.attr in ("execute", "executemany", "cursor", "stream", "copy")
     }
     assert "\n".join(sorted(found)) == ""
 

@@ -7,10 +7,17 @@ from functools import lru_cache
 
 import orjson
 
+from recordgate_streams.policy.settings import PolicySettings
+
 _APOSTROPHES = str.maketrans({"\N{RIGHT SINGLE QUOTATION MARK}": "'", "`": "'"})
 _MARKUP = re.compile(r"<[^<>]*>")
 _BETWEEN = "\0"
 """Stands between two strings of a body; no phrase can reach across it."""
+
+
+def has_hint(settings: PolicySettings, body: bytes) -> bool:
+    """Return True when the ruleset asks for text hints and the body has one of its phrases."""
+    return settings.switches.text_hints and find_hint(settings.hint_phrases, body)
 
 
 def find_hint(phrases: tuple[str, ...], body: bytes) -> bool:

@@ -52,24 +52,24 @@ def explain(
     dsn = need(settings().ledger_dsn, "RECORDGATE_LEDGER_DSN")
     with connect(dsn, "ledger_reader") as connection:
         used = in_force_for_reading(connection)
-        if (
-            reader is Reader.PATIENT
-        ):  # SAFETY: the same words for what is hidden and for what does not exist
+        # SAFETY: a patient reads the same words about what is hidden and about what does not exist
+        if reader is Reader.PATIENT:
             print(explanations.for_patient(used.reasons))  # noqa: T201
             return
         found = explain_entry(connection, parse_entry_id(entry_id))
     if as_json:
         print(json.dumps([dataclasses.asdict(one) for one in found], default=str, indent=2))  # noqa: T201
         return
+    lines: list[str] = []
     for one in found:
-        print(one.entry_id)  # noqa: T201
+        lines.append(one.entry_id)
         if why_not:
-            lines = explanations.why_not(one, parse_audience(audience), used.reasons)
+            lines += explanations.why_not(one, parse_audience(audience), used.reasons)
         elif reader is Reader.REVIEWER:
-            lines = explanations.for_reviewer(one, used.reasons)
+            lines += explanations.for_reviewer(one, used.reasons)
         else:
-            lines = explanations.for_engineer(one, used.hash)
-        print("\n".join(lines))  # noqa: T201
+            lines += explanations.for_engineer(one, used.hash)
+    print("\n".join(lines))  # noqa: T201
 
 
 def account(*, as_json: AsJson = False) -> None:

@@ -4,6 +4,7 @@ import json
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from recordgate_runtime.clock import SystemClock
 from recordgate_schemas.errors import UsageError
 from recordgate_schemas.values import NhsNumber
 from recordgate_streams import ruleset
+from recordgate_streams.bodies.hints import has_hint
 from recordgate_streams.decider.decide import PatientDecision
 from recordgate_streams.decider.history import Event, decide_history
 from recordgate_streams.decider.record import AcceptedEntry, EntryAudience
@@ -39,8 +41,8 @@ def decide_file(
     ] = False,
 ) -> None:
     """Decide a written scenario and print every decision with its reasons (docs/scenarios.md)."""
-    events = parse_lines(_lines(scenario), str(scenario))
     used = ruleset.load(rules) if rules else ruleset.current()
+    events = [_with_hint(one, used) for one in parse_lines(_lines(scenario), str(scenario))]
     at = parse_instant(now, "now") if now else SystemClock().now()
     if not as_json:
         Console().print(f"ruleset {used.title}, as at {at:%F %T} UTC")
@@ -52,6 +54,14 @@ def decide_file(
             _print_json(place, found)
         else:
             _show(place, found)
+
+
+def _with_hint(event: Event, used: Ruleset) -> Event:
+    """Look for hint phrases in a body that comes with its entry, as the lanes do."""
+    if not isinstance(event, AcceptedEntry) or not event.entry.body:
+        return event
+    hint = has_hint(used.settings, event.entry.body)
+    return replace(event, integrity=replace(event.integrity, text_hint=hint))
 
 
 def _lines(scenario: Path) -> list[str]:

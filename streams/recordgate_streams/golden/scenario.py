@@ -10,7 +10,7 @@ from typing import Any
 from recordgate_schemas.control import Control
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.errors import InvalidValue, PoisonError, UsageError
-from recordgate_schemas.mapping import mapper
+from recordgate_schemas.mapping import mapper, unknown_fields
 from recordgate_streams.bodies.check import body_mismatch
 from recordgate_streams.decider.history import Event
 from recordgate_streams.decider.record import AcceptedEntry, ControlEvent, Source
@@ -30,7 +30,7 @@ def parse_lines(lines: Iterable[str], name: str) -> list[Event]:
             continue
         try:
             objects.append((number, json.loads(line)))
-        except ValueError:
+        except (ValueError, RecursionError):
             wrong.append(f"{name}:{number}: is not JSON; write one event a line")
     events = []
     for place, (number, found) in enumerate(objects):
@@ -52,12 +52,14 @@ def _position(objects: Sequence[tuple[int, Any]], place: int) -> int:
 def _event(found: Any, place: int) -> Event:
     if not isinstance(found, Mapping) or not {"control", "entry", "unreadable"} & found.keys():
         raise InvalidValue("an event is an object with at and control, entry or unreadable")
-    if unknown := ", ".join(sorted(found.keys() - set(FIELDS))):
-        raise InvalidValue(f"unknown field {unknown}; known: {', '.join(FIELDS)}")
+    if found.keys() - set(FIELDS):
+        raise InvalidValue(unknown_fields(found, FIELDS))
     at = parse_instant(found.get("at"), "at")
     if "entry" in found:
         return _arrived(found, at)
     position = found.get("position", place)
+    if type(position) is not int or position < 0:
+        raise InvalidValue("position: must be a whole number, 0 or more")
     control = None if found.get("unreadable") else _CONTROL.load(found.get("control"))
     return ControlEvent(at, position, control)
 

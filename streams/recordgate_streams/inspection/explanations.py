@@ -46,15 +46,21 @@ def for_engineer(explained: Explained, ruleset: str) -> Iterator[str]:
     yield f"affected by relatives: {', '.join(explained.affected) or 'by none'}"
     yield f"ruleset in force: {ruleset}"
     for row in explained.decisions:
-        took = (row["decided_at"] - explained.published_at) if explained.published_at else None
         reasons = "; ".join(
             f"{one['reason']} ({one['outcome']}) {_because(one)}".rstrip() for one in row["reasons"]
         )
         yield (
             f"{row['decided_at']:%F %T.%f} {row['audience']} version {row['version']}: {row['outcome']}"
-            f" under {row['decided_under']}, ruleset {row['ruleset']},"
-            f" {took} after the current version arrived: {reasons or 'no objection'}"
+            f" under {row['decided_under']}, ruleset {row['ruleset']}{_delay(explained, row)}:"
+            f" {reasons or 'no objection'}"
         )
+
+
+def _delay(explained: Explained, row: Row) -> str:
+    """How long after the arrival of the current version a decision about it was made."""
+    if explained.published_at is None or row["decided_at"] < explained.published_at:
+        return ""  # a decision about an earlier arrival
+    return f", {row['decided_at'] - explained.published_at} after the current version arrived"
 
 
 def why_not(explained: Explained, audience: str, texts: ReasonTexts) -> Iterator[str]:

@@ -15,7 +15,7 @@ from recordgate_runtime.metrics import DECISIONS
 from recordgate_schemas.errors import FatalError
 from recordgate_schemas.reasons import Reason
 from recordgate_schemas.values import SELF, Audience, EntryId, NhsNumber, OdsCode
-from recordgate_streams.bodies.hints import find_hint
+from recordgate_streams.bodies.hints import has_hint
 from recordgate_streams.decider.cascade import CascadeState, Relative
 from recordgate_streams.decider.decide import PatientDecision, decide_patient
 from recordgate_streams.decider.record import (
@@ -151,7 +151,7 @@ def _with_hints(work: UnitOfWork, entries: Entries) -> Entries:
         return entries
     bodies = work.records.bodies([key for key, one in entries.items() if not one.entry.body])
     hints = {
-        key: find_hint(settings.hint_phrases, accepted.entry.body or bodies[key])
+        key: has_hint(settings, accepted.entry.body or bodies[key])
         for key, accepted in entries.items()
     }
     return {

@@ -45,7 +45,6 @@ update patient set due_at = null where nhs_number in (
 returning nhs_number, partition, control_position
 
 -- name: load_entries
--- decides
 -- The stored entries among those named, without bodies.
 select e.nhs_number, e.envelope, e.body_sha256, e.conflict, e.body_mismatch, e.source_partition, e.source_offset,
   e.published_at, gone.yes
@@ -64,7 +63,6 @@ cross join lateral (
 select nhs_number, entry_id from entry where nhs_number = any(%(nhs_numbers)s)
 
 -- name: gone_at_source
--- decides
 -- Which of the arriving entries a snapshot taken since their extraction does not list.
 select n.place
 from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[], %(practices)b::text[], %(systems)b::text[],
@@ -131,7 +129,6 @@ select * from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[], %(marks)b::
 on conflict (nhs_number, entry_id) do update set marks = excluded.marks
 
 -- name: put_snapshot
--- decides
 -- Stores a system's listing unless a newer one is known; of two at one instant what either misses is gone.
 insert into snapshot as s (nhs_number, practice, system, taken_at, entry_ids)
 values (%(nhs_number)s, %(practice)s, %(system)s, %(taken_at)s, %(entry_ids)s)
@@ -141,7 +138,6 @@ on conflict (nhs_number, practice, system) do update set taken_at = excluded.tak
 where s.taken_at <= excluded.taken_at
 
 -- name: put_decisions
--- decides
 -- Stores the decisions in force. An older ruleset never takes a newer one's place.
 insert into current_decision as d (nhs_number, entry_id, audience, partition, version, outcome, headline, digest,
   decided_under, ruleset, generation, released_under)
@@ -157,7 +153,6 @@ on conflict (nhs_number, entry_id, audience) do update set version = excluded.ve
 where d.generation <= excluded.generation
 
 -- name: stamp_decisions
--- decides
 -- Decisions that came out the same under another ruleset carry that one from now on.
 update current_decision d set ruleset = %(ruleset)s, generation = %(generation)s
 from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[], %(audiences)b::text[]) as n (nhs_number, entry_id, audience)
@@ -202,7 +197,6 @@ insert into quarantine (topic, partition, record_offset, error, raw, quarantined
 values (%(topic)s, %(partition)s, %(offset)s, %(error)s, %(raw)s, %(at)s)
 
 -- name: ask_redecision
--- decides
 -- Asks for a patient to be decided again; a wider wish absorbs a narrower one, and pages begin anew.
 insert into redecision as r (nhs_number, partition, through, entry_ids, forced, published_at)
 values (%(nhs_number)s, %(partition)s, %(through)s, %(entry_ids)s, %(forced)s, %(published_at)s)
@@ -222,7 +216,6 @@ select nhs_number, partition, through, entry_ids, forced, published_at from rede
 where nhs_number = any(%(nhs_numbers)s) order by nhs_number
 
 -- name: page_entries
--- decides
 -- The next entries to decide again, patient by patient, without bodies. The limit stands inside as well, so that each
 -- patient's entries come from the index: as a plain join a page of many patients is planned as a scan of all entries.
 select e.nhs_number, e.envelope, e.body_sha256, e.conflict, e.body_mismatch, e.source_partition, e.source_offset,

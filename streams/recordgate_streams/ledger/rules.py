@@ -45,22 +45,28 @@ class RulesInForce:
     def read(self, db: psycopg.Connection, at: datetime) -> InForce:
         """Return what is in force and keep it so until the transaction ends.
 
-        Raises FatalError when the rules' code in force is not this program's: decisions of two programs would mix.
+        Raises FatalError when the rules' code in force is not this program's, for decisions of two programs would mix,
+        and when what is in force was not activated.
         """
         row = db.execute(SQL["active_ruleset"]).fetchone() or self._adopt(db, at)
-        generation, digest = row
+        generation, digest, activated = row
+        if not activated:
+            raise FatalError(
+                f"ruleset {digest[:12]} in force was never activated: somebody wrote it into the ledger;"
+                " see docs/runbook/ruleset.md"
+            )
         if self._known is None or self._known.generation != generation:
             self._known = InForce(self._load(db, digest), generation)
         return self._known
 
-    def _adopt(self, db: psycopg.Connection, at: datetime) -> tuple[int, str]:
+    def _adopt(self, db: psycopg.Connection, at: datetime) -> tuple[int, str, bool]:
         shipped = self._shipped
         values = {"hash": shipped.hash, "document": Jsonb(dict(shipped.data)), "at": at}
         db.execute(SQL["adopt_ruleset"], values)
         row = db.execute(SQL["active_ruleset"]).fetchone()
         if row is None:
             raise FatalError("the ledger keeps no ruleset; run recordgate migrate")
-        return row[0], row[1]
+        return row[0], row[1], row[2]
 
     def _load(self, db: psycopg.Connection, digest: str) -> Ruleset:
         if digest == self._shipped.hash:

@@ -1,6 +1,10 @@
 -- name: active_ruleset
 -- The ruleset in force, held until this transaction ends.
-select generation, hash from active_ruleset for share
+select generation, hash,
+  generation = 0 or exists (
+    select from activation a where a.generation = active_ruleset.generation and a.to_hash = active_ruleset.hash
+  ) as activated
+from active_ruleset for share of active_ruleset
 
 -- name: in_force
 -- The ruleset in force and its document, as a reader sees it.

@@ -82,6 +82,8 @@ def read_approvers(path: str | Path) -> dict[str, Any]:
     file = Path(path)
     try:
         table = tomllib.loads(read_text(file)).get("approvers")
+    except RecursionError:
+        raise UsageError(f"{file.name}: no TOML: too many brackets inside one another") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{file.name}: no TOML: {error}") from None
     if not isinstance(table, dict):

@@ -12,6 +12,23 @@ from recordgate_schemas.errors import UsageError
 from recordgate_streams.ruleset import read_file
 
 CURVE: Final = "Ed25519"
+SMALL_ORDER = frozenset(
+    bytes.fromhex(encoding)
+    for encoding in (
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    )
+)
+"""Every encoding of the eight points whose order divides 8, without the sign bit (RFC 7748, section 7).
+
+SAFETY: under such a key a signature can be written down that holds for every message.
+"""
+
 NAME = r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$"
 
 
@@ -61,7 +78,18 @@ def public_key(text: str) -> OKPKey:
         raise ValueError(_NO_PUBLIC_KEY) from None
     if key.is_private or key.curve_name != CURVE or public_text(key) != text:
         raise ValueError(_NO_PUBLIC_KEY)
+    if _point(key) in SMALL_ORDER:
+        raise ValueError(
+            "an Ed25519 key of small order, for which anybody can sign; make a new one"
+        )
     return key
+
+
+def _point(key: OKPKey) -> bytes:
+    """Return the key's point as RFC 8032 encodes it, without the bit for the sign of x."""
+    raw = bytearray(key.public_key.public_bytes_raw())
+    raw[31] &= 0x7F
+    return bytes(raw)
 
 
 def public_text(key: OKPKey) -> str:

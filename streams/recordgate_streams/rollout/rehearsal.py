@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import EntryId, OdsCode
-from recordgate_streams.bodies.hints import find_hint
+from recordgate_streams.bodies.hints import has_hint
 from recordgate_streams.decider.decide import decide_patient
 from recordgate_streams.decider.record import (
     AcceptedEntry,
@@ -88,10 +88,9 @@ def _updates(patient: StoredPatient, ruleset: Ruleset, now: datetime) -> Updates
 
 
 def _with_hint(patient: StoredPatient, accepted: AcceptedEntry, ruleset: Ruleset) -> AcceptedEntry:
-    settings = ruleset.settings
-    if not settings.switches.text_hints:
+    if not ruleset.settings.switches.text_hints:
         return accepted
-    hint = find_hint(settings.hint_phrases, patient.bodies[accepted.entry.entry_id])
+    hint = has_hint(ruleset.settings, patient.bodies[accepted.entry.entry_id])
     return replace(accepted, integrity=replace(accepted.integrity, text_hint=hint))
 
 

@@ -4,15 +4,19 @@ An import inside a function counts; one below `if TYPE_CHECKING:` does not, for 
 """
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from recordgate_schemas.errors import FatalError
 
 
-def modules(start: tuple[str, ...], packages: Mapping[str, Path]) -> dict[str, ast.Module]:
-    """Return the syntax trees of all modules below `start` and of all they import within `packages`, by dotted name.
+def modules(
+    start: Collection[str], packages: Mapping[str, Path], left_out: Collection[str] = ()
+) -> dict[str, ast.Module]:
+    """Return the syntax trees of all modules at and below `start` and of all they import, by dotted name.
+
+    Within `packages` only, and without the modules `left_out`.
 
     Raises FatalError if a module that is imported has no source, or if a root has none.
     """
@@ -20,7 +24,7 @@ def modules(start: tuple[str, ...], packages: Mapping[str, Path]) -> dict[str, a
     waiting = [name for first in start for name in (first, *_below(first, packages))]
     while waiting:
         name = waiting.pop()
-        if name not in found:
+        if name not in found and name not in left_out:
             file = _file(name, packages)
             if file is None:
                 raise FatalError(f"engine: module {name} is missing; reinstall recordgate")

@@ -1,9 +1,10 @@
 """The hashes that say which rules decided: of the code that decides, and of a ruleset's data on that code.
 
-The *engine* is the import closure of ROOTS (closure.py) and the SQL statements of the ledger marked `-- decides`.
-Comments, docstrings, blank lines and line endings do not count.
+The *engine* is the import closure of ROOTS (closure.py), with every SQL statement of the ledger that a module of the
+closure names. Comments, docstrings, blank lines and line endings do not count.
 """
 
+import ast
 import hashlib
 import json
 import re
@@ -20,8 +21,20 @@ ROOTS = (
     "recordgate_streams.bodies",
     "recordgate_streams.decider",
     "recordgate_streams.policy.rules",
+    "recordgate_streams.lanes.controls",
+    "recordgate_streams.lanes.deciding",
+    "recordgate_streams.lanes.entries",
+    "recordgate_streams.lanes.messages",
+    "recordgate_streams.ledger.cascade",
+    "recordgate_streams.ledger.redecisions",
 )
-"""Packages that decide. All of their modules count, and whatever those import."""
+"""What decides: the decision core, and how the lanes load what it looks at and apply what it returns."""
+
+NOT_FOLLOWED = {
+    "recordgate_streams.ledger.unit_of_work": "it numbers, stores and publishes what was decided",
+    "recordgate_streams.ledger.rules": "it reads which ruleset is in force, whose hash this is part of",
+}
+"""Modules that what decides imports and that do not decide, and why."""
 
 PACKAGES = {
     "recordgate_schemas": Path(recordgate_schemas.__file__).parent,
@@ -30,7 +43,6 @@ PACKAGES = {
 """The packages within which imports are followed, and where their source is."""
 
 _STATEMENT = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
-_DECIDES = re.compile(r"^-- decides$", re.MULTILINE)
 _TEXT_OR_SPACE = re.compile(r"('(?:[^']|'')*')|(?:--[^\n]*|/\*.*?\*/|\s)+", re.DOTALL)
 
 
@@ -50,20 +62,26 @@ def engine_parts(packages: Mapping[str, Path]) -> dict[str, str]:
 
     Raises FatalError if a module of the closure, or all deciding SQL, is missing.
     """
-    modules = closure.modules(ROOTS, packages)
-    statements = deciding_statements(packages["recordgate_streams"] / "ledger")
+    modules = closure.modules(ROOTS, packages, NOT_FOLLOWED)
+    statements = deciding_statements(modules, packages["recordgate_streams"] / "ledger")
     return {name: _sha256(closure.meaning(tree)) for name, tree in modules.items()} | {
         name: _sha256(text) for name, text in statements.items()
     }
 
 
-def deciding_statements(folder: Path) -> dict[str, str]:
-    """Return the SQL statements marked `-- decides`, by file and name, without comments and spare spaces."""
+def deciding_statements(modules: Mapping[str, ast.Module], folder: Path) -> dict[str, str]:
+    """Return the SQL statements that the modules name, by file and name, without comments and spare spaces."""
+    named = {
+        node.value
+        for tree in modules.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
     found = {
         f"{file.name}:{name}": _plain_sql(text)
         for file in sorted(folder.glob("*.sql"))
         for name, text in named_statements(file.read_text("utf-8")).items()
-        if _DECIDES.search(text)
+        if name in named
     }
     if not found:
         raise FatalError("engine: the ledger's deciding SQL is missing; reinstall recordgate")

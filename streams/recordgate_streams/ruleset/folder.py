@@ -68,6 +68,8 @@ class _Reading:
             self._add(name, 1, "the file is missing; a bundle has it, see the shipped one")
         except UnicodeDecodeError:
             self._add(name, 1, "is not UTF-8; save it as UTF-8")
+        except RecursionError:
+            self._add(name, 1, "no TOML: too many brackets inside one another")
         except tomllib.TOMLDecodeError as error:
             place = _AT_LINE.match(str(error))
             last = self.texts[name].count("\n") + 1

@@ -1,5 +1,6 @@
 """A ruleset comes into force only as two people approved it: every condition alone refuses, and changes nothing."""
 
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -299,6 +300,19 @@ def test_a_lane_that_does_not_end_leaves_everything_as_it_was(ledger: Ledger, ru
     assert rules.activate(name) == 1
 
 
+def test_a_ruleset_that_was_written_past_the_approvals_decides_nothing(ledger: Ledger) -> None:
+    ledger.say(registered(), access())
+    forged = {**RULESET.data, "version": "forged"}
+    found = from_data({name: value for name, value in forged.items() if name != "hash"})
+    ledger.owner.execute(
+        "update active_ruleset set generation = generation + 1, hash = %s, document = %s",
+        (found.hash, json.dumps(dict(found.data))),
+    )
+    with pytest.raises(FatalError, match="was never activated"):
+        ledger.publish(entry())
+    assert ledger.view() == {}
+
+
 DOCUMENTS: dict[str, Callable[[dict[str, object]], dict[str, object]]] = {
     "other rule code": lambda document: {**document, "engine": "another"},
     "not what was activated": lambda document: {**document, "name": "changed"},
@@ -306,13 +320,11 @@ DOCUMENTS: dict[str, Callable[[dict[str, object]], dict[str, object]]] = {
 
 
 @pytest.mark.parametrize("why", DOCUMENTS)
-def test_a_lane_stops_at_rules_it_cannot_trust(ledger: Ledger, why: str) -> None:
+def test_a_lane_stops_at_rules_it_cannot_trust(ledger: Ledger, rules: Rules, why: str) -> None:
     ledger.say(registered(), access())
+    rules.bring(NEW)
     document = DOCUMENTS[why](dict(NEW.data))
-    ledger.owner.execute(
-        "update active_ruleset set generation = 1, hash = %s, document = %s",
-        (NEW.hash, Jsonb(document)),
-    )
+    ledger.owner.execute("update active_ruleset set document = %s", (Jsonb(document),))
 
     with pytest.raises(FatalError, match=why):
         ledger.publish(entry(entry_id=EntryId("new")))

@@ -41,3 +41,6 @@ alter table activation
 grant select, insert on approver_change, signed_approval to rule_keeper;
 grant select on approver_change, approver, signed_approval to ledger_reader;
 grant select on approver to rule_keeper;
+
+-- A lane checks that the ruleset in force is one that was activated.
+grant select on activation to decider;

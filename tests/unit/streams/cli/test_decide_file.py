@@ -1,6 +1,9 @@
 """`recordgate decide-file`: outsiders test the rules with a text file, and learn where it is wrong."""
 
+import base64
+import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from recordgate_schemas.errors import UsageError
 from recordgate_streams.cli.decide_file import decide_file
+from recordgate_streams.ruleset import SHIPPED
 
 FIRST = Path(__file__).resolve().parents[4] / "docs/examples/first.jsonl"
 NOW = "2025-06-03T09:00:00Z"
@@ -93,14 +97,42 @@ def test_tasks_are_printed_too(tmp_path: Path) -> None:
     }
 
 
+def test_a_hint_in_a_body_holds_as_it_does_in_the_lanes(tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    shutil.copytree(SHIPPED, rules)
+    file = rules / "ruleset.toml"
+    text = file.read_text("utf-8")
+    assert "text_hints = false" in text
+    file.write_text(text.replace("text_hints = false", "text_hints = true"), "utf-8")
+    body = b'{"resourceType":"Observation","note":[{"text":"Do not tell the patient yet."}]}'
+    events = first()
+    (entry,) = [event["entry"] for event in events if "entry" in event][:1]
+    entry["body"] = base64.b64encode(body).decode()
+    entry["body_sha256"] = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    decided = lines(written(tmp_path, *events), "--now", NOW, "--rules", rules)
+    reasons = {r["reason"] for r in decided[0]["reasons"]}
+    assert (decided[0]["entry_id"], decided[0]["outcome"]) == (entry["entry_id"], "HELD")
+    assert "TEXT_HINT" in reasons
+
+
 WRONG = [
     ("no JSON", ["{"], ":1: is not JSON"),
     ("no object", ["[]"], ":1: an event is an object"),
     ("neither entry nor control", [{"at": NOW}], ":1: an event is an object"),
-    ("a field nobody knows", [{"at": NOW, "control": {}, "colour": 1}], ":1: unknown field colour"),
+    (
+        "a field nobody knows",
+        [{"at": NOW, "control": {}, "colour": 1}],
+        ":1: 1 unknown field; known: at, ",
+    ),
     ("no instant", [{"entry": {}}], ":1: at: must be an ISO 8601 instant"),
     ("no offset", [{"at": "2025-06-03T09:00:00", "entry": {}}], ":1: at: must carry an offset"),
     ("an entry that is none", [{"at": NOW, "entry": 1}], ":1: entry: must be an object"),
+    (
+        "a position that is none",
+        [{"at": NOW, "unreadable": True, "position": "x"}],
+        ":1: position: must",
+    ),
+    ("a deep nest", ['{"at": ' + "[" * 100_000], ":1: is not JSON"),
     ("a field that is missing", [{"at": NOW, "entry": {"entry_id": "x"}}], ":1: ClinicalEntry"),
 ]
 

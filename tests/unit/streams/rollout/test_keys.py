@@ -9,6 +9,7 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from recordgate_schemas.errors import UsageError
 from recordgate_streams.rollout.keys import (
+    SMALL_ORDER,
     approver_name,
     new_key,
     private_key,
@@ -80,3 +81,11 @@ PUBLIC = {
 def test_what_is_no_public_key_in_the_one_form_is_refused(what: str) -> None:
     with pytest.raises(ValueError, match="no Ed25519 public key in base64"):
         public_key(PUBLIC[what])
+
+
+@pytest.mark.parametrize("point", sorted(SMALL_ORDER))
+@pytest.mark.parametrize("sign", [0x00, 0x80])
+def test_a_key_of_small_order_is_refused_for_anybody_could_sign(point: bytes, sign: int) -> None:
+    spki = bytes.fromhex("302a300506032b6570032100") + point[:31] + bytes([point[31] | sign])
+    with pytest.raises(ValueError, match="Ed25519"):
+        public_key(base64.b64encode(spki).decode())
