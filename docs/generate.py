@@ -73,12 +73,11 @@ def topics() -> str:
 def schemas() -> str:
     """Every schema file: its types, their fields and symbols."""
     lines: list[str] = []
-    for topic in TOPICS:
-        lines += ["", f"## {topic.schema}", ""]
-        lines += [
-            f"Topic `{topic.name}`, fingerprint `{codec.locked_fingerprints()[topic.schema]}`."
-        ]
-        for named in _named(json.loads(codec.schema_text(topic.schema))):
+    carried = [(topic, name) for topic in TOPICS for name in (topic.schema, topic.tick) if name]
+    for topic, name in carried:
+        lines += ["", f"## {name}", ""]
+        lines += [f"Topic `{topic.name}`, fingerprint `{codec.locked_fingerprints()[name]}`."]
+        for named in _named(json.loads(codec.schema_text(name))):
             lines += ["", f"### {named['name']}", "", named["doc"], ""]
             if named["type"] == "enum":
                 lines += ["One of " + ", ".join(f"`{symbol}`" for symbol in named["symbols"]) + "."]

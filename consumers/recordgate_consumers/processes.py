@@ -4,17 +4,20 @@
 """
 
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 
 from recordgate_consumers.review.relay import ControlPublisher, relay
 from recordgate_consumers.review.review_sink import ReviewSink, count_open
 from recordgate_consumers.view.gate_lane import GateLane
+from recordgate_consumers.view.gate_lease import GateLease
 from recordgate_consumers.view.view_sink import ViewSink
 from recordgate_runtime.clock import Clock, SystemClock
 from recordgate_runtime.migrate import migrate, migrations
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.settings import need, settings
 from recordgate_runtime.sink import run_sink
+from recordgate_runtime.tick_sender import TickSender
 from recordgate_schemas.topics import CONTROLS, HELD, RELEASED
 
 Loop = Callable[..., None]
@@ -30,9 +33,15 @@ def view_sink(run: Loop = run_sink) -> None:
 
 
 def gate_lane(run: Loop = run_sink) -> None:
-    """Apply `controls` to the view's gate until asked to stop."""
-    with connect(_view_dsn(), "gate_writer", autocommit=True) as connection:
-        run(CONTROLS, connection, GateLane(SystemClock()), settings())
+    """Apply `controls` to the view's gate and renew its lease, until asked to stop."""
+    lease = timedelta(seconds=settings().gate_lease_s)
+    every = timedelta(seconds=settings().gate_tick_s)
+    with (
+        connect(_view_dsn(), "gate_writer", autocommit=True) as connection,
+        closing(TickSender(CONTROLS, settings())) as ticks,
+    ):
+        renew = GateLease(connection, ticks, lease, every).renew
+        run(CONTROLS, connection, GateLane(SystemClock()), settings(), idle=renew)
 
 
 def review_sink(run: Loop = run_sink) -> None:

@@ -34,8 +34,8 @@ class Watch:
             self._opened = opened.pop_all()
 
     def gate_applied(self) -> bool:
-        """Return whether the gate has applied every control."""
-        return self._at_end(self._view, CONTROLS)
+        """Return whether the gate has applied every control, and says so: without that nothing is readable."""
+        return self._at_end(self._view, CONTROLS) and self._is_fresh()
 
     def all_applied(self) -> bool:
         """Return whether nothing is under way anywhere."""
@@ -60,8 +60,16 @@ class Watch:
         self._opened.close()
 
     def _at_end(self, database: psycopg.Connection, topic: Topic) -> bool:
+        """Return whether all that was there when asked is applied; ticks come all the time."""
+        ends = self._readers[topic].end_offsets()
         stored = read(database, topic.name)
-        return all(stored.get(p, 0) == end for p, end in self._readers[topic].end_offsets().items())
+        return all(stored.get(p, 0) >= end for p, end in ends.items())
+
+    def _is_fresh(self) -> bool:
+        row = self._view.execute(
+            "select coalesce(bool_and(clock_timestamp() < fresh_at + lease), false) from gate_freshness"
+        ).fetchone()
+        return bool(row and row[0])
 
     def _all_published(self) -> bool:
         """Return whether the broker holds at least as many messages as sequence numbers were given out."""

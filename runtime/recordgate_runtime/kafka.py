@@ -11,8 +11,14 @@ from typing import Any
 
 import crc32c as _crc32c  # noqa: F401  see above
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
-from kafka.errors import KafkaError
+from kafka.errors import (
+    KafkaError,
+    LogTruncationError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+)
 
+from recordgate_runtime.positions import Span
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import FatalError, RetryableError
 from recordgate_schemas.topics import TOPICS, Topic
@@ -117,6 +123,8 @@ class PartitionReader:
         self._partitions = [TopicPartition(self._name, p) for p in sorted(positions)]
         self._consumer.assign(self._partitions)
         self._seek(positions)
+        self._topic = topic
+        self._passed = dict(positions)
 
     def _seek(self, positions: dict[int, int]) -> None:
         begins = self._consumer.beginning_offsets(self._partitions)
@@ -131,8 +139,27 @@ class PartitionReader:
 
     def poll(self, wait_s: float, limit: int) -> list[Record]:
         """Return up to `limit` records, in offset order per partition; empty when none came in time."""
-        batches = self._consumer.poll(timeout_ms=int(wait_s * 1000), max_records=limit)
+        try:
+            batches = self._consumer.poll(timeout_ms=int(wait_s * 1000), max_records=limit)
+        except _GONE as error:
+            raise FatalError(
+                f"{self._name}: the log no longer holds what comes next ({type(error).__name__});"
+                " see docs/runbook/position-outside-log.md"
+            ) from None
         return [_record(message) for batch in batches.values() for message in batch]
+
+    def passed(self) -> list[Span]:
+        """Return what was gone through since the last call: every record polled, and offsets that hold none.
+
+        Transaction markers and aborted records take offsets; the broker says where the next record may lie.
+        """
+        found = []
+        for tp in self._partitions:
+            first, end = self._passed[tp.partition], int(self._consumer.position(tp))
+            if end != first:
+                found.append(Span(self._topic.name, tp.partition, first, end))
+                self._passed[tp.partition] = end
+        return found
 
     def end_offsets(self) -> dict[int, int]:
         """Return where each partition's log ends now."""
@@ -146,6 +173,10 @@ class PartitionReader:
         self._consumer.close()
 
 
+_GONE = (OffsetOutOfRangeError, NoOffsetForPartitionError, LogTruncationError)
+"""What the client raises when records between the position and the log's beginning, or its end, are lost."""
+
+
 def _consumer(settings: Settings, topic: Topic) -> Any:
     try:
         return KafkaConsumer(
@@ -153,7 +184,7 @@ def _consumer(settings: Settings, topic: Topic) -> Any:
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="none",
-            isolation_level="read_uncommitted",
+            isolation_level="read_committed",
             fetch_min_bytes=1,
             fetch_max_wait_ms=500,
             reconnect_backoff_max_ms=1000,

@@ -66,6 +66,22 @@ HIDE_TO_UNREADABLE = Histogram(
     buckets=_LATENCY_S,
     registry=REGISTRY,
 )
+GATE_LEASE = Gauge(
+    "recordgate_gate_lease_seconds",
+    "How long a stamp of the gate lane keeps a partition readable: the setting RECORDGATE_GATE_LEASE_S.",
+    registry=REGISTRY,
+)
+GATE_LEASE_LEFT = Gauge(
+    "recordgate_gate_lease_left_seconds",
+    "Seconds until a partition's patients go dark unless this gate lane renews the lease; 0 when they are.",
+    ("partition",),
+    registry=REGISTRY,
+)
+TICKS_FAILED = Counter(
+    "recordgate_ticks_failed",
+    "Ticks that the broker did not confirm, or could not be asked for.",
+    registry=REGISTRY,
+)
 HOLDS_OPEN = Gauge(
     "recordgate_holds_open",
     "Open holds, by whether they are past their due date.",

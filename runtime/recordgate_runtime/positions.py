@@ -1,6 +1,6 @@
 """How far a database has read a topic: the position commits together with what was made of the records.
 
-Each database has the same table `source_position`. Advancing is a compare-and-set, so a process
+Each database has the same table `source_position`. A position is locked, compared and moved forward only, so a process
 that was replaced, a second owner or a replay changes nothing; a gap stops the process before it can skip a record.
 """
 
@@ -13,7 +13,10 @@ from recordgate_schemas.errors import FatalError
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """The offsets of one partition in a batch: from `first` up to, not including, `end`."""
+    """The offsets of one partition that were read: from `first` up to, not including, `end`.
+
+    Not every offset holds a record: a transaction's marker takes one, and so do records that were aborted.
+    """
 
     topic: str
     partition: int
@@ -45,16 +48,27 @@ def adopt(connection: psycopg.Connection, topic: str, topic_id: str, partition: 
         )
 
 
-def advance(connection: psycopg.Connection, spans: list[Span]) -> None:
-    """Move each partition from `first` to `end`; raise FatalError when its position is not `first`."""
+def advance(connection: psycopg.Connection, spans: list[Span]) -> dict[int, int]:
+    """Lock each partition's position, move it to the span's end unless it is further, and return where it stood.
+
+    A second owner of the partition may have been faster: what lies below the position returned is applied already, in
+    the transaction that moved it. Raises FatalError when a position lies before its span: records are missing.
+    """
+    stood: dict[int, int] = {}
     for span in sorted(spans, key=lambda s: (s.topic, s.partition)):
-        moved = connection.execute(
-            "update source_position set next_offset = %s"
-            " where topic = %s and partition = %s and next_offset = %s",
-            (span.end, span.topic, span.partition, span.first),
-        ).rowcount
-        if moved != 1:
+        row = connection.execute(
+            "select next_offset from source_position where topic = %s and partition = %s for update",
+            (span.topic, span.partition),
+        ).fetchone()
+        if row is None or row[0] < span.first:
             raise FatalError(
-                f"position of {span.topic}/{span.partition} is not {span.first}: another process owns it,"
-                " or records are missing; see docs/runbook/position-conflict.md"
+                f"position of {span.topic}/{span.partition} is before {span.first}: records are missing,"
+                " or the database was restored; see docs/runbook/position-conflict.md"
             )
+        stood[span.partition] = row[0]
+        if row[0] < span.end:
+            connection.execute(
+                "update source_position set next_offset = %s where topic = %s and partition = %s",
+                (span.end, span.topic, span.partition),
+            )
+    return stood

@@ -35,6 +35,15 @@ class Settings(BaseSettings):
     batch_wait_s: float = Field(
         0.02, gt=0, le=5, description="seconds the decider gathers a batch in thin traffic"
     )
+    gate_lease_s: float = Field(
+        15,
+        ge=0.5,
+        le=300,
+        description="seconds after which the view is dark unless the gate is fresh",
+    )
+    gate_tick_s: float = Field(
+        1, ge=0.1, le=60, description="seconds between the gate lane's ticks"
+    )
     page_entries: int = Field(500, ge=1, le=10000, description="entries re-decided in one page")
     review_due_days: int = Field(14, ge=1, le=28, description="days until an open hold is due")
 

@@ -7,7 +7,6 @@ recovery.
 import signal
 import time
 from collections.abc import Callable, Sequence
-from itertools import groupby
 from typing import Protocol
 
 import psycopg
@@ -67,15 +66,31 @@ def run_sink(
     log(LogCode.STARTED, topic=topic.name)
     while not stop.requested:
         records = reader.poll(wait_s=0.2, limit=settings.batch_entries)
-        if records:
+        if passed := reader.passed():
             started = time.monotonic()
-            with connection.transaction():
-                positions.advance(connection, spans(topic, records))
-                handler.apply(connection, records)
-            BATCH_SECONDS.labels(handler.stage).observe(time.monotonic() - started)
-            handler.measure(records)
+            if new := apply_batch(connection, handler, passed, records):
+                BATCH_SECONDS.labels(handler.stage).observe(time.monotonic() - started)
+                handler.measure(new)
         idle()
     reader.close()
+
+
+def apply_batch(
+    connection: psycopg.Connection,
+    handler: Handler,
+    passed: list[Span],
+    records: Sequence[Record],
+) -> list[Record]:
+    """Advance the positions and apply the records in one transaction; return those no other process had applied.
+
+    SAFETY: offsets without a record are skipped, because the broker handed over all there is from the position on.
+    """
+    with connection.transaction():
+        stood = positions.advance(connection, passed)
+        new = [record for record in records if record.offset >= stood[record.partition]]
+        if new:
+            handler.apply(connection, new)
+    return new
 
 
 def _start_positions(
@@ -89,18 +104,3 @@ def _start_positions(
     if len(found) != state.partitions:
         raise FatalError(f"topic {topic.name}: partitions changed; see docs/runbook/partitions.md")
     return found
-
-
-def spans(topic: Topic, records: Sequence[Record]) -> list[Span]:
-    """Return what each partition of a batch covers; a hole between offsets is fatal."""
-    found = []
-    for partition, group in groupby(sorted(records, key=_coordinates), key=lambda r: r.partition):
-        offsets = [record.offset for record in group]
-        if offsets != list(range(offsets[0], offsets[0] + len(offsets))):
-            raise FatalError(f"{topic.name}/{partition}: offsets have a hole after {offsets[0]}")
-        found.append(Span(topic.name, partition, offsets[0], offsets[-1] + 1))
-    return found
-
-
-def _coordinates(record: Record) -> tuple[int, int]:
-    return record.partition, record.offset

@@ -45,6 +45,19 @@ def encode(topic: Topic, message: object) -> bytes:
     return out.getvalue()
 
 
+@cache
+def tick(topic: Topic) -> bytes:
+    """Return the one encoding of a tick, which has no fields: the header of its schema."""
+    if topic.tick is None:
+        raise FatalError(f"topic {topic.name} has no ticks")
+    return _load(topic.tick).header
+
+
+def is_tick(topic: Topic, data: bytes | None) -> bool:
+    """Whether a record's value is a tick, of whoever: it says nothing, so a reader passes over it."""
+    return topic.tick is not None and data == tick(topic)
+
+
 def decode(topic: Topic, data: bytes | None) -> Any:
     """Return the topic's message; raise PoisonError naming the rule broken, never the content."""
     if data is None or len(data) < HEADER_BYTES or data[:2] != MARKER:

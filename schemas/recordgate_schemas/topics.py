@@ -14,7 +14,10 @@ WRAPPED_BYTES = ENTRY_BYTES + 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic. `schema` names the newest file under `avro/`; keyed by NHS number, murmur2, as all are."""
+    """One topic. `schema` names the newest file under `avro/`; keyed by NHS number, murmur2, as all are.
+
+    `tick` names the schema of the ticks that may lie between its messages; they are skipped.
+    """
 
     name: str
     message: type
@@ -24,6 +27,7 @@ class Topic:
     carries: str
     retention_ms: int
     max_bytes: int
+    tick: str | None = None
 
 
 ENTRIES = Topic(
@@ -40,11 +44,12 @@ CONTROLS = Topic(
     name="controls",
     message=Control,
     schema="control.v1",
-    writers=("publishers", "review relay", "operators"),
+    writers=("publishers", "review relay", "operators", "gate lane (ticks)"),
     readers=("decider (controls lane)", "gate lane"),
-    carries="facts that change who may see what",
+    carries="facts that change who may see what; ticks",
     retention_ms=90 * DAY_MS,
     max_bytes=4 * 1024 * 1024,
+    tick="tick.v1",
 )
 RELEASED = Topic(
     name="released",

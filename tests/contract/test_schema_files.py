@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from recordgate_schemas import codec
-from recordgate_schemas.topics import TOPICS, Topic
+from recordgate_schemas.errors import FatalError, PoisonError
+from recordgate_schemas.topics import CONTROLS, TOPICS, Topic
 from recordgate_schemas.values import Audience, EntryId, GrantId, NhsNumber, OdsCode
 from tests.support.builders import control, registered
 from tests.support.wire import header
@@ -54,13 +55,30 @@ def test_every_type_in_a_schema_file_says_what_it_is(name: str) -> None:
 
 def test_every_topic_has_a_schema_and_every_schema_a_topic() -> None:
     assert set(FILES) == set(codec.locked_fingerprints())
-    assert {name.rpartition(".")[0] for name in FILES} == {
-        topic.schema.rpartition(".")[0] for topic in TOPICS
-    }
-    for topic in TOPICS:
-        versions = [f for f in FILES if f.rpartition(".")[0] == topic.schema.rpartition(".")[0]]
+    named = [topic.schema for topic in TOPICS] + [t.tick for t in TOPICS if t.tick is not None]
+    assert {name.rpartition(".")[0] for name in FILES} == {n.rpartition(".")[0] for n in named}
+    for schema_name in named:
+        versions = [f for f in FILES if f.rpartition(".")[0] == schema_name.rpartition(".")[0]]
         newest = max(versions, key=lambda f: int(f.rpartition(".v")[2]))
-        assert newest == topic.schema
+        assert newest == schema_name
+
+
+def test_a_tick_has_no_fields_so_that_its_header_is_all_of_it() -> None:
+    assert schema("tick.v1")["fields"] == []
+    fingerprint = crc_64_avro(_canonical(schema("tick.v1")).encode())
+    assert codec.tick(CONTROLS) == b"\xc3\x01" + fingerprint.to_bytes(8, "little")
+
+
+@pytest.mark.parametrize("topic", TOPICS, ids=lambda t: t.name)
+def test_only_controls_has_ticks_and_a_tick_is_no_message(topic: Topic) -> None:
+    tick = codec.tick(CONTROLS)
+    assert codec.is_tick(topic, tick) == (topic is CONTROLS)
+    for value in (tick, tick + b"\0", tick[:-1], b"", None):
+        assert value == tick or not codec.is_tick(topic, value)
+        with pytest.raises(PoisonError):
+            codec.decode(topic, value)
+    with pytest.raises(PoisonError) if topic is CONTROLS else pytest.raises(FatalError):
+        codec.decode(CONTROLS, codec.tick(topic))
 
 
 @pytest.mark.parametrize("name", FILES)

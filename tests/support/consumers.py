@@ -9,7 +9,8 @@ import psycopg
 from recordgate_runtime import positions
 from recordgate_runtime.kafka import Record
 from recordgate_runtime.metrics import POISON
-from recordgate_runtime.sink import Handler, spans
+from recordgate_runtime.positions import Span
+from recordgate_runtime.sink import Handler, apply_batch
 from recordgate_schemas import codec
 from recordgate_schemas.control import (
     Change,
@@ -226,12 +227,14 @@ def apply(
     connection: psycopg.Connection, handler: Handler, topic: Topic, records: Sequence[Record]
 ) -> None:
     """Apply a batch as run_sink does: positions and effects in one transaction."""
+    offsets: dict[int, list[int]] = {}
+    for r in records:
+        offsets.setdefault(r.partition, []).append(r.offset)
     with connection.transaction():
-        for partition in {r.partition for r in records}:
+        for partition in offsets:
             positions.adopt(connection, topic.name, "test", partition)
-        positions.advance(connection, spans(topic, records))
-        handler.apply(connection, records)
-    handler.measure(records)
+    passed = [Span(topic.name, p, min(found), max(found) + 1) for p, found in offsets.items()]
+    handler.measure(apply_batch(connection, handler, passed, records))
 
 
 def poison_count(topic: str) -> float:

@@ -21,7 +21,7 @@ from tests.support.consumers import NOW, apply, control, published, redecided, r
 
 TABLES = (
     "source_position, released_entry, audience_gate, gate_closure, entry_gate, released_sequence,"
-    " waiting_marker"
+    " waiting_marker, gate_freshness"
 )
 
 
@@ -55,7 +55,19 @@ class ViewDatabase:
     def empty(self) -> None:
         """Forget everything."""
         self.owner.execute(f"truncate {TABLES}".encode())
+        self.owner.execute("insert into gate_freshness values (0, 'infinity', '15 s')")
         self.controls = self.released = 0
+
+    def forget_freshness(self) -> None:
+        """Let the gate lane under test say how fresh the gate is; nothing is readable before it does."""
+        self.owner.execute("truncate gate_freshness")
+
+    def is_fresh(self) -> bool:
+        """Whether every partition is readable now."""
+        row = self.owner.execute(
+            "select coalesce(bool_and(clock_timestamp() < fresh_at + lease), false) from gate_freshness"
+        ).fetchone()
+        return bool(row and row[0])
 
     def control(self, change: Change, who: NhsNumber, **options: object) -> int:
         """Let the gate lane apply one control and return its position."""

@@ -93,11 +93,15 @@ class GateLane:
         """Measure how long each control took to close the gate."""
         now = self._clock.now()
         for record in records:
+            if codec.is_tick(CONTROLS, record.value):
+                continue
             HIDE_TO_UNREADABLE.observe(max(0.0, (now - record.published_at).total_seconds()))
 
 
 def read_change(record: Record) -> GateChange | None:
-    """Return what a record does to the gate; None, reported, when not even its key names a patient."""
+    """Return what a record does to the gate: nothing if a tick; None, reported, when no key names a patient."""
+    if codec.is_tick(CONTROLS, record.value):
+        return None
     try:
         patient = NhsNumber.parse((record.key or b"").decode("ascii"))
     except (UnicodeDecodeError, InvalidValue):

@@ -85,9 +85,10 @@ def fences_of(change: Change) -> GateFences:
         case ProxyEnded():
             return GateFences(audiences=(proxy(change.grant_id),))
         case EntryHidden():
-            return GateFences(entries=(change.entry_id, *change.related))
+            # SAFETY: nor does the gate know all relatives; until they are decided again the patient is dark.
+            return GateFences(audiences=(PATIENT,), entries=(change.entry_id, *change.related))
         case Reviewed(action=ReviewAction.WITHHOLD):
-            return GateFences(entries=(change.entry_id,))
+            return GateFences(audiences=(PATIENT,), entries=(change.entry_id,))
         case _:
             return PATIENT_FENCE
 

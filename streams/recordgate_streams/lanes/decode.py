@@ -25,10 +25,12 @@ Decoded = tuple[Record, AboutPatient]
 def read_batch(
     work: UnitOfWork, topic: Topic, records: Sequence[Record]
 ) -> tuple[list[Decoded], list[Record]]:
-    """Return the new records with their messages, and those that were quarantined."""
+    """Return the new records with their messages, and those that were quarantined; ticks are neither."""
     good: list[Decoded] = []
     bad: list[Record] = []
     for record in work.claim_new_records(topic, records):
+        if codec.is_tick(topic, record.value):
+            continue
         try:
             good.append((record, decode(topic, record)))
         except PoisonError as error:

@@ -88,13 +88,15 @@ def test_a_decision_that_ran_out_is_renewed_by_a_newer_one_only(shown: ViewDatab
     assert shown.bodies(ALICE) == [b"for ever"]
 
 
-def test_a_decision_ends_at_its_very_instant(shown: ViewDatabase) -> None:
-    """The reader's clock is the database's, which stands still within a transaction."""
+def test_a_decision_ends_at_its_instant_in_a_transaction_of_whatever_length(
+    shown: ViewDatabase,
+) -> None:
+    """The reader's clock is the database's, and it is not the start of the reader's transaction."""
     with shown.reader.transaction():
-        row = shown.reader.execute("select now()").fetchone()
+        row = shown.reader.execute("select clock_timestamp()").fetchone()
         assert row is not None
         for sequence, until, visible in (
-            (2, row[0] + timedelta(microseconds=1), [b"2"]),
+            (2, row[0] + timedelta(hours=1), [b"2"]),
             (3, row[0], []),
         ):
             body = f"{sequence}".encode()

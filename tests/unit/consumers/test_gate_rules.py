@@ -91,11 +91,11 @@ TABLE: list[tuple[Change, GateFences, GateClosure | None]] = [
         GateClosure("proxy:g1", "proxy_ended", NOW, closed=True),
     ),
     (ProxyUsed(GrantId("g1")), NOTHING, None),
-    (EntryHidden(E1, (E2,), HideCause.NOPAT), GateFences(entries=(E1, E2)), None),
+    (EntryHidden(E1, (E2,), HideCause.NOPAT), GateFences((PATIENT,), (E1, E2)), None),
     (EntryShown(E1, HideCause.NOPAT), NOTHING, None),
     (RecordSnapshot(PRACTICE, "emis", (E1,)), PATIENT_FENCE, None),
     (reviewed(ReviewAction.RELEASE), NOTHING, None),
-    (reviewed(ReviewAction.WITHHOLD), GateFences(entries=(E1,)), None),
+    (reviewed(ReviewAction.WITHHOLD), GateFences((PATIENT,), (E1,)), None),
     (StateConfirmed(5), PATIENT_FENCE, None),
 ]
 
