@@ -1,28 +1,44 @@
 """One Kafka and one PostgreSQL for all tests here; empty databases for each."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from recordgate_deploy import embedded
 from recordgate_deploy.embedded import Addresses
+from recordgate_deploy.runner import Runner
 from recordgate_runtime.kafka import create_topics
 from recordgate_runtime.migrate import migrate, migrations
 from recordgate_runtime.settings import Settings, settings
 from tests.support.consumers import patient, release
 from tests.support.review import ReviewDatabase
-from tests.support.services import start_services
+from tests.support.services import running_services
 from tests.support.view import ViewDatabase
 
 PACKAGE = "recordgate_consumers"
 
 
 @pytest.fixture(scope="session")
-def addresses(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Addresses]:
-    with start_services(tmp_path_factory.mktemp("services")) as found:
-        migrate(found.view_dsn, migrations(PACKAGE, "migrations/view"))
-        migrate(found.review_dsn, migrations(PACKAGE, "migrations/review"))
-        create_topics(Settings(kafka=found.kafka, partitions=2))
-        yield found
+def services_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("services")
+
+
+@pytest.fixture(scope="session")
+def servers(services_folder: Path) -> Iterator[Runner]:
+    """Kafka and PostgreSQL, to be stopped or killed."""
+    with running_services(services_folder) as up:
+        yield up
+
+
+@pytest.fixture(scope="session")
+def addresses(servers: Runner, services_folder: Path) -> Addresses:
+    assert servers.pids()
+    found = embedded.addresses(services_folder)
+    migrate(found.view_dsn, migrations(PACKAGE, "migrations/view"))
+    migrate(found.review_dsn, migrations(PACKAGE, "migrations/review"))
+    create_topics(Settings(kafka=found.kafka, partitions=2))
+    return found
 
 
 @pytest.fixture
