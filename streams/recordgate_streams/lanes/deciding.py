@@ -46,10 +46,14 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class DecidedPatient:
-    """A patient's decisions as they were stored: those that changed, tasks opened for a practice, and tasks closed."""
+    """A patient's decisions as they were stored: those that changed, tasks opened for a practice, and tasks closed.
+
+    `vouches_for`: the control position up to which a release may be believed, -1 for none.
+    """
 
     patient: Patient
     cause: Cause
+    vouches_for: int
     changed: tuple[DecisionUpdate, ...]
     opened: Mapping[Task, OdsCode]
     closed: frozenset[Task]
@@ -198,6 +202,7 @@ def _store(
 ) -> list[DecidedPatient]:
     _store_patients(work, in_hand, decided)
     open_tasks = work.decisions.tasks(decided)
+    asked_for = work.redecisions.asked_for(decided)
     found: list[DecidedPatient] = []
     rows: list[DecisionRow] = []
     for number, one in decided.items():
@@ -212,7 +217,10 @@ def _store(
         opened = {task: _practice(hand, one, task) for task in one.tasks - judged}
         patient = replace(hand.patient, facts=one.facts)
         closed = frozenset(judged - one.tasks)
-        found.append(DecidedPatient(patient, cause, changed, opened, closed))
+        # SAFETY: what a control does to relatives is certain only once they are decided again. Until then a decision
+        # lifts no fence; the marker at the end will.
+        vouches_for = -1 if number in asked_for else patient.control_position
+        found.append(DecidedPatient(patient, cause, vouches_for, changed, opened, closed))
     work.decisions.put(rows, work.rules, work.at)
     work.decisions.stamp([u for one in decided.values() for u in one.updates.values()], work.rules)
     work.decisions.put_tasks({one.patient.nhs_number: one.opened for one in found})

@@ -150,7 +150,7 @@ def _enqueue_view(
 ) -> None:
     if shown is not None:
         number, partition = one.patient.nhs_number, update.accepted.source.partition
-        fields = (number, one.patient.control_position, one.cause.at, shown)
+        fields = (number, one.vouches_for, one.cause.at, shown)
         work.enqueue(RELEASED, partition, one.patient.key, lambda n: Released(n, *fields))
 
 

@@ -215,6 +215,10 @@ select nhs_number from redecision where partition = any(%(partitions)s) order by
 select nhs_number, partition, through, entry_ids, forced, published_at from redecision
 where nhs_number = any(%(nhs_numbers)s) order by nhs_number
 
+-- name: patients_asked_for
+-- Which of the patients just locked wait to be decided again.
+select nhs_number from redecision where nhs_number = any(%(nhs_numbers)s)
+
 -- name: page_entries
 -- The next entries to decide again, patient by patient, without bodies. The limit stands inside as well, so that each
 -- patient's entries come from the index: as a plain join a page of many patients is planned as a scan of all entries.

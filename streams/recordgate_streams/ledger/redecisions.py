@@ -1,6 +1,6 @@
 """Patients that wait to be decided again, page by page, after a control, a moment in time or a change of rules."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import psycopg
 
@@ -46,6 +46,11 @@ class RedecisionStore:
                 SQL["read_redecisions"], numbers_of(numbers)
             )
         }
+
+    def asked_for(self, numbers: Collection[NhsNumber]) -> set[NhsNumber]:
+        """Return which of these locked patients wait to be decided again, wholly or for a further page."""
+        rows = self._db.execute(SQL["patients_asked_for"], numbers_of(numbers))
+        return {NhsNumber(n) for (n,) in rows}
 
     def page(self, numbers: Sequence[NhsNumber], limit: int) -> list[AcceptedEntry]:
         """Return the next entries to decide again, by patient and entry id, without bodies."""

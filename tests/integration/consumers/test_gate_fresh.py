@@ -109,6 +109,7 @@ def test_while_the_broker_refuses_ticks_the_view_is_dark_and_the_same_process_go
 
 def test_two_gate_lanes_apply_the_same_controls_and_either_may_die(gate: Gate) -> None:
     lanes = [gate.start(), gate.start()]
+    assert await_true(lambda: gate.log().count('"STARTED"') == 2, timeout_s=PATIENCE_S)
     both_read(gate)
     producer = gate.producer()
     for _ in range(200):
