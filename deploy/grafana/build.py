@@ -69,6 +69,21 @@ PANELS = (
         red_from=1,
     ),
     Panel(
+        "Gate's lease left",
+        "Seconds until a partition goes dark unless the gate lane renews its lease, and the whole lease.",
+        "s",
+        (
+            ("max by (partition) (recordgate_gate_lease_left_seconds)", "{{partition}}"),
+            ("max(recordgate_gate_lease_seconds)", "lease"),
+        ),
+    ),
+    Panel(
+        "Ticks that failed",
+        "Ticks of the gate lane that the broker did not confirm. Staying above 0, the view goes dark.",
+        "ops",
+        (("sum(rate(recordgate_ticks_failed_total[1m]))", "failed"),),
+    ),
+    Panel(
         "Publish to visible",
         "From the broker taking an entry or control to the view holding what follows from it. Objective: p99 1 s.",
         "s",

@@ -6,6 +6,37 @@ CREATE FUNCTION public.contiguous_prefix(applied int8multirange) RETURNS bigint
     RETURN COALESCE((SELECT upper(part.part) AS upper FROM unnest(contiguous_prefix.applied) part(part) WHERE (lower(part.part) = 0)), (0)::bigint);
 ALTER FUNCTION public.contiguous_prefix(applied int8multirange) OWNER TO view_owner;
 
+CREATE FUNCTION public.partition_of(key text, partitions integer) RETURNS integer
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+    AS $$
+declare
+  m constant bigint := 1540483477;
+  mask constant bigint := 4294967295;
+  data constant bytea := convert_to(key, 'UTF8');
+  size constant int := length(data);
+  h bigint := (2538058380 # size) & mask;
+  k bigint;
+  rest constant int := size - size % 4;
+begin
+  for i in 0 .. size / 4 - 1 loop
+    k := get_byte(data, 4 * i) + (get_byte(data, 4 * i + 1) << 8)
+      + (get_byte(data, 4 * i + 2) << 16) + (get_byte(data, 4 * i + 3)::bigint << 24);
+    k := (k * m) & mask;
+    k := ((k # (k >> 24)) * m) & mask;
+    h := ((h * m) & mask) # k;
+  end loop;
+  for i in reverse size % 4 - 1 .. 0 loop
+    h := h # (get_byte(data, rest + i)::bigint << (8 * i));
+    if i = 0 then
+      h := (h * m) & mask;
+    end if;
+  end loop;
+  h := ((h # (h >> 13)) * m) & mask;
+  h := h # (h >> 15);
+  return (h & 2147483647) % partitions;
+end $$;
+ALTER FUNCTION public.partition_of(key text, partitions integer) OWNER TO view_owner;
+
 CREATE TABLE public.audience_gate (
     nhs_number text NOT NULL,
     audience text NOT NULL,
@@ -39,6 +70,16 @@ CREATE TABLE public.gate_closure (
 WITH (autovacuum_analyze_scale_factor='0.02', autovacuum_analyze_threshold='500');
 ALTER TABLE ONLY public.gate_closure FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.gate_closure OWNER TO view_owner;
+
+CREATE TABLE public.gate_freshness (
+    partition integer NOT NULL,
+    fresh_at timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    lease interval NOT NULL,
+    CONSTRAINT gate_freshness_lease_check CHECK ((lease > '00:00:00'::interval)),
+    CONSTRAINT gate_freshness_partition_check CHECK ((partition >= 0))
+)
+WITH (fillfactor='50');
+ALTER TABLE public.gate_freshness OWNER TO view_owner;
 
 CREATE TABLE public.migration (
     name text NOT NULL,
@@ -99,7 +140,10 @@ CREATE VIEW public.visible_entry WITH (security_barrier='true') AS
      JOIN public.audience_gate patient ON (((patient.nhs_number = entry.nhs_number) AND (patient.audience = '*'::text))))
      LEFT JOIN public.audience_gate own ON (((own.nhs_number = entry.nhs_number) AND (own.audience = entry.audience))))
      LEFT JOIN public.entry_gate hidden ON (((hidden.nhs_number = entry.nhs_number) AND (hidden.entry_id = entry.entry_id))))
-  WHERE ((entry.body IS NOT NULL) AND ((entry.valid_until IS NULL) OR (now() < entry.valid_until)) AND (NOT patient.closed) AND (NOT COALESCE(own.closed, (entry.audience <> 'self'::text))) AND (now() < patient.expires_at) AND (now() < COALESCE(own.expires_at, 'infinity'::timestamp with time zone)) AND (GREATEST(entry.decided_under, patient.decided_through) >= GREATEST(patient.fence, own.fence, hidden.fence)));
+  WHERE ((entry.body IS NOT NULL) AND ((entry.valid_until IS NULL) OR (clock_timestamp() < entry.valid_until)) AND (NOT patient.closed) AND (NOT COALESCE(own.closed, (entry.audience <> 'self'::text))) AND (clock_timestamp() < patient.expires_at) AND (clock_timestamp() < COALESCE(own.expires_at, 'infinity'::timestamp with time zone)) AND (clock_timestamp() < ( SELECT (gate.fresh_at + gate.lease)
+           FROM public.gate_freshness gate
+          WHERE (gate.partition = public.partition_of(current_setting('recordgate.nhs_number'::text, true), ( SELECT (NULLIF(count(*), 0))::integer AS "nullif"
+                   FROM public.gate_freshness))))) AND (GREATEST(entry.decided_under, patient.decided_through) >= GREATEST(patient.fence, own.fence, hidden.fence)));
 ALTER VIEW public.visible_entry OWNER TO view_owner;
 
 CREATE TABLE public.waiting_marker (
@@ -118,6 +162,8 @@ ALTER TABLE ONLY public.entry_gate
     ADD CONSTRAINT entry_gate_pkey PRIMARY KEY (nhs_number, entry_id);
 ALTER TABLE ONLY public.gate_closure
     ADD CONSTRAINT gate_closure_pkey PRIMARY KEY (nhs_number, audience, cause, practice);
+ALTER TABLE ONLY public.gate_freshness
+    ADD CONSTRAINT gate_freshness_pkey PRIMARY KEY (partition);
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY public.released_entry
@@ -149,12 +195,16 @@ GRANT USAGE ON SCHEMA public TO view_reader;
 GRANT ALL ON SCHEMA public TO view_owner;
 REVOKE ALL ON FUNCTION public.contiguous_prefix(applied int8multirange) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.contiguous_prefix(applied int8multirange) TO view_sink;
+REVOKE ALL ON FUNCTION public.partition_of(key text, partitions integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.partition_of(key text, partitions integer) TO view_reader;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.audience_gate TO gate_writer;
 GRANT SELECT(nhs_number),INSERT(nhs_number) ON TABLE public.audience_gate TO view_sink;
 GRANT SELECT(audience),INSERT(audience) ON TABLE public.audience_gate TO view_sink;
 GRANT SELECT(decided_through),INSERT(decided_through),UPDATE(decided_through) ON TABLE public.audience_gate TO view_sink;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.entry_gate TO gate_writer;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.gate_closure TO gate_writer;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.gate_freshness TO gate_writer;
+GRANT SELECT ON TABLE public.gate_freshness TO view_sink;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.released_entry TO view_sink;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.released_sequence TO view_sink;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.source_position TO view_sink;

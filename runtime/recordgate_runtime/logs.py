@@ -53,6 +53,10 @@ class LogCode(Enum):
     REDECIDED = ("info", "pages of patients' entries were decided again")
     RULE_FAILED = ("error", "a rule raised; the entry is held")
     LIBRARY = ("warning", "a library warned; only its message template is kept, never the values")
+    GATE_NOT_FRESH = (
+        "critical",
+        "half of the gate's lease has passed without a new stamp; the partition goes dark, or is",
+    )
     PROCESS_ENDED = (
         "warning",
         "a process ended by itself; it is started again after these seconds",

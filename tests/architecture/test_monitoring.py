@@ -37,6 +37,19 @@ def test_prometheus_scrapes_what_recordgate_up_writes_and_listens_on_loopback() 
     assert "static_configs" not in text
 
 
+def test_every_alert_asks_for_metrics_that_exist_and_names_a_page_of_the_runbook() -> None:
+    text = (DEPLOY / "prometheus" / "alerts.yml").read_text("utf-8")
+    alerts = re.findall(r"- alert: (\w+)", text)
+    pages = re.findall(r"runbook: (docs/runbook/[\w-]+\.md)", text)
+    assert set(re.findall(r"recordgate_\w+", text)) <= _served()
+    assert len(alerts) == len(pages) == len(re.findall("severity:", text)) > 0
+    for page in pages:
+        assert (DEPLOY.parent / page).is_file()
+        told = (DEPLOY.parent / page).read_text("utf-8")
+        assert any(f"`{alert}`" in told for alert in alerts)
+    assert "alerts.yml" in (DEPLOY / "prometheus" / "prometheus.yml").read_text("utf-8")
+
+
 def _queries() -> str:
     panels = json.loads(DASHBOARD.read_text("utf-8"))["panels"]
     return "\n".join(target["expr"] for panel in panels for target in panel["targets"])

@@ -13,6 +13,7 @@ from typing import Protocol
 
 import psycopg
 
+from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.metrics import GATE_LEASE, GATE_LEASE_LEFT, TICKS_FAILED
 from recordgate_runtime.sql import Statements
 from recordgate_schemas.errors import FatalError
@@ -60,6 +61,7 @@ class GateLease:
         self._rounds: dict[int, _Round] = {}
         self._due = 0.0
         self._fresh = dict.fromkeys(range(ticks.partitions), float("-inf"))
+        self._reported = dict.fromkeys(self._fresh, time.monotonic())
         self._open()
         GATE_LEASE.set(lease.total_seconds())
         for partition in self._fresh:
@@ -72,6 +74,7 @@ class GateLease:
         if time.monotonic() >= self._due:
             self._due = time.monotonic() + self._every.total_seconds()
             self._begin()
+        self._warn()
 
     def _open(self) -> None:
         """Make the partitions' rows, never fresh so far; their number is the view's partition count from now on."""
@@ -122,6 +125,15 @@ class GateLease:
         }
         for (partition,) in self._db.execute(_SQL["stamp"], columns).fetchall():
             self._fresh[partition] = self._rounds.pop(partition).seen
+
+    def _warn(self) -> None:
+        """Say it when half of the lease has passed since a partition's stamp, or since it was last said."""
+        now = time.monotonic()
+        for partition, stamped in self._fresh.items():
+            if now - max(stamped, self._reported[partition]) > self._lease.total_seconds() / 2:
+                self._reported[partition] = now
+                advice = "see docs/runbook/gate-not-fresh.md"
+                log(LogCode.GATE_NOT_FRESH, topic="controls", partition=partition, advice=advice)
 
     def _left(self, partition: int) -> float:
         return max(0.0, self._fresh[partition] + self._lease.total_seconds() - time.monotonic())

@@ -101,6 +101,7 @@ def test_while_the_broker_refuses_ticks_the_view_is_dark_and_the_same_process_go
 
     largest_batch(1)
     assert all_dark(gate), gate.view.bodies(ALICE)
+    assert "runbook/gate-not-fresh.md" in gate.log()
     largest_batch(1_000_000)
     admin.close()
     assert gate.becomes(BOB, [b"bob"])
