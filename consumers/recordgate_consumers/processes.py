@@ -35,7 +35,7 @@ def view_sink(run: Loop = run_sink) -> None:
 def gate_lane(run: Loop = run_sink) -> None:
     """Apply `controls` to the view's gate and renew its lease, until asked to stop."""
     lease = timedelta(seconds=settings().gate_lease_s)
-    every = timedelta(seconds=settings().gate_tick_s)
+    every = min(timedelta(seconds=settings().gate_tick_s), lease / 3)
     with (
         connect(_view_dsn(), "gate_writer", autocommit=True) as connection,
         closing(TickSender(CONTROLS, settings())) as ticks,

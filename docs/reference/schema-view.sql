@@ -142,8 +142,8 @@ CREATE VIEW public.visible_entry WITH (security_barrier='true') AS
      LEFT JOIN public.entry_gate hidden ON (((hidden.nhs_number = entry.nhs_number) AND (hidden.entry_id = entry.entry_id))))
   WHERE ((entry.body IS NOT NULL) AND ((entry.valid_until IS NULL) OR (clock_timestamp() < entry.valid_until)) AND (NOT patient.closed) AND (NOT COALESCE(own.closed, (entry.audience <> 'self'::text))) AND (clock_timestamp() < patient.expires_at) AND (clock_timestamp() < COALESCE(own.expires_at, 'infinity'::timestamp with time zone)) AND (clock_timestamp() < ( SELECT (gate.fresh_at + gate.lease)
            FROM public.gate_freshness gate
-          WHERE (gate.partition = public.partition_of(current_setting('recordgate.nhs_number'::text, true), ( SELECT (NULLIF(count(*), 0))::integer AS "nullif"
-                   FROM public.gate_freshness))))) AND (GREATEST(entry.decided_under, patient.decided_through) >= GREATEST(patient.fence, own.fence, hidden.fence)));
+          WHERE ((gate.fresh_at <= clock_timestamp()) AND (gate.partition = public.partition_of(current_setting('recordgate.nhs_number'::text, true), ( SELECT (NULLIF(count(*), 0))::integer AS "nullif"
+                   FROM public.gate_freshness)))))) AND (GREATEST(entry.decided_under, patient.decided_through) >= GREATEST(patient.fence, own.fence, hidden.fence)));
 ALTER VIEW public.visible_entry OWNER TO view_owner;
 
 CREATE TABLE public.waiting_marker (

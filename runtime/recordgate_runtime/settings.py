@@ -42,7 +42,10 @@ class Settings(BaseSettings):
         description="seconds after which the view is dark unless the gate is fresh",
     )
     gate_tick_s: float = Field(
-        1, ge=0.1, le=60, description="seconds between the gate lane's ticks"
+        1,
+        ge=0.1,
+        le=60,
+        description="seconds between the gate lane's ticks, a third of the lease at most",
     )
     page_entries: int = Field(500, ge=1, le=10000, description="entries re-decided in one page")
     review_due_days: int = Field(14, ge=1, le=28, description="days until an open hold is due")

@@ -125,11 +125,13 @@ def _read_topics(known: Settings) -> dict[NhsNumber, Log]:
 
 def _messages(topic: Topic, known: Settings) -> Iterator[tuple[int, Any]]:
     reader = PartitionReader(topic, known, dict.fromkeys(range(known.partitions), 0))
-    left = sum(reader.end_offsets().values())
+    left = {partition: end for partition, end in reader.end_offsets().items() if end}
     while left:
         for record in reader.poll(1.0, 5000):
-            left -= 1
-            yield record.offset, codec.decode(topic, record.value)
+            if record.offset + 1 >= left.get(record.partition, 0):
+                left.pop(record.partition, None)
+            if not codec.is_tick(topic, record.value):
+                yield record.offset, codec.decode(topic, record.value)
     reader.close()
 
 

@@ -20,9 +20,9 @@ select clock_timestamp()
 
 -- name: stamp
 -- Stamp the partitions whose stored position has passed their tick. INVARIANT: the position that counts is the stored
--- one, of this very topic; of two gate lanes the later T stays.
+-- one, of this very topic; of two gate lanes the later T stays, unless it is of a clock that was ahead.
 update gate_freshness as gate
-set fresh_at = greatest(gate.fresh_at, tick.at)
+set fresh_at = case when gate.fresh_at <= clock_timestamp() then greatest(gate.fresh_at, tick.at) else tick.at end
 from unnest(%(partitions)s::int[], %(offsets)s::bigint[], %(ats)s::timestamptz[]) as tick (partition, at_offset, at)
 join source_position as position
   on position.topic = 'controls'

@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from kafka import TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 
 from recordgate_deploy.embedded import Addresses
@@ -177,6 +178,23 @@ def test_a_sink_passes_over_the_marker_at_the_end_of_its_log(gate: Gate) -> None
     assert sink.poll() is None
     marker = gate.view.owner.execute("select decided_through from audience_gate").fetchall()
     assert marker == [(7,)]
+
+
+def test_controls_deleted_before_the_gate_lane_read_them_end_it_and_the_view_goes_dark(
+    gate: Gate,
+) -> None:
+    lane = gate.start()
+    both_read(gate)
+    stop(lane)
+    gate.control(HIDE, ALICE)  # this one may be on its way to the lane already
+    hide = gate.control(HIDE, ALICE)
+    admin = gate.admin()
+    admin.delete_records({TopicPartition(gate.topic, hide.partition): hide.offset + 1})
+    admin.close()
+    go_on(lane)
+    assert lane.wait(PATIENCE_S) == ExitCode.SAFETY, gate.log()
+    assert "runbook/position-outside-log.md" in gate.log()
+    assert all_dark(gate), gate.view.bodies(ALICE)
 
 
 def test_a_strangers_ticks_fence_nobody_and_keep_nobody_readable(gate: Gate) -> None:

@@ -146,6 +146,24 @@ def test_a_late_stamp_of_one_gate_lane_does_not_take_back_anothers(fresh: ViewDa
     assert stamp(fresh) == newer
 
 
+def test_a_stamp_of_a_clock_that_was_ahead_does_not_count_and_does_not_stay(
+    fresh: ViewDatabase,
+) -> None:
+    ticks = StandIn()
+    lane = lease(fresh, ticks)
+    fresh.owner.execute(
+        "update gate_freshness set fresh_at = clock_timestamp() + interval '1 hour'"
+    )
+    assert fresh.bodies(ALICE) == []
+    lane.renew()
+    ticks.ended = {0: read_tick(fresh)}
+    lane.renew()
+    found = stamp(fresh)
+    assert found is not None
+    assert found <= clock(fresh)
+    assert fresh.bodies(ALICE) == [b"one"]
+
+
 def test_another_partition_count_than_the_views_ends_the_gate_lane(fresh: ViewDatabase) -> None:
     lease(fresh, StandIn(partitions=4))
     lease(fresh, StandIn(partitions=4))

@@ -46,7 +46,7 @@ grant execute on function partition_of(text, int) to view_owner, view_reader;
 
 -- No patient row: closed. No row for `self`: the patient's alone counts. No row for a proxy: closed. No stamp: closed.
 -- SAFETY: a decision that nobody renewed in time is not shown, even when the decider stands still, and nothing at all is
--- once the stamp is older than the lease. The clock is read after the snapshot; now() is the start of the transaction.
+-- once the stamp is older than the lease, or of a clock that was ahead. The clock is read after the snapshot; now() is the start of the transaction.
 create or replace view visible_entry with (security_barrier) as
 select
   entry.public_id,
@@ -73,7 +73,7 @@ where entry.body is not null
   and clock_timestamp() < (
     select gate.fresh_at + gate.lease
     from gate_freshness as gate
-    where gate.partition = partition_of(
+    where gate.fresh_at <= clock_timestamp() and gate.partition = partition_of(
       current_setting('recordgate.nhs_number', true),
       (select nullif(count(*), 0)::int from gate_freshness)
     )
