@@ -1,8 +1,11 @@
-"""The time from the acknowledgement of a hide until the entry can no longer be read, idle and under a backlog."""
+"""From the acknowledgement of a hide until the entry can no longer be read, and until the others can be again.
+
+Measured idle and under a backlog. In between the patient is dark: only the decider knows the relatives.
+"""
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import psycopg
@@ -38,8 +41,10 @@ def measure(*, short: bool) -> dict[str, object]:
         "how": f"one entry a patient, one hide after another, the view read every {_POLL_S * 1000:.0f} ms as the"
         f" patient reads it; then the same while {backlog} entries are drained",
         "numbers": {
-            **spread_ms("idle", idle),
-            **spread_ms("during_backlog", under),
+            **spread_ms("idle", [dark for dark, _ in idle]),
+            **spread_ms("during_backlog", [dark for dark, _ in under]),
+            **spread_ms("others_back_idle", [back for _, back in idle]),
+            **spread_ms("others_back_during_backlog", [back for _, back in under]),
             "backlog_seconds": round(drained, 2),
         },
     }
@@ -54,11 +59,11 @@ def _during_backlog(
     reader: psycopg.Connection,
     shown: Iterator[SimulatedPatient],
     behind: list[SimulatedPatient],
-) -> tuple[list[float], float]:
+) -> tuple[list[tuple[float, float]], float]:
     """Hide until the backlog is drained or nobody is left to hide for."""
     target = running.applied() + running.preload(behind)
     running.resume()
-    started, found = time.perf_counter(), []
+    started, found = time.perf_counter(), list[tuple[float, float]]()
     for patient in shown:
         if running.applied() >= target:
             break
@@ -67,19 +72,18 @@ def _during_backlog(
     return found, time.perf_counter() - started
 
 
-def _hide(running: Pipeline, reader: psycopg.Connection, patient: SimulatedPatient) -> float:
+def _hide(
+    running: Pipeline, reader: psycopg.Connection, patient: SimulatedPatient
+) -> tuple[float, float]:
+    """Return the seconds until the patient sees less, and until everything but the hidden entry is back."""
     time.sleep(random.uniform(*_GAP_S))  # noqa: S311  not to beat in time with anything
     before = _count_visible(reader, patient)
     running.publisher.publish_controls([_control(patient)])
     acknowledged = time.perf_counter()
-    await_(_fewer(reader, patient, before), _POLL_S)
-    return time.perf_counter() - acknowledged
-
-
-def _fewer(
-    reader: psycopg.Connection, patient: SimulatedPatient, before: int
-) -> Callable[[], bool]:
-    return lambda: _count_visible(reader, patient) < before
+    await_(lambda: _count_visible(reader, patient) < before, _POLL_S)
+    dark = time.perf_counter() - acknowledged
+    await_(lambda: _count_visible(reader, patient) == before - 1, _POLL_S)
+    return dark, time.perf_counter() - acknowledged
 
 
 def _control(patient: SimulatedPatient) -> Control:

@@ -29,7 +29,7 @@ class TickSender:
                 bootstrap_servers=servers, request_timeout_ms=_ANSWER_MS
             )
             self._producer: Any = KafkaProducer(**_options(servers))
-        except KafkaError as error:
+        except (KafkaError, OSError) as error:
             raise RetryableError(NOT_REACHABLE) from error
         self._under_way: dict[int, Any] = {}
 
@@ -47,7 +47,7 @@ class TickSender:
         """Ask the broker; False when it does not answer. FatalError: another topic, or more partitions."""
         try:
             found = self._admin.describe_topics([self._name])
-        except KafkaError:
+        except (KafkaError, OSError):
             return False
         if not found or not found[0].get("partitions"):
             return False
