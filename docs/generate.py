@@ -66,7 +66,10 @@ def topics() -> str:
             for t in TOPICS
         ),
     )
-    keyed = "Keyed by NHS number, partitioned by murmur2, never compacted, stamped by the broker."
+    keyed = (
+        "Keyed by NHS number (notices in `quarantined` have no key), partitioned by murmur2, never compacted, stamped"
+        " by the broker."
+    )
     return _page("Topics", keyed, *lines)
 
 

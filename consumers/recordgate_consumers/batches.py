@@ -9,21 +9,31 @@ from recordgate_runtime.metrics import POISON
 from recordgate_schemas import codec
 from recordgate_schemas.errors import PoisonError
 from recordgate_schemas.topics import Topic
+from recordgate_schemas.values import NhsNumber
 
 Row = tuple[Any, ...]
 Columns = dict[str, list[object]]
 
 
 def decode_or_report(topic: Topic, record: Record) -> Any:
-    """Return the record's message; None, reported as poison, when it cannot be decoded.
+    """Return the record's message; None, reported, when it cannot be decoded or is not where its patient's lie.
 
     Its sequence number stays open: markers wait for it, and that raises an alert.
     """
     try:
-        return codec.decode(topic, record.value)
+        message = codec.decode(topic, record.value)
     except PoisonError:
         report_poison(topic, record, LogCode.POISON_SKIPPED)
         return None
+    if not is_about(record, message.nhs_number):
+        report_poison(topic, record, LogCode.MISROUTED)
+        return None
+    return message
+
+
+def is_about(record: Record, number: NhsNumber) -> bool:
+    """Return whether a record has the patient's key and lies in the patient's partition."""
+    return record.key == number.digits.encode() and record.is_routed
 
 
 def report_poison(topic: Topic, record: Record, code: LogCode) -> None:

@@ -32,6 +32,7 @@ from recordgate_consumers.view.read import read_view
 from recordgate_consumers.view.show_view import print_view, view_as_data
 from recordgate_runtime.arguments import parser
 from recordgate_runtime.clock import SystemClock
+from recordgate_runtime.positions import read_partitions
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.settings import need, settings
 from recordgate_schemas.control import ReviewAction, ReviewGround
@@ -134,8 +135,8 @@ def review(
     opinion = opinion_on.date() if opinion_on else None
     decision = ReviewDecision(action, ground or ReviewGround.CHECKED, role, opinion)
     check_decision(decision, now.date())
-    publisher = ControlPublisher(settings())
     with _review_database() as connection:
+        publisher = ControlPublisher(settings(), lambda: read_partitions(connection))
         hold = find_hold(connection, EntryId(entry_id), audience)
         record_decision(connection, hold, decision, now)
         sent = relay_if_reachable(connection, publisher, now)

@@ -14,6 +14,7 @@ from recordgate_consumers.view.gate_lease import GateLease
 from recordgate_consumers.view.view_sink import ViewSink
 from recordgate_runtime.clock import Clock, SystemClock
 from recordgate_runtime.migrate import migrate, migrations
+from recordgate_runtime.positions import read_partitions
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.settings import need, settings
 from recordgate_runtime.sink import run_sink
@@ -47,8 +48,8 @@ def gate_lane(run: Loop = run_sink) -> None:
 def review_sink(run: Loop = run_sink) -> None:
     """Apply `held` to the review queue, and relay outcomes left in the outbox, until asked to stop."""
     handler = ReviewSink(timedelta(days=settings().review_due_days))
-    publisher = ControlPublisher(settings())
     with connect(_review_dsn(), "review_sink", autocommit=True) as connection:
+        publisher = ControlPublisher(settings(), lambda: read_partitions(connection))
 
         def upkeep(now: datetime) -> None:
             count_open(connection, now)

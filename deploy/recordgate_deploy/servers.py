@@ -7,6 +7,8 @@ from recordgate_runtime.kafka import create_topics
 from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.migrate import migrate, migrations
 from recordgate_runtime.settings import Settings, adopt, need, settings
+from recordgate_streams.ledger.quarantine import seal_plain
+from recordgate_streams.ledger.quarantine_seal import read_seal
 
 
 def no_servers_configured() -> bool:
@@ -22,6 +24,8 @@ def find_embedded() -> None:
         from recordgate_deploy import embedded  # noqa: PLC0415  the extra `embedded`
 
         found = asdict(embedded.addresses(home))
+        if settings().quarantine_key is None:
+            found["quarantine_key"] = str((home / "quarantine.key").resolve())
         adopt({f"RECORDGATE_{name.upper()}": value for name, value in found.items()})
 
 
@@ -29,6 +33,8 @@ def migrate_all(known: Settings) -> tuple[str, ...]:
     """Bring the three databases to their newest shape and return what was applied."""
     dsn = need(known.ledger_dsn, "RECORDGATE_LEDGER_DSN")
     ledger = migrate(dsn, migrations("recordgate_streams.ledger", "migrations"))
+    if (seal := read_seal(known.quarantine_key)) is not None:
+        seal_plain(dsn, seal)
     return (*ledger, *migrate_view(), *migrate_review())
 
 

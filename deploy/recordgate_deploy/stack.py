@@ -13,6 +13,7 @@ from recordgate_deploy.processes import APPS
 from recordgate_deploy.runner import Runner
 from recordgate_deploy.servers import find_embedded, make_topics, migrate_all, no_servers_configured
 from recordgate_runtime.settings import adopt, environment, settings
+from recordgate_streams.ledger.quarantine_seal import make_key_file
 
 
 @contextlib.contextmanager
@@ -30,8 +31,10 @@ def running(home: Path, output: IO[bytes] | None = None) -> Iterator[Runner]:
 
 
 def _start_servers(runner: Runner, home: Path) -> None:
-    """Start the embedded servers and adopt their addresses."""
+    """Start the embedded servers and adopt their addresses and the quarantine's key, made when it is missing."""
     commands = embedded.prepare(home)
     find_embedded()
+    if (key := settings().quarantine_key) is not None:
+        make_key_file(key)
     runner.start(commands, environment())
     embedded.create_databases(home)

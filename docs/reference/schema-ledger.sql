@@ -186,6 +186,14 @@ CREATE TABLE public.outgoing_sequence (
 );
 ALTER TABLE public.outgoing_sequence OWNER TO migrator;
 
+CREATE TABLE public.partition_count (
+    only_one boolean DEFAULT true NOT NULL,
+    partitions integer NOT NULL,
+    CONSTRAINT partition_count_only_one_check CHECK (only_one),
+    CONSTRAINT partition_count_partitions_check CHECK ((partitions > 0))
+);
+ALTER TABLE public.partition_count OWNER TO migrator;
+
 CREATE TABLE public.patient (
     nhs_number text NOT NULL,
     partition integer NOT NULL,
@@ -209,9 +217,49 @@ CREATE TABLE public.quarantine (
     record_offset bigint NOT NULL,
     error text NOT NULL,
     raw bytea,
-    quarantined_at timestamp with time zone NOT NULL
+    quarantined_at timestamp with time zone NOT NULL,
+    sealed_key bytea,
+    sealed_value bytea
 );
 ALTER TABLE public.quarantine OWNER TO migrator;
+
+CREATE TABLE public.quarantine_action (
+    action_id bigint NOT NULL,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    record_offset bigint NOT NULL,
+    action text NOT NULL,
+    who text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT quarantine_action_action_check CHECK ((action = ANY (ARRAY['shown'::text, 'repaired'::text, 'replayed'::text, 'confirmed'::text])))
+);
+ALTER TABLE public.quarantine_action OWNER TO migrator;
+ALTER TABLE public.quarantine_action ALTER COLUMN action_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.quarantine_action_action_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE public.quarantine_repair (
+    repair_id bigint NOT NULL,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    record_offset bigint NOT NULL,
+    sealed_value bytea NOT NULL,
+    at timestamp with time zone NOT NULL
+);
+ALTER TABLE public.quarantine_repair OWNER TO migrator;
+ALTER TABLE public.quarantine_repair ALTER COLUMN repair_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.quarantine_repair_repair_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.reached (
     nhs_number text NOT NULL,
@@ -321,12 +369,18 @@ ALTER TABLE ONLY public.outgoing
     ADD CONSTRAINT outgoing_pkey PRIMARY KEY (topic, partition, sequence);
 ALTER TABLE ONLY public.outgoing_sequence
     ADD CONSTRAINT outgoing_sequence_pkey PRIMARY KEY (topic, partition);
+ALTER TABLE ONLY public.partition_count
+    ADD CONSTRAINT partition_count_pkey PRIMARY KEY (only_one);
 ALTER TABLE ONLY public.patient
     ADD CONSTRAINT patient_pkey PRIMARY KEY (nhs_number);
 ALTER TABLE ONLY public.pointer
     ADD CONSTRAINT pointer_pkey PRIMARY KEY (nhs_number, target, entry_id);
+ALTER TABLE ONLY public.quarantine_action
+    ADD CONSTRAINT quarantine_action_pkey PRIMARY KEY (action_id);
 ALTER TABLE ONLY public.quarantine
     ADD CONSTRAINT quarantine_pkey PRIMARY KEY (topic, partition, record_offset);
+ALTER TABLE ONLY public.quarantine_repair
+    ADD CONSTRAINT quarantine_repair_pkey PRIMARY KEY (repair_id);
 ALTER TABLE ONLY public.reached
     ADD CONSTRAINT reached_pkey PRIMARY KEY (nhs_number, audience, entry_id);
 ALTER TABLE ONLY public.redecision
@@ -356,6 +410,10 @@ CREATE INDEX patient_partition ON public.patient USING btree (partition, nhs_num
 
 CREATE INDEX pointer_entry ON public.pointer USING btree (nhs_number, entry_id);
 
+CREATE INDEX quarantine_action_record ON public.quarantine_action USING btree (topic, partition, record_offset, action_id);
+
+CREATE INDEX quarantine_repair_record ON public.quarantine_repair USING btree (topic, partition, record_offset, repair_id);
+
 CREATE INDEX redecision_partition ON public.redecision USING btree (partition, nhs_number);
 
 CREATE INDEX signed_approval_rehearsal ON public.signed_approval USING btree (rehearsal_id, approver, approval_id);
@@ -365,12 +423,17 @@ ALTER TABLE ONLY public.activation
     ADD CONSTRAINT activation_rehearsal_id_fkey FOREIGN KEY (rehearsal_id) REFERENCES public.rehearsal(rehearsal_id);
 ALTER TABLE ONLY public.approval
     ADD CONSTRAINT approval_rehearsal_id_fkey FOREIGN KEY (rehearsal_id) REFERENCES public.rehearsal(rehearsal_id);
+ALTER TABLE ONLY public.quarantine_action
+    ADD CONSTRAINT quarantine_action_topic_partition_record_offset_fkey FOREIGN KEY (topic, partition, record_offset) REFERENCES public.quarantine(topic, partition, record_offset);
+ALTER TABLE ONLY public.quarantine_repair
+    ADD CONSTRAINT quarantine_repair_topic_partition_record_offset_fkey FOREIGN KEY (topic, partition, record_offset) REFERENCES public.quarantine(topic, partition, record_offset);
 ALTER TABLE ONLY public.signed_approval
     ADD CONSTRAINT signed_approval_rehearsal_id_fkey FOREIGN KEY (rehearsal_id) REFERENCES public.rehearsal(rehearsal_id);
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO decider;
 GRANT USAGE ON SCHEMA public TO ledger_reader;
 GRANT USAGE ON SCHEMA public TO rule_keeper;
+GRANT USAGE ON SCHEMA public TO quarantine_keeper;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.account TO decider;
 GRANT SELECT ON TABLE public.account TO ledger_reader;
 GRANT SELECT,INSERT ON TABLE public.activation TO rule_keeper;
@@ -402,12 +465,26 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outgoing TO decider;
 GRANT SELECT ON TABLE public.outgoing TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outgoing_sequence TO decider;
 GRANT SELECT ON TABLE public.outgoing_sequence TO ledger_reader;
+GRANT SELECT,INSERT ON TABLE public.partition_count TO decider;
+GRANT SELECT ON TABLE public.partition_count TO ledger_reader;
+GRANT SELECT ON TABLE public.partition_count TO quarantine_keeper;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.patient TO decider;
 GRANT SELECT ON TABLE public.patient TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pointer TO decider;
 GRANT SELECT ON TABLE public.pointer TO ledger_reader;
-GRANT SELECT,INSERT ON TABLE public.quarantine TO decider;
+GRANT SELECT ON TABLE public.quarantine TO decider;
 GRANT SELECT ON TABLE public.quarantine TO ledger_reader;
+GRANT SELECT ON TABLE public.quarantine TO quarantine_keeper;
+GRANT INSERT(topic) ON TABLE public.quarantine TO decider;
+GRANT INSERT(partition) ON TABLE public.quarantine TO decider;
+GRANT INSERT(record_offset) ON TABLE public.quarantine TO decider;
+GRANT INSERT(error) ON TABLE public.quarantine TO decider;
+GRANT INSERT(quarantined_at) ON TABLE public.quarantine TO decider;
+GRANT INSERT(sealed_key) ON TABLE public.quarantine TO decider;
+GRANT INSERT(sealed_value) ON TABLE public.quarantine TO decider;
+GRANT SELECT ON TABLE public.quarantine_action TO ledger_reader;
+GRANT SELECT,INSERT ON TABLE public.quarantine_action TO quarantine_keeper;
+GRANT SELECT,INSERT ON TABLE public.quarantine_repair TO quarantine_keeper;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.reached TO decider;
 GRANT SELECT ON TABLE public.reached TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.redecision TO decider;

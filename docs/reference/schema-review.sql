@@ -58,6 +58,14 @@ ALTER TABLE public.outbox ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE public.partition_count (
+    only_one boolean DEFAULT true NOT NULL,
+    partitions integer NOT NULL,
+    CONSTRAINT partition_count_only_one_check CHECK (only_one),
+    CONSTRAINT partition_count_partitions_check CHECK ((partitions > 0))
+);
+ALTER TABLE public.partition_count OWNER TO review_owner;
+
 CREATE TABLE public.source_position (
     topic text NOT NULL,
     partition integer NOT NULL,
@@ -95,6 +103,8 @@ ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_control_id_key UNIQUE (control_id);
 ALTER TABLE ONLY public.outbox
     ADD CONSTRAINT outbox_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.partition_count
+    ADD CONSTRAINT partition_count_pkey PRIMARY KEY (only_one);
 ALTER TABLE ONLY public.source_position
     ADD CONSTRAINT source_position_pkey PRIMARY KEY (topic, partition);
 ALTER TABLE ONLY public.task
@@ -128,6 +138,8 @@ GRANT SELECT,INSERT ON TABLE public.outbox TO review_app;
 GRANT SELECT ON TABLE public.outbox TO review_sink;
 GRANT UPDATE(sent_at) ON TABLE public.outbox TO review_app;
 GRANT UPDATE(sent_at) ON TABLE public.outbox TO review_sink;
+GRANT SELECT,INSERT ON TABLE public.partition_count TO review_sink;
+GRANT SELECT ON TABLE public.partition_count TO review_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.source_position TO review_sink;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.task TO review_sink;
 GRANT SELECT ON TABLE public.task TO review_app;

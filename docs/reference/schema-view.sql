@@ -88,6 +88,23 @@ CREATE TABLE public.migration (
 );
 ALTER TABLE public.migration OWNER TO migrator;
 
+CREATE TABLE public.misrouted (
+    nhs_number text NOT NULL,
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    record_offset bigint NOT NULL
+);
+ALTER TABLE ONLY public.misrouted FORCE ROW LEVEL SECURITY;
+ALTER TABLE public.misrouted OWNER TO view_owner;
+
+CREATE TABLE public.partition_count (
+    only_one boolean DEFAULT true NOT NULL,
+    partitions integer NOT NULL,
+    CONSTRAINT partition_count_only_one_check CHECK (only_one),
+    CONSTRAINT partition_count_partitions_check CHECK ((partitions > 0))
+);
+ALTER TABLE public.partition_count OWNER TO view_owner;
+
 CREATE TABLE public.released_entry (
     nhs_number text NOT NULL,
     audience text NOT NULL,
@@ -117,6 +134,13 @@ CREATE TABLE public.released_sequence (
 )
 WITH (fillfactor='50');
 ALTER TABLE public.released_sequence OWNER TO view_owner;
+
+CREATE TABLE public.replayed (
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    record_offset bigint NOT NULL
+);
+ALTER TABLE public.replayed OWNER TO view_owner;
 
 CREATE TABLE public.source_position (
     topic text NOT NULL,
@@ -166,20 +190,30 @@ ALTER TABLE ONLY public.gate_freshness
     ADD CONSTRAINT gate_freshness_pkey PRIMARY KEY (partition);
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
+ALTER TABLE ONLY public.misrouted
+    ADD CONSTRAINT misrouted_pkey PRIMARY KEY (nhs_number, topic, partition, record_offset);
+ALTER TABLE ONLY public.partition_count
+    ADD CONSTRAINT partition_count_pkey PRIMARY KEY (only_one);
 ALTER TABLE ONLY public.released_entry
     ADD CONSTRAINT released_entry_pkey PRIMARY KEY (nhs_number, audience, entry_id);
 ALTER TABLE ONLY public.released_sequence
     ADD CONSTRAINT released_sequence_pkey PRIMARY KEY (partition);
+ALTER TABLE ONLY public.replayed
+    ADD CONSTRAINT replayed_pkey PRIMARY KEY (topic, partition, record_offset);
 ALTER TABLE ONLY public.source_position
     ADD CONSTRAINT source_position_pkey PRIMARY KEY (topic, partition);
 ALTER TABLE ONLY public.waiting_marker
     ADD CONSTRAINT waiting_marker_pkey PRIMARY KEY (partition, sequence);
+
+CREATE INDEX misrouted_record ON public.misrouted USING btree (topic, partition, record_offset);
 ALTER TABLE public.audience_gate ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.entry_gate ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.gate_closure ENABLE ROW LEVEL SECURITY;
 CREATE POLICY gate_writes ON public.audience_gate TO gate_writer USING (true) WITH CHECK (true);
 CREATE POLICY gate_writes ON public.entry_gate TO gate_writer USING (true) WITH CHECK (true);
 CREATE POLICY gate_writes ON public.gate_closure TO gate_writer USING (true) WITH CHECK (true);
+CREATE POLICY gate_writes ON public.misrouted TO gate_writer USING (true) WITH CHECK (true);
+ALTER TABLE public.misrouted ENABLE ROW LEVEL SECURITY;
 CREATE POLICY one_audience ON public.audience_gate FOR SELECT TO view_owner USING (((nhs_number = current_setting('recordgate.nhs_number'::text, true)) AND (audience = ANY (ARRAY['*'::text, current_setting('recordgate.audience'::text, true)]))));
 CREATE POLICY one_audience ON public.released_entry FOR SELECT TO view_owner USING (((nhs_number = current_setting('recordgate.nhs_number'::text, true)) AND (audience = current_setting('recordgate.audience'::text, true))));
 CREATE POLICY one_patient ON public.entry_gate FOR SELECT TO view_owner USING ((nhs_number = current_setting('recordgate.nhs_number'::text, true)));
@@ -205,8 +239,12 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.entry_gate TO gate_writer;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.gate_closure TO gate_writer;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.gate_freshness TO gate_writer;
 GRANT SELECT ON TABLE public.gate_freshness TO view_sink;
+GRANT SELECT,INSERT ON TABLE public.misrouted TO gate_writer;
+GRANT SELECT,INSERT ON TABLE public.partition_count TO view_sink;
+GRANT SELECT,INSERT ON TABLE public.partition_count TO gate_writer;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.released_entry TO view_sink;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.released_sequence TO view_sink;
+GRANT SELECT,INSERT ON TABLE public.replayed TO gate_writer;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.source_position TO view_sink;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.source_position TO gate_writer;
 GRANT SELECT ON TABLE public.visible_entry TO view_reader;

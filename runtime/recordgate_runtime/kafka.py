@@ -4,7 +4,7 @@ kafka-python ships no types; this file wraps it in typed functions. Checksums ne
 reading costs twelve times the CPU, so its absence is an error.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from kafka.errors import (
 )
 
 from recordgate_runtime.positions import Span
+from recordgate_runtime.routing import partition_of
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import FatalError, RetryableError
 from recordgate_schemas.topics import TOPICS, Topic
@@ -28,13 +29,24 @@ NOT_REACHABLE = (
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+PARTITIONS_PAGE = "docs/runbook/partitions.md"
 BATCH_BYTES = 1024 * 1024
 """Most bytes a producer may put into one batch. The broker's limit is on batches, so no topic's may be lower."""
 
 
+MOST_KEY_BYTES = 10
+"""An NHS number. A longer key is nobody's, whatever partition it hashes to."""
+
+REPLAY_HEADER = "recordgate-replay-of"
+"""The header of a replayed control: the coordinates of its original (docs/adr/0013-*.md). Only the gate reads it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record of a topic: coordinates, broker time in milliseconds, raw key and value."""
+    """One record of a topic: coordinates, broker time in milliseconds, raw key and value.
+
+    `partitions`: how many its topic has. `replay_of`: the coordinates that a replayed control names, as they came.
+    """
 
     topic: str
     partition: int
@@ -42,6 +54,17 @@ class Record:
     timestamp_ms: int
     key: bytes | None = field(repr=False)
     value: bytes | None = field(repr=False)
+    partitions: int = 1
+    replay_of: bytes | None = None
+
+    @property
+    def is_routed(self) -> bool:
+        """Whether the record lies in the partition that its key belongs in."""
+        return (
+            self.key is not None
+            and len(self.key) <= MOST_KEY_BYTES
+            and self.partition == partition_of(self.key, self.partitions)
+        )
 
     @property
     def published_at(self) -> datetime:
@@ -64,7 +87,7 @@ def topic_name(topic: Topic, settings: Settings) -> str:
 
 def create_topics(settings: Settings) -> list[str]:
     """Create what is missing of the topic catalogue and return the names created."""
-    admin = _admin(settings)
+    admin = open_admin(settings)
     try:
         existing = set(admin.list_topics())
         missing = [t for t in TOPICS if topic_name(t, settings) not in existing]
@@ -95,19 +118,38 @@ def _options(topic: Topic, settings: Settings) -> dict[str, Any]:
 
 def topic_state(topic: Topic, settings: Settings) -> TopicState:
     """Return the topic's id and partition count; raise RetryableError when it does not exist yet."""
-    admin = _admin(settings)
+    return topic_states([topic], settings)[topic.name]
+
+
+def topic_states(topics: Iterable[Topic], settings: Settings) -> dict[str, TopicState]:
+    """Return id and partition count of each topic by name; raise RetryableError when one does not exist yet."""
+    admin = open_admin(settings)
     try:
-        found = admin.describe_topics([topic_name(topic, settings)])
-    except KafkaError as error:
-        raise RetryableError(f"topic {topic.name}: {type(error).__name__}") from error
+        return describe(admin, tuple(topics), settings)
     finally:
         admin.close()
-    if not found or not found[0].get("partitions"):
-        raise RetryableError(f"topic {topic.name} is not there; run `recordgate topics`")
-    return TopicState(str(found[0]["topic_id"]), len(found[0]["partitions"]))
 
 
-def _admin(settings: Settings) -> Any:
+def describe(admin: Any, topics: Sequence[Topic], settings: Settings) -> dict[str, TopicState]:
+    """Return id and partition count of each topic by name, over a connection that stays open."""
+    names = {topic_name(topic, settings): topic.name for topic in topics}
+    try:
+        found = admin.describe_topics(list(names))
+    except KafkaError as error:
+        which = ", ".join(names.values())
+        raise RetryableError(f"topic {which}: {type(error).__name__}") from error
+    states = {
+        names[one["name"]]: TopicState(str(one["topic_id"]), len(one["partitions"]))
+        for one in found
+        if one.get("partitions")
+    }
+    if missing := sorted(set(names.values()) - states.keys()):
+        raise RetryableError(f"topic {', '.join(missing)} is not there; run `recordgate topics`")
+    return states
+
+
+def open_admin(settings: Settings) -> Any:
+    """Connect for administration; raise RetryableError when the broker does not answer."""
     try:
         return KafkaAdminClient(bootstrap_servers=settings.kafka.split(","))
     except KafkaError as error:
@@ -146,7 +188,8 @@ class PartitionReader:
                 f"{self._name}: the log no longer holds what comes next ({type(error).__name__});"
                 " see docs/runbook/position-outside-log.md"
             ) from None
-        return [_record(message) for batch in batches.values() for message in batch]
+        n = len(self._partitions)
+        return [_record(message, n) for batch in batches.values() for message in batch]
 
     def passed(self) -> list[Span]:
         """Return what was gone through since the last call: every record polled, and offsets that hold none.
@@ -195,7 +238,8 @@ def _consumer(settings: Settings, topic: Topic) -> Any:
         raise RetryableError(NOT_REACHABLE) from error
 
 
-def _record(message: Any) -> Record:
+def _record(message: Any, partitions: int) -> Record:
+    named = [value for name, value in message.headers if name == REPLAY_HEADER]
     return Record(
         message.topic,
         message.partition,
@@ -203,12 +247,14 @@ def _record(message: Any) -> Record:
         message.timestamp,
         message.key,
         message.value,
+        partitions,
+        named[-1] if named else None,
     )
 
 
 def partition_counts(topics: Iterable[Topic], settings: Settings) -> dict[str, int]:
     """Return each topic's partition count; all must be equal, or per-patient order would break."""
-    counts = {topic.name: topic_state(topic, settings).partitions for topic in topics}
+    counts = {name: state.partitions for name, state in topic_states(topics, settings).items()}
     if len(set(counts.values())) > 1:
-        raise FatalError(f"topics differ in partitions: {counts}; see docs/runbook/partitions.md")
+        raise FatalError(f"topics differ in partitions: {counts}; see {PARTITIONS_PAGE}")
     return counts

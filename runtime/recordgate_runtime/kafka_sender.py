@@ -1,20 +1,22 @@
 """Sends keyed messages to Kafka with kafka-python: idempotent, each one acknowledged before the call returns.
 
-Every option that matters is spelled out. Messages carry no headers
-(docs/adr/0010-no-message-headers-without-a-reader.md).
+Every option that matters is spelled out. The partition is computed here and produced to explicitly. Messages carry no
+headers (docs/adr/0010-no-message-headers-without-a-reader.md) but for a replayed control
+(docs/adr/0013-a-replay-names-its-original-in-a-header.md).
 """
 
 import socket
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from recordgate_runtime.kafka import NOT_REACHABLE
-from recordgate_schemas.errors import RetryableError
+from recordgate_runtime.kafka import NOT_REACHABLE, PARTITIONS_PAGE
+from recordgate_runtime.routing import partition_of
+from recordgate_schemas.errors import FatalError, RetryableError
 from recordgate_schemas.topics import TOPICS
 
 MAX_IN_FLIGHT = 2_000
@@ -22,13 +24,22 @@ MAX_IN_FLIGHT = 2_000
 
 CONNECT_TIMEOUT_S = 5
 
+Headers = Sequence[tuple[str, bytes]]
+
 
 class KafkaSender:
-    """A connection to Kafka for sending. `ack_timeout_s`: how long to wait for the broker to confirm a message."""
+    """A connection to Kafka for sending.
 
-    def __init__(self, servers: str, client_id: str, ack_timeout_s: int = 30) -> None:
+    `ack_timeout_s`: how long to wait for the broker to confirm a message. `partitions`: how many every topic must have;
+    None takes the number that the first topic has, for as long as this connection lives.
+    """
+
+    def __init__(
+        self, servers: str, client_id: str, ack_timeout_s: int = 30, partitions: int | None = None
+    ) -> None:
         """Connect to bootstrap servers `host:port[,host:port]`; raise RetryableError if none answers."""
         self._ack_timeout_s = ack_timeout_s
+        self._partitions = partitions
         if not any(map(_answers, servers.split(","))):
             raise RetryableError(NOT_REACHABLE)
         try:
@@ -36,12 +47,22 @@ class KafkaSender:
         except (KafkaError, OSError, ValueError) as error:
             raise RetryableError(f"{NOT_REACHABLE} ({type(error).__name__})") from None
 
-    def send_all(self, topic: str, messages: Iterable[tuple[bytes, bytes]]) -> int:
-        """Send (key, value) pairs in order; return how many once all are acknowledged, or raise RetryableError."""
+    def send_all(
+        self, topic: str, messages: Iterable[tuple[bytes, bytes]], headers: Headers = ()
+    ) -> int:
+        """Send (key, value) pairs in order; return how many once all are acknowledged, or raise RetryableError.
+
+        Raises FatalError when the topic has not as many partitions as it must have: patients would change partition.
+        """
         unacknowledged, acknowledged = deque[Any](), 0
         try:
             for key, value in messages:
-                unacknowledged.append(self._producer.send(topic, key=key, value=value))
+                partition = partition_of(key, self._count(topic))
+                unacknowledged.append(
+                    self._producer.send(
+                        topic, key=key, value=value, partition=partition, headers=list(headers)
+                    )
+                )
                 if len(unacknowledged) >= MAX_IN_FLIGHT:
                     unacknowledged.popleft().get(timeout=self._ack_timeout_s)
                     acknowledged += 1
@@ -53,6 +74,16 @@ class KafkaSender:
                 " see that it runs and its topics exist (recordgate topics), then repeat"
             ) from None
         return acknowledged + len(unacknowledged)
+
+    def _count(self, topic: str) -> int:
+        found = len(self._producer.partitions_for(topic))
+        if self._partitions is None:
+            self._partitions = found
+        if found != self._partitions:
+            raise FatalError(
+                f"topic {topic} has {found} partitions, not {self._partitions}; see {PARTITIONS_PAGE}"
+            )
+        return found
 
     def close(self) -> None:
         """Disconnect; nothing is under way, as every call waits for its own acknowledgements."""
@@ -82,7 +113,6 @@ def _options(servers: str, client_id: str, ack_timeout_s: int) -> dict[str, Any]
         "enable_idempotence": True,
         "max_in_flight_requests_per_connection": 5,
         "compression_type": None,
-        # No partitioner: the library's default is murmur2 over the key, as everywhere in Recordgate.
         "allow_auto_create_topics": False,
         "linger_ms": 2,
         "batch_size": 256 * 1024,

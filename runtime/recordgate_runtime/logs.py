@@ -49,6 +49,14 @@ class LogCode(Enum):
         "error",
         "a message of ours could not be decoded; its sequence number stays open",
     )
+    MISROUTED = (
+        "error",
+        "a record lies in a partition that is not its patient's; it was set aside",
+    )
+    QUARANTINE_UNKEPT = (
+        "warning",
+        "RECORDGATE_QUARANTINE_KEY names no file: of what is set aside the coordinates are kept, not the bytes",
+    )
     REVIEW_REFUSED = ("warning", "a review outcome no longer matched what it was given for")
     REDECIDED = ("info", "pages of patients' entries were decided again")
     RULE_FAILED = ("error", "a rule raised; the entry is held")

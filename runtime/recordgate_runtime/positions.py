@@ -48,6 +48,25 @@ def adopt(connection: psycopg.Connection, topic: str, topic_id: str, partition: 
         )
 
 
+def adopt_partitions(connection: psycopg.Connection, partitions: int) -> None:
+    """Write down how many partitions every topic has, or check that it is the number written down before."""
+    connection.execute(
+        "insert into partition_count (partitions) values (%s) on conflict do nothing", (partitions,)
+    )
+    known = read_partitions(connection)
+    if known != partitions:
+        raise FatalError(
+            f"partitions changed: {known} were adopted, there are {partitions};"
+            " see docs/runbook/partitions.md"
+        )
+
+
+def read_partitions(connection: psycopg.Connection) -> int | None:
+    """Return how many partitions every topic has, as written down when this database was first used."""
+    row = connection.execute("select partitions from partition_count").fetchone()
+    return None if row is None else int(row[0])
+
+
 def advance(connection: psycopg.Connection, spans: list[Span]) -> dict[int, int]:
     """Lock each partition's position, move it to the span's end unless it is further, and return where it stood.
 

@@ -24,6 +24,10 @@ class Settings(BaseSettings):
     view_dsn: str = Field("", repr=False, description="PostgreSQL address of the view database")
     review_dsn: str = Field("", repr=False, description="PostgreSQL address of the review database")
     home: Path = Field(Path(".recordgate"), description="folder for what processes keep in files")
+    quarantine_key: Path | None = Field(
+        None,
+        description="file with the key of quarantined bytes, mode 0600; without it none are kept",
+    )
     topic_prefix: str = Field("", description="put before every topic name")
     partitions: int = Field(4, ge=1, le=512, description="partitions of every topic when created")
     replication: int = Field(1, ge=1, le=9, description="replicas of every topic when created")

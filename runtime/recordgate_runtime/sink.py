@@ -13,13 +13,19 @@ import psycopg
 
 from recordgate_runtime import positions
 from recordgate_runtime.health import Health
-from recordgate_runtime.kafka import PartitionReader, Record, topic_state
+from recordgate_runtime.kafka import (
+    PartitionReader,
+    Record,
+    partition_counts,
+    topic_state,
+)
 from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.metrics import BATCH_SECONDS, BatchStage
+from recordgate_runtime.partition_watch import PartitionWatch
 from recordgate_runtime.positions import Span
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import FatalError
-from recordgate_schemas.topics import Topic
+from recordgate_schemas.topics import TOPICS, Topic
 
 
 class Handler(Protocol):
@@ -61,10 +67,12 @@ def run_sink(
     stop = StopRequest()
     health = Health()
     health.serve(settings.metrics_port)
-    reader = PartitionReader(topic, settings, _start_positions(topic, connection, settings))
+    start = _start_positions(topic, connection, settings)
+    reader, watch = PartitionReader(topic, settings, start), PartitionWatch(settings, len(start))
     health.ready()
     log(LogCode.STARTED, topic=topic.name)
     while not stop.requested:
+        watch.check_if_due()
         records = reader.poll(wait_s=0.2, limit=settings.batch_entries)
         if passed := reader.passed():
             started = time.monotonic()
@@ -72,6 +80,7 @@ def run_sink(
                 BATCH_SECONDS.labels(handler.stage).observe(time.monotonic() - started)
                 handler.measure(new)
         idle()
+    watch.close()
     reader.close()
 
 
@@ -96,8 +105,10 @@ def apply_batch(
 def _start_positions(
     topic: Topic, connection: psycopg.Connection, settings: Settings
 ) -> dict[int, int]:
+    partition_counts(TOPICS, settings)
     state = topic_state(topic, settings)
     with connection.transaction():
+        positions.adopt_partitions(connection, state.partitions)
         for partition in range(state.partitions):
             positions.adopt(connection, topic.name, state.topic_id, partition)
         found = positions.read(connection, topic.name)

@@ -10,6 +10,7 @@ from recordgate_runtime import positions
 from recordgate_runtime.kafka import Record
 from recordgate_runtime.metrics import POISON
 from recordgate_runtime.positions import Span
+from recordgate_runtime.routing import partition_of
 from recordgate_runtime.sink import Handler, apply_batch
 from recordgate_schemas import codec
 from recordgate_schemas.control import (
@@ -218,9 +219,22 @@ def record(
     offset: int,
     partition: int = 0,
     broker: datetime = NOW,
+    partitions: int | None = None,
+    replay_of: bytes | None = None,
 ) -> Record:
+    """Return a record where its key belongs, unless `partitions` says how many there are."""
     timestamp_ms = int(broker.timestamp() * 1000)
-    return Record(topic.name, partition, offset, timestamp_ms, key.encode(), value)
+    at_home = counted_for(key.encode(), partition) if partitions is None else partitions
+    return Record(
+        topic.name, partition, offset, timestamp_ms, key.encode(), value, at_home, replay_of
+    )
+
+
+def counted_for(key: bytes, partition: int) -> int:
+    """Return a number of partitions with which the key belongs in this one."""
+    count = partition_of(key, 1 << 31) - partition if partition else 1
+    assert partition_of(key, count) == partition
+    return count
 
 
 def apply(

@@ -18,6 +18,7 @@ from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.lanes.controls import ControlsLane
 from recordgate_streams.lanes.entries import EntriesLane
 from recordgate_streams.ledger.account import Account, read_account
+from recordgate_streams.ledger.quarantine_seal import Seal
 from recordgate_streams.ledger.rows import Outgoing
 from recordgate_streams.ledger.rules import RulesInForce
 from recordgate_streams.ledger.unit_of_work import LaneLedger
@@ -29,7 +30,7 @@ PARTITION = 0
 TABLES = (
     "source_position, account, patient, entry, entry_mark, snapshot, decision, current_decision,"
     " redecision, outgoing, outgoing_sequence, quarantine, pointer, root, reached, current_task,"
-    " active_ruleset, rule_application"
+    " active_ruleset, rule_application, partition_count, quarantine_repair, quarantine_action"
 )
 
 
@@ -65,7 +66,8 @@ class Ledger:
     def __init__(
         self, dsn: str, ruleset: Ruleset = RULESET, bodies: BodyReader | None = None
     ) -> None:
-        self._dsn = dsn
+        self.dsn = dsn
+        self.seal: Seal | None = None
         self._ruleset = ruleset
         self._bodies = bodies or BodyReader()
         self.broker = Broker()
@@ -93,10 +95,12 @@ class Ledger:
         return ControlsLane(transaction, self._bodies, self.page_entries)
 
     def _transaction(self, lane: str, topic: Topic) -> LaneLedger:
-        connection = connect(self._dsn, "decider", autocommit=True)
+        connection = connect(self.dsn, "decider", autocommit=True)
         self._open.append(connection)
         rules = RulesInForce(self._ruleset)
-        transaction = LaneLedger(lane, connection, self.broker.publish, self.clock, rules)
+        transaction = LaneLedger(
+            lane, connection, self.broker.publish, self.clock, rules, seal=self.seal
+        )
         transaction.adopt(topic, "topic-1", 1)
         return transaction
 

@@ -40,7 +40,7 @@ class ReviewDatabase:
 
     def empty(self) -> None:
         """Forget everything."""
-        self.owner.execute("truncate source_position, hold, task, outbox")
+        self.owner.execute("truncate source_position, partition_count, hold, task, outbox")
         self.offset = 0
 
     def publish(self, *messages: Held) -> None:

@@ -67,8 +67,8 @@ class Rules:
         ledger.owner.execute(
             "truncate rehearsal, approval, signed_approval, activation, approver_change"
         )
-        self.reader_db = connect(ledger._dsn, "ledger_reader", autocommit=True)
-        self.keeper_db = connect(ledger._dsn, "rule_keeper", autocommit=True)
+        self.reader_db = connect(ledger.dsn, "ledger_reader", autocommit=True)
+        self.keeper_db = connect(ledger.dsn, "rule_keeper", autocommit=True)
         self.reader, self.keeper = RolloutStore(self.reader_db), RolloutStore(self.keeper_db)
         self.keys = {name: OKPKey.generate_key("Ed25519") for name in (ANN, BEN)}
         for name, key in self.keys.items():

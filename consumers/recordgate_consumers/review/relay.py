@@ -43,16 +43,24 @@ def relay_if_reachable(connection: psycopg.Connection, send: Send, now: datetime
 
 
 class ControlPublisher:
-    """Publishes encoded controls; connects when there is something to send."""
+    """Publishes encoded controls; connects when there is something to send.
 
-    def __init__(self, settings: Settings) -> None:
+    `partitions` returns how many the review database has written down; None takes the broker's number.
+    """
+
+    def __init__(
+        self, settings: Settings, partitions: Callable[[], int | None] = lambda: None
+    ) -> None:
         self._settings = settings
+        self._partitions = partitions
         self._sender: KafkaSender | None = None
 
     def __call__(self, controls: Sequence[bytes]) -> None:
         """Publish the controls and wait until every one is acknowledged; raise RetryableError otherwise."""
         if self._sender is None:
-            self._sender = KafkaSender(self._settings.kafka, "recordgate-relay", _ACK_TIMEOUT_S)
+            self._sender = KafkaSender(
+                self._settings.kafka, "recordgate-relay", _ACK_TIMEOUT_S, self._partitions()
+            )
         keyed = [(_key(control), control) for control in controls]
         self._sender.send_all(topic_name(CONTROLS, self._settings), keyed)
 

@@ -9,40 +9,22 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from recordgate_consumers.batches import report_poison
-from recordgate_consumers.view.gate_rules import (
-    PATIENT,
-    PATIENT_FENCE,
-    GateClosure,
-    GateFences,
-    closure_of,
-    fences_of,
-)
+from recordgate_consumers.view.gate_records import GateChange, read_changes
+from recordgate_consumers.view.gate_rules import PATIENT, GateClosure
 from recordgate_runtime.clock import Clock
 from recordgate_runtime.kafka import Record
-from recordgate_runtime.logs import LogCode
 from recordgate_runtime.metrics import HIDE_TO_UNREADABLE, BatchStage
 from recordgate_runtime.sql import Statements, columns
 from recordgate_schemas import codec
-from recordgate_schemas.control import Control
-from recordgate_schemas.errors import InvalidValue, PoisonError
+from recordgate_schemas.coordinates import Coordinates
 from recordgate_schemas.topics import CONTROLS
-from recordgate_schemas.values import NhsNumber
 
 _SQL = Statements("recordgate_consumers.view", "gate_lane.sql")
 
 Key = tuple[str, str]
 """An NHS number, and an audience or entry id."""
 
-
-@dataclass(frozen=True, slots=True)
-class GateChange:
-    """What the control at `position` does to one patient's gate."""
-
-    nhs_number: str = field(repr=False)
-    position: int
-    fences: GateFences
-    closure: GateClosure | None = None
+_COORDINATES = ("topics", "partitions", "offsets")
 
 
 @dataclass(slots=True)
@@ -55,6 +37,9 @@ class GateBatch:
     audience_fences: dict[Key, int] = field(default_factory=dict)
     entry_fences: dict[Key, int] = field(default_factory=dict)
     closures: list[tuple[str, GateClosure]] = field(default_factory=list)
+    misrouted: list[tuple[str, Coordinates]] = field(default_factory=list)
+    replayed: list[Coordinates] = field(default_factory=list)
+    reopened: list[str] = field(default_factory=list)
 
     def add(self, change: GateChange, known_grants: AbstractSet[Key]) -> None:
         """Add a change; `known_grants` are the grants the gate had heard of before this batch."""
@@ -70,6 +55,17 @@ class GateBatch:
         if change.closure is not None:
             _raise_fence(self.audience_fences, (patient, change.closure.audience), -1)
             self.closures.append((patient, change.closure))
+        if change.misrouted is not None:
+            _raise_fence(self.audience_fences, (patient, PATIENT), -1)
+            self.misrouted.append((patient, change.misrouted))
+        if change.replay_of is not None:
+            self.replayed.append(change.replay_of)
+
+    def reopen(self, patients: Sequence[str]) -> None:
+        """Sum up the closures of these patients anew: a misrouted control that closed them was replayed."""
+        for patient in patients:
+            _raise_fence(self.audience_fences, (patient, PATIENT), -1)
+        self.reopened += patients
 
 
 class GateLane:
@@ -82,11 +78,12 @@ class GateLane:
 
     def apply(self, connection: psycopg.Connection, records: Sequence[Record]) -> None:
         """Apply the records' fences and closures, set-based, in one lock order."""
-        changes = [change for r in records if (change := read_change(r)) is not None]
+        changes = [change for record in records for change in read_changes(record)]
         known_grants = _known_grants(connection, changes)
         batch = GateBatch()
         for change in changes:
             batch.add(change, known_grants)
+        batch.reopen(_known_misrouted(connection, batch.replayed))
         _write(connection, batch)
 
     def measure(self, records: Sequence[Record]) -> None:
@@ -98,32 +95,16 @@ class GateLane:
             HIDE_TO_UNREADABLE.observe(max(0.0, (now - record.published_at).total_seconds()))
 
 
-def read_change(record: Record) -> GateChange | None:
-    """Return what a record does to the gate: nothing if a tick; None, reported, when no key names a patient."""
-    if codec.is_tick(CONTROLS, record.value):
-        return None
-    try:
-        patient = NhsNumber.parse((record.key or b"").decode("ascii"))
-    except (UnicodeDecodeError, InvalidValue):
-        report_poison(CONTROLS, record, LogCode.QUARANTINED)
-        return None
-    try:
-        control = _decode_control(record.value, patient)
-        fences = fences_of(control.change)
-        closure = closure_of(control.change, control.effective_at, record.published_at)
-    except PoisonError:
-        # SAFETY: it may have been a hide. The patient is closed until an operator has repaired what it was meant to do.
-        report_poison(CONTROLS, record, LogCode.QUARANTINED)
-        return GateChange(patient.digits, record.offset, PATIENT_FENCE)
-    return GateChange(patient.digits, record.offset, fences, closure)
+def _known_misrouted(connection: psycopg.Connection, replayed: Sequence[Coordinates]) -> list[str]:
+    """Return the patients that the originals of these replayed controls have closed."""
+    if not replayed:
+        return []
+    rows = connection.execute(_SQL["closed_by"], columns(_COORDINATES, _places(replayed)))
+    return [number for (number,) in rows]
 
 
-def _decode_control(value: bytes | None, patient: NhsNumber) -> Control:
-    control: Control = codec.decode(CONTROLS, value)
-    if control.nhs_number != patient:
-        # Its position belongs to the key's partition and cannot fence the patient named in the value.
-        raise PoisonError("nhs_number: differs from the record's key")
-    return control
+def _places(found: Sequence[Coordinates]) -> list[tuple[str, int, int]]:
+    return [(one.topic, one.partition, one.offset) for one in sorted(set(found))]
 
 
 def _raise_fence(fences: dict[Key, int], key: Key, position: int) -> None:
@@ -149,8 +130,15 @@ def _write(connection: psycopg.Connection, batch: GateBatch) -> None:
     names = "nhs_numbers audiences causes practices effective_ats closed expires_ats"
     if parameters := columns(names.split(), closures):
         connection.execute(_SQL["put_closures"], parameters)
-        touched = sorted({(n, c.audience) for n, c in batch.closures})
-        connection.execute(_SQL["settle_closures"], columns(("nhs_numbers", "audiences"), touched))
+    if parameters := columns(_COORDINATES, _places(batch.replayed)):
+        connection.execute(_SQL["put_replayed"], parameters)
+    misrouted = sorted({(n, c.topic, c.partition, c.offset) for n, c in batch.misrouted})
+    if parameters := columns(("nhs_numbers", *_COORDINATES), misrouted):
+        connection.execute(_SQL["put_misrouted"], parameters)
+    touched = {(n, c.audience) for n, c in batch.closures}
+    touched |= {(n, PATIENT) for n in (*batch.reopened, *(n for n, _ in batch.misrouted))}
+    if parameters := columns(("nhs_numbers", "audiences"), sorted(touched)):
+        connection.execute(_SQL["settle_closures"], parameters)
     entries = [(*key, fence) for key, fence in sorted(batch.entry_fences.items())]
     if parameters := columns(("nhs_numbers", "entry_ids", "fences"), entries):
         connection.execute(_SQL["raise_entry_fences"], parameters)

@@ -34,8 +34,28 @@ on conflict (nhs_number, audience, cause, practice) do update set
   end
 where known.effective_at <= excluded.effective_at
 
+-- name: closed_by
+-- The patients that misrouted controls at these coordinates have closed.
+select closing.nhs_number
+from unnest(%(topics)b::text[], %(partitions)b::int[], %(offsets)b::bigint[])
+  as original (topic, partition, record_offset)
+join misrouted as closing using (topic, partition, record_offset)
+
+-- name: put_misrouted
+-- Keep which patients a misrouted control closes.
+insert into misrouted (nhs_number, topic, partition, record_offset)
+select * from unnest(%(nhs_numbers)b::text[], %(topics)b::text[], %(partitions)b::int[], %(offsets)b::bigint[])
+on conflict do nothing
+
+-- name: put_replayed
+-- Keep which controls were read where they belong, whether their originals were read before or not.
+insert into replayed (topic, partition, record_offset)
+select * from unnest(%(topics)b::text[], %(partitions)b::int[], %(offsets)b::bigint[])
+on conflict do nothing
+
 -- name: settle_closures
--- Sum up the causes in the gate. A patient is open only while registered somewhere.
+-- Sum up the causes in the gate. A patient is open only while registered somewhere, and while no misrouted control that
+-- may be about the patient waits for its copy.
 update audience_gate as gate
 set closed = summary.closed, expires_at = summary.expires_at
 from (
@@ -46,6 +66,18 @@ from (
       or (
         cause.audience = '*'
         and coalesce(bool_and(cause.closed) filter (where cause.cause = 'registration'), true)
+      )
+      or (
+        cause.audience = '*'
+        and exists (
+          select from misrouted as closing
+          where closing.nhs_number = cause.nhs_number
+            and not exists (
+              select from replayed as copy
+              where copy.topic = closing.topic and copy.partition = closing.partition
+                and copy.record_offset = closing.record_offset
+            )
+        )
       ) as closed,
     min(cause.expires_at) as expires_at
   from unnest(%(nhs_numbers)b::text[], %(audiences)b::text[]) as touched (nhs_number, audience)

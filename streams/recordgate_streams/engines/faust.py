@@ -8,6 +8,7 @@ import asyncio
 import os
 import time
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -17,7 +18,8 @@ from recordgate_runtime.health import Health
 from recordgate_runtime.kafka import Record, topic_name
 from recordgate_runtime.logs import LogCode, log, where
 from recordgate_runtime.metrics import OLDEST_UNDECIDED
-from recordgate_runtime.process import ExitCode
+from recordgate_runtime.partition_watch import PartitionWatch
+from recordgate_runtime.process import ExitCode, exit_code
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import RecordgateError
 from recordgate_streams.inspection.gauges import refresh_account
@@ -33,19 +35,20 @@ def run(name: LaneName, settings: Settings) -> None:
     refresh = partial(refresh_account, settings) if name == "entries" else lambda: None
     health = Health(refresh)
     health.serve(settings.metrics_port)
-    app = create_app(name, open_lane(name, settings), settings, health)
+    lane = open_lane(name, settings)
+    app = create_app(name, lane, settings, health, PartitionWatch(settings, lane.partitions))
     worker = faust.Worker(app, quiet=True, override_logging=False, redirect_stdouts=False)
     worker.execute_from_commandline()
 
 
-def create_app(name: LaneName, lane: Lane, settings: Settings, health: Health) -> faust.App:
+def create_app(
+    name: LaneName, lane: Lane, settings: Settings, health: Health, watch: PartitionWatch
+) -> faust.App:
     """Return the Faust app of a lane: one agent over one topic."""
-    datadir = settings.home / "faust" / name
-    datadir.mkdir(parents=True, exist_ok=True)
     app = faust.App(
         f"{settings.topic_prefix}recordgate-decide-{name}",
         broker=[f"kafka://{address}" for address in settings.kafka.split(",")],
-        datadir=datadir,
+        datadir=_datadir(name, settings),
         processing_guarantee="at_least_once",
         consumer_auto_offset_reset="earliest",
         broker_commit_interval=0.5,
@@ -75,7 +78,7 @@ def create_app(name: LaneName, lane: Lane, settings: Settings, health: Health) -
     async def resume(_app: Any, partitions: Any, **_: Any) -> None:
         assigned = sorted(tp.partition for tp in partitions if tp.topic == source.get_topic_name())
         async with one_at_a_time:
-            await _guarded(lane.resume, assigned, name)
+            await _guarded(partial(_resume, lane, watch), assigned, name)
             owned[:] = assigned
         health.ready()
         log(LogCode.STARTED, lane=name, topic=lane.topic.name)
@@ -83,12 +86,28 @@ def create_app(name: LaneName, lane: Lane, settings: Settings, health: Health) -
     async def tick() -> None:
         if owned:
             async with one_at_a_time:
-                await _guarded(lane.tick, list(owned), name)
+                await _guarded(partial(_tick, lane, watch), list(owned), name)
 
     app.agent(source, concurrency=1, name=f"decide-{name}")(decide)
     app.timer(interval=TICK_S)(tick)
     app.on_partitions_assigned.connect(resume, weak=False)  # type: ignore[arg-type]
     return app
+
+
+def _datadir(name: LaneName, settings: Settings) -> Path:
+    datadir = settings.home / "faust" / name
+    datadir.mkdir(parents=True, exist_ok=True)
+    return datadir
+
+
+def _resume(lane: Lane, watch: PartitionWatch, partitions: list[int]) -> None:
+    watch.check()
+    lane.resume(partitions)
+
+
+def _tick(lane: Lane, watch: PartitionWatch, partitions: list[int]) -> None:
+    watch.check_if_due()
+    lane.tick(partitions)
 
 
 async def _guarded(work: Any, argument: list[Any], name: LaneName) -> None:
@@ -108,7 +127,7 @@ async def _guarded(work: Any, argument: list[Any], name: LaneName) -> None:
             where=where(error),
             advice=advice,
         )
-        os._exit(ExitCode.CRASHED)
+        os._exit(exit_code(error) if isinstance(error, RecordgateError) else ExitCode.CRASHED)
 
 
 def _record(event: EventT[Any], lane: Lane) -> Record:
@@ -120,4 +139,5 @@ def _record(event: EventT[Any], lane: Lane) -> Record:
         int(message.timestamp * 1000),
         message.key,
         message.value,
+        lane.partitions,
     )

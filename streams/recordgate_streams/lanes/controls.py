@@ -37,6 +37,11 @@ class ControlsLane:
         self._bodies = bodies
         self._page_entries = page_entries
 
+    @property
+    def partitions(self) -> int:
+        """How many partitions every topic has, as the ledger adopted it."""
+        return self._ledger.partitions
+
     def resume(self, partitions: Sequence[int]) -> None:
         """Publish what was committed before a crash, and finish re-decisions that it cut short."""
         self._ledger.republish(partitions)

@@ -40,15 +40,23 @@ def read_batch(
 
 
 def decode(topic: Topic, record: Record) -> AboutPatient:
-    """Return a record's message; raise PoisonError unless its key is the message's own NHS number."""
+    """Return a record's message; raise PoisonError unless key and partition are those of the message's patient."""
     message: AboutPatient = codec.decode(topic, record.value)
     if record.key != message.nhs_number.digits.encode():
         raise PoisonError("key: is not the NHS number of the message; publish with the library")
+    if not record.is_routed:
+        raise PoisonError("partition: is not the patient's (murmur2); publish with the library")
     return message
 
 
 def patient_of(record: Record) -> NhsNumber | None:
-    """Return whom an undecodable record is about, going by its key; None when the key is no NHS number."""
+    """Return whom an undecodable record is about, going by its key.
+
+    None when the key is no NHS number, or the record lies in another partition than that patient's: its offset is then
+    no position of the patient, and the gate closes the patient by coordinates instead.
+    """
+    if not record.is_routed:
+        return None
     try:
         return NhsNumber.parse((record.key or b"").decode("ascii", "replace"))
     except PoisonError:

@@ -30,6 +30,11 @@ class EntriesLane:
         self._ledger = ledger
         self._bodies = bodies
 
+    @property
+    def partitions(self) -> int:
+        """How many partitions every topic has, as the ledger adopted it."""
+        return self._ledger.partitions
+
     def resume(self, partitions: Sequence[int]) -> None:
         """Publish what was committed before a crash on these partitions."""
         self._ledger.republish(partitions)

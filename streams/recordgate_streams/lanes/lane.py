@@ -12,6 +12,7 @@ from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.lanes.controls import ControlsLane
 from recordgate_streams.lanes.entries import EntriesLane
 from recordgate_streams.lanes.publish import KafkaPublisher
+from recordgate_streams.ledger.quarantine_seal import read_seal_or_warn
 from recordgate_streams.ledger.rules import RulesInForce
 from recordgate_streams.ledger.unit_of_work import LaneLedger
 
@@ -22,6 +23,10 @@ class Lane(Protocol):
     """One lane of the decider."""
 
     topic: Topic
+
+    @property
+    def partitions(self) -> int:
+        """How many partitions every topic has, as the ledger adopted it."""
 
     def resume(self, partitions: Sequence[int]) -> None:
         """Finish what a crash cut short on these partitions."""
@@ -40,7 +45,12 @@ def open_lane(name: LaneName, settings: Settings) -> Lane:
         need(settings.ledger_dsn, "RECORDGATE_LEDGER_DSN"), "decider", autocommit=True
     )
     ledger = LaneLedger(
-        name, connection, KafkaPublisher(settings).publish, SystemClock(), RulesInForce()
+        name,
+        connection,
+        KafkaPublisher(settings).publish,
+        SystemClock(),
+        RulesInForce(),
+        seal=read_seal_or_warn(settings.quarantine_key),
     )
     bodies = BodyReader()
     lane: Lane = (

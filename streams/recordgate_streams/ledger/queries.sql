@@ -191,11 +191,6 @@ insert into account as a (topic, partition, kind, records)
 select * from unnest(%(topics)b::text[], %(partitions)b::int[], %(kinds)b::text[], %(counts)b::bigint[])
 on conflict (topic, partition, kind) do update set records = a.records + excluded.records
 
--- name: put_quarantine
--- Keeps a record that could not be understood.
-insert into quarantine (topic, partition, record_offset, error, raw, quarantined_at)
-values (%(topic)s, %(partition)s, %(offset)s, %(error)s, %(raw)s, %(at)s)
-
 -- name: ask_redecision
 -- Asks for a patient to be decided again; a wider wish absorbs a narrower one, and pages begin anew.
 insert into redecision as r (nhs_number, partition, through, entry_ids, forced, published_at)

@@ -61,4 +61,5 @@ class Quarantine:
     partition: int
     offset: int
     error: str
-    raw: bytes | None = field(repr=False)
+    key: bytes | None = field(repr=False)
+    value: bytes | None = field(repr=False)

@@ -22,6 +22,8 @@ from recordgate_schemas.messages import Quarantined
 from recordgate_schemas.topics import BY_NAME, QUARANTINED, Topic
 from recordgate_streams.ledger.cascade import CascadeStore
 from recordgate_streams.ledger.decisions import DecisionStore
+from recordgate_streams.ledger.quarantine import put_quarantine
+from recordgate_streams.ledger.quarantine_seal import Seal
 from recordgate_streams.ledger.records import SQL, RecordStore
 from recordgate_streams.ledger.redecisions import RedecisionStore
 from recordgate_streams.ledger.rows import Outgoing, Quarantine
@@ -34,8 +36,16 @@ Numbered = Callable[[int], object]
 class UnitOfWork:
     """A transaction in progress: the ledger's stores, and what is written when it ends."""
 
-    def __init__(self, lane: str, db: psycopg.Connection, rules: InForce, at: datetime) -> None:
+    def __init__(
+        self,
+        lane: str,
+        db: psycopg.Connection,
+        rules: InForce,
+        at: datetime,
+        seal: Seal | None = None,
+    ) -> None:
         self.lane, self.rules, self.at = lane, rules, at
+        self._seal = seal
         self.records, self.cascades = RecordStore(db), CascadeStore(db)
         self.decisions, self.redecisions = DecisionStore(db), RedecisionStore(db)
         self.applications = RulesStore(db)
@@ -80,14 +90,14 @@ class UnitOfWork:
         self._messages[topic.name, partition].append((key, message))
 
     def quarantine(self, topic: Topic, record: Record, error: str) -> None:
-        """Set aside a record that could not be understood."""
+        """Set aside a record that could not be understood. SAFETY: what is published of it has no key of its own."""
         where = (topic.name, record.partition, record.offset)
         self.count(topic, record.partition, "quarantined")
-        self._quarantined.append(Quarantine(*where, error, record.value))
+        self._quarantined.append(Quarantine(*where, error, record.key, record.value))
         self.enqueue(
             QUARANTINED,
             record.partition,
-            record.key or b"",
+            b"",
             lambda n: Quarantined(n, *where, error, self.at),
         )
         log(
@@ -96,23 +106,13 @@ class UnitOfWork:
             partition=record.partition,
             offset=record.offset,
             error=error,
+            advice="see docs/runbook/quarantine.md",
         )
 
     def finish(self) -> list[Outgoing]:
         """Write what was gathered and return the messages to publish; sequence numbers are taken last."""
         if self._quarantined:
-            rows = [
-                {
-                    "topic": q.topic,
-                    "partition": q.partition,
-                    "offset": q.offset,
-                    "error": q.error,
-                    "raw": q.raw,
-                    "at": self.at,
-                }
-                for q in self._quarantined
-            ]
-            self._db.cursor().executemany(SQL["put_quarantine"], rows)
+            put_quarantine(self._db, self._quarantined, self._seal, self.at)
         if self.counted:
             topics, partitions, kinds = zip(*sorted(self.counted), strict=True)
             counts = [self.counted[key] for key in sorted(self.counted)]
@@ -141,7 +141,8 @@ class UnitOfWork:
 class LaneLedger:
     """Runs a lane's transactions over one connection. Not thread-safe: one batch at a time.
 
-    `publish` returns once the broker has confirmed every message, and raises RetryableError otherwise.
+    `publish` returns once the broker has confirmed every message, and raises RetryableError otherwise. Without a `seal`
+    the bytes of what is quarantined are not kept.
     """
 
     def __init__(
@@ -151,8 +152,12 @@ class LaneLedger:
         publish: Callable[[Sequence[Outgoing]], None],
         clock: Clock,
         rules: RulesInForce,
+        *,
+        seal: Seal | None = None,
     ) -> None:
         self.lane = lane
+        self.partitions = 1
+        self._seal = seal
         self._db = connection
         self._publish = publish
         self._clock = clock
@@ -166,7 +171,7 @@ class LaneLedger:
         with self._db.transaction():
             self._forget(self._confirmed)
             now = self._clock.now()
-            work = UnitOfWork(self.lane, self._db, self._rules.read(self._db, now), now)
+            work = UnitOfWork(self.lane, self._db, self._rules.read(self._db, now), now, self._seal)
             yield work
             outgoing = work.finish()
         self._confirmed = []
@@ -182,8 +187,10 @@ class LaneLedger:
     def adopt(self, topic: Topic, topic_id: str, partitions: int) -> None:
         """Begin every partition of a topic at offset 0, or check that it is the topic read before."""
         with self._db.transaction():
+            positions.adopt_partitions(self._db, partitions)
             for partition in range(partitions):
                 positions.adopt(self._db, topic.name, topic_id, partition)
+        self.partitions = partitions
 
     def republish(self, partitions: Sequence[int]) -> None:
         """Publish what this lane committed before it died, then forget it."""

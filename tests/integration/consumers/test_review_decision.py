@@ -8,11 +8,12 @@ from recordgate_consumers import processes
 from recordgate_consumers.review.decision import ReviewDecision, Role, record_decision
 from recordgate_consumers.review.queue import find_hold, open_holds
 from recordgate_consumers.review.relay import ControlPublisher, relay, relay_if_reachable
+from recordgate_runtime import positions
 from recordgate_runtime.kafka import PartitionReader, Record
 from recordgate_runtime.settings import Settings
 from recordgate_schemas import codec
 from recordgate_schemas.control import ReviewAction, Reviewed, ReviewGround
-from recordgate_schemas.errors import RetryableError, UsageError
+from recordgate_schemas.errors import FatalError, RetryableError, UsageError
 from recordgate_schemas.messages import Queue
 from recordgate_schemas.topics import CONTROLS
 from recordgate_schemas.values import SELF, EntryId, proxy
@@ -210,6 +211,18 @@ def test_an_outcome_that_was_not_acknowledged_stays_in_the_outbox(review: Review
 
     with pytest.raises(RetryableError):
         relay(review.app, refused, NOW)
+    assert unsent(review) == 1
+
+
+def test_an_outcome_is_not_sent_to_topics_that_have_grown(
+    review: ReviewDatabase, configured: Settings
+) -> None:
+    decided(review)
+    positions.adopt_partitions(review.sink, 1)  # the broker has two
+    sender = ControlPublisher(configured, lambda: positions.read_partitions(review.app))
+    with pytest.raises(FatalError, match=r"2 partitions, not 1.*partitions.md"):
+        relay(review.app, sender, NOW)
+    sender.close()
     assert unsent(review) == 1
 
 

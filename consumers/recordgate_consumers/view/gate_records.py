@@ -1,0 +1,91 @@
+"""From a record of `controls` to what it does to the gate, wherever the record lies and whatever state it is in.
+
+SAFETY: an offset is a position of its patient in the patient's own partition only. A control anywhere else closes the
+patients it may be about by its coordinates, until its copy is read where it belongs.
+"""
+
+from dataclasses import dataclass, field
+
+from recordgate_consumers.batches import is_about, report_poison
+from recordgate_consumers.view.gate_rules import (
+    NO_FENCES,
+    PATIENT_FENCE,
+    GateClosure,
+    GateFences,
+    closure_of,
+    fences_of,
+)
+from recordgate_runtime.kafka import Record
+from recordgate_runtime.logs import LogCode
+from recordgate_schemas import codec
+from recordgate_schemas.control import Control
+from recordgate_schemas.coordinates import Coordinates
+from recordgate_schemas.errors import InvalidValue, PoisonError
+from recordgate_schemas.topics import CONTROLS
+from recordgate_schemas.values import NhsNumber
+
+
+@dataclass(frozen=True, slots=True)
+class GateChange:
+    """What the control at `position` does to one patient's gate.
+
+    `misrouted`: it closes the patient by these coordinates, and its position means nothing. `replay_of`: it lifts what
+    the control at these coordinates has closed or will close.
+    """
+
+    nhs_number: str = field(repr=False)
+    position: int
+    fences: GateFences
+    closure: GateClosure | None = None
+    misrouted: Coordinates | None = None
+    replay_of: Coordinates | None = None
+
+
+def read_changes(record: Record) -> list[GateChange]:
+    """Return what a record does: nothing if it is a tick, or, reported, if neither key nor value names a patient."""
+    if codec.is_tick(CONTROLS, record.value):
+        return []
+    try:
+        control: Control = codec.decode(CONTROLS, record.value)
+        fences = fences_of(control.change)
+        closure = closure_of(control.change, control.effective_at, record.published_at)
+    except PoisonError:
+        report_poison(CONTROLS, record, LogCode.QUARANTINED)
+        return closings(record, None)
+    if not is_about(record, control.nhs_number):
+        report_poison(CONTROLS, record, LogCode.MISROUTED)
+        return closings(record, control.nhs_number)
+    number = control.nhs_number.digits
+    original = _original(record)
+    return [GateChange(number, record.offset, fences, closure, replay_of=original)]
+
+
+def closings(record: Record, named: NhsNumber | None) -> list[GateChange]:
+    """Close whom the key and the value name. SAFETY: it may have been a hide, of either."""
+    concerned = {one for one in (_patient_of_key(record.key), named) if one is not None}
+    where = Coordinates(CONTROLS.name, record.partition, record.offset)
+    return [
+        GateChange(one.digits, record.offset, PATIENT_FENCE)
+        if is_about(record, one)
+        else GateChange(one.digits, -1, NO_FENCES, misrouted=where)
+        for one in sorted(concerned)
+    ]
+
+
+def _patient_of_key(key: bytes | None) -> NhsNumber | None:
+    try:
+        return NhsNumber.parse((key or b"").decode("ascii"))
+    except (UnicodeDecodeError, InvalidValue):
+        return None
+
+
+def _original(record: Record) -> Coordinates | None:
+    """Return the coordinates that a replayed control names; None, reported, when they are none."""
+    if record.replay_of is None:
+        return None
+    try:
+        original = Coordinates.parse(record.replay_of.decode("ascii"))
+    except (UnicodeDecodeError, InvalidValue):
+        report_poison(CONTROLS, record, LogCode.QUARANTINED)
+        return None
+    return original if original.topic == CONTROLS.name else None

@@ -1,0 +1,150 @@
+"""The commands `recordgate quarantine ...`: what was set aside, repaired and published again where it belongs."""
+
+import getpass
+import json
+import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from recordgate_runtime.arguments import parser
+from recordgate_runtime.clock import SystemClock
+from recordgate_runtime.positions import read_partitions
+from recordgate_runtime.postgres import connect
+from recordgate_runtime.settings import need, settings
+from recordgate_schemas.coordinates import Coordinates
+from recordgate_schemas.errors import UsageError
+from recordgate_streams.lanes.replay import Operator, Quarantine, Replayed, ReplaySender
+from recordgate_streams.ledger.quarantine import QuarantinedRecord, QuarantineStore
+from recordgate_streams.ledger.quarantine_seal import Seal, read_seal
+
+app = typer.Typer(
+    no_args_is_help=True, help="What was set aside because it could not be understood."
+)
+Where = Annotated[
+    Coordinates,
+    typer.Argument(
+        parser=parser(Coordinates.parse),
+        metavar="COORDINATES",
+        help="topic/partition/offset, as `list` shows them",
+    ),
+]
+NewFile = Annotated[Path | None, typer.Option(help="write it to this new file, mode 0600")]
+
+
+@app.command("list")
+def list_records(
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="also what was replayed")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
+) -> None:
+    """List what is in quarantine, without any content."""
+    with _store() as (store, _):
+        found = [one for one in store.all() if everything or one.state != "replayed"]
+    if as_json:
+        typer.echo(json.dumps([_as_data(one) for one in found], indent=2))
+    else:
+        lines = [f"{one.where}  {one.state}  {_kept(one)}  {one.error}" for one in found]
+        typer.echo("\n".join(lines) or "nothing is in quarantine")
+
+
+@app.command()
+def show(where: Where, *, value_to: NewFile = None, key_to: NewFile = None) -> None:
+    """Show which rule a record broke and what was done with it; its content only into a file, which is logged."""
+    with _store() as (store, _):
+        found = store.find(where)
+        for name, file in (("value", value_to), ("key", key_to)):
+            if file is not None:
+                seal = _needed_seal()
+                content = store.value(where, seal) if name == "value" else store.key(where, seal)
+                _write_private(file, name, content)
+                store.note(where, "shown", getpass.getuser(), SystemClock().now())
+    done = [f"{action} by {who} at {at.isoformat()}" for action, who, at in found.actions]
+    lines = (f"{found.where}  {found.state}  {_kept(found)}", found.error, *done)
+    typer.echo("\n".join(lines))
+
+
+@app.command()
+def repair(
+    where: Where,
+    *,
+    file: Annotated[
+        Path, typer.Option(exists=True, dir_okay=False, help="the message: Avro bytes, or JSON")
+    ],
+) -> None:
+    """Put other bytes in a record's place; they must be a valid message of its topic. `replay` publishes them."""
+    with _store() as (store, partitions):
+        Quarantine(store, _seal(), partitions).repair(where, file.read_bytes(), _operator())
+    typer.echo(f"{where} is repaired; publish it with: recordgate quarantine replay {where}")
+
+
+@app.command()
+def replay(where: Where) -> None:
+    """Publish a record again in its patient's partition: repaired bytes if there are any. Twice changes nothing."""
+    with _store() as (store, partitions):
+        need(settings().kafka, "RECORDGATE_KAFKA")
+        with closing(ReplaySender(settings(), partitions)) as send:
+            done = Quarantine(store, _seal(), partitions).replay(where, send, _operator())
+    typer.echo("\n".join(_sentences(where, done)))
+
+
+def _sentences(where: Coordinates, done: Replayed) -> Iterator[str]:
+    if done.again:
+        yield f"{where} was replayed before; nothing was published"
+        return
+    yield f"{where} is published again where it belongs"
+    if done.confirmed is not None:
+        yield f"the patient's state is confirmed through position {done.confirmed}"
+    if done.waits_for is not None:
+        yield f"the patient's entries stay held until {done.waits_for} is replayed"
+
+
+@contextmanager
+def _store() -> Iterator[tuple[QuarantineStore, int]]:
+    dsn = need(settings().ledger_dsn, "RECORDGATE_LEDGER_DSN")
+    with connect(dsn, "quarantine_keeper") as connection:
+        yield QuarantineStore(connection), read_partitions(connection) or 1
+
+
+def _seal() -> Seal | None:
+    return read_seal(settings().quarantine_key)
+
+
+def _needed_seal() -> Seal:
+    seal = _seal()
+    if seal is None:
+        raise UsageError("RECORDGATE_QUARANTINE_KEY: not set, or the file is not there")
+    return seal
+
+
+def _operator() -> Operator:
+    return Operator(getpass.getuser(), SystemClock().now())
+
+
+def _kept(one: QuarantinedRecord) -> str:
+    return "bytes kept" if one.is_kept else "bytes not kept"
+
+
+def _as_data(one: QuarantinedRecord) -> dict[str, object]:
+    return {
+        "coordinates": str(one.where),
+        "state": one.state,
+        "error": one.error,
+        "at": one.at.isoformat(),
+        "bytes_kept": one.is_kept,
+        "actions": [{"action": a, "who": w, "at": at.isoformat()} for a, w, at in one.actions],
+    }
+
+
+def _write_private(file: Path, name: str, content: bytes | None) -> None:
+    if content is None:
+        raise UsageError(f"the record had no {name}, or it was not kept")
+    try:
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise UsageError(f"--{name}-to: {error.strerror}; name a new file") from None
+    with os.fdopen(handle, "wb") as out:
+        out.write(content)
