@@ -16,7 +16,8 @@ from docs import golden
 from recordgate_runtime import metrics
 from recordgate_runtime.logs import FIELDS, LogCode
 from recordgate_runtime.settings import Settings
-from recordgate_schemas import codec
+from recordgate_schemas import codec, control, entry, messages
+from recordgate_schemas.bounds import limits
 from recordgate_schemas.reasons import INTEGRITY, Outcome, Reason
 from recordgate_schemas.topics import DAY_MS, TOPICS
 from recordgate_streams import ruleset
@@ -27,6 +28,10 @@ from recordgate_streams.ruleset import describe
 
 FOLDER = Path(__file__).parent / "reference"
 RULESET = ruleset.current()
+MESSAGES: dict[str, type] = {
+    name: found for module in (entry, control, messages) for name, found in vars(module).items()
+}
+"""Every message and part of one, by name."""
 RULES = (*AUDIENCE_RULES, *ENTRY_RULES)
 BESIDE = (cascade, review, objections)
 """Modules of the policy that give reasons and are no rules."""
@@ -85,9 +90,21 @@ def schemas() -> str:
             if named["type"] == "enum":
                 lines += ["One of " + ", ".join(f"`{symbol}`" for symbol in named["symbols"]) + "."]
             elif named["fields"]:
-                fields = ((f"`{f['name']}`", _type(f["type"])) for f in named["fields"])
-                lines += _table(("field", "type"), fields)
-    return _page("Schemas", "Avro single objects: `C3 01`, the fingerprint, the body.", *lines)
+                most = limits(MESSAGES[named["name"]])
+                fields = (
+                    (f"`{f['name']}`", _type(f["type"]), _most(most.get(f["name"])))
+                    for f in named["fields"]
+                )
+                lines += _table(("field", "type", "at most"), fields)
+    about = (
+        "Avro single objects: `C3 01`, the fingerprint, the body. *At most*: bytes of a text (in UTF-8) or of bytes,"
+        " items of a list; whoever writes or reads a message refuses more. Ids have patterns: 255 bytes at most."
+    )
+    return _page("Schemas", about, *lines)
+
+
+def _most(size: int | None) -> str:
+    return "" if size is None else f"{size:,}"
 
 
 def settings() -> str:

@@ -131,10 +131,20 @@ PANELS = (
         (("max by (kind) (recordgate_conservation_records)", "{{kind}}"),),
     ),
     Panel(
+        "Age of what is read from the ledger",
+        "It grows while PostgreSQL does not answer: the account and the patients waiting are as old as this.",
+        "s",
+        (("max(recordgate_gauges_age_seconds)", "age"),),
+        red_from=60,
+    ),
+    Panel(
         "Poison messages",
-        "Messages that could not be decoded, by topic.",
+        "Messages that could not be decoded, and records that failed while they were processed, by topic.",
         "ops",
-        (("sum by (topic) (rate(recordgate_poison_messages_total[5m]))", "{{topic}}"),),
+        (
+            ("sum by (topic) (rate(recordgate_poison_messages_total[5m]))", "{{topic}}"),
+            ("sum by (topic) (rate(recordgate_isolated_records_total[5m]))", "{{topic}} isolated"),
+        ),
     ),
     Panel(
         "Patients a new ruleset is still to be applied to",

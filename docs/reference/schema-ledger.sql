@@ -167,6 +167,15 @@ CREATE TABLE public.migration (
 );
 ALTER TABLE public.migration OWNER TO migrator;
 
+CREATE TABLE public.outcome_count (
+    partition integer NOT NULL,
+    outcome text NOT NULL,
+    reason text NOT NULL,
+    entries bigint NOT NULL
+)
+WITH (fillfactor='50');
+ALTER TABLE public.outcome_count OWNER TO migrator;
+
 CREATE TABLE public.outgoing (
     topic text NOT NULL,
     partition integer NOT NULL,
@@ -365,6 +374,8 @@ ALTER TABLE ONLY public.entry
     ADD CONSTRAINT entry_pkey PRIMARY KEY (nhs_number, entry_id);
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
+ALTER TABLE ONLY public.outcome_count
+    ADD CONSTRAINT outcome_count_pkey PRIMARY KEY (partition, outcome, reason);
 ALTER TABLE ONLY public.outgoing
     ADD CONSTRAINT outgoing_pkey PRIMARY KEY (topic, partition, sequence);
 ALTER TABLE ONLY public.outgoing_sequence
@@ -461,6 +472,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.entry_mark TO decider;
 GRANT SELECT ON TABLE public.entry_mark TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.migration TO decider;
 GRANT SELECT ON TABLE public.migration TO ledger_reader;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.outcome_count TO decider;
+GRANT SELECT ON TABLE public.outcome_count TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outgoing TO decider;
 GRANT SELECT ON TABLE public.outgoing TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outgoing_sequence TO decider;

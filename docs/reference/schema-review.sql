@@ -33,6 +33,15 @@ WITH (fillfactor='85', autovacuum_analyze_scale_factor='0.02', autovacuum_analyz
 ALTER TABLE ONLY public.hold FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.hold OWNER TO review_owner;
 
+CREATE TABLE public.isolated_record (
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    record_offset bigint NOT NULL,
+    error text NOT NULL,
+    isolated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+ALTER TABLE public.isolated_record OWNER TO review_owner;
+
 CREATE TABLE public.migration (
     name text NOT NULL,
     sha256 text NOT NULL,
@@ -97,6 +106,8 @@ ALTER TABLE ONLY public.task FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.task OWNER TO review_owner;
 ALTER TABLE ONLY public.hold
     ADD CONSTRAINT hold_pkey PRIMARY KEY (nhs_number, audience, entry_id);
+ALTER TABLE ONLY public.isolated_record
+    ADD CONSTRAINT isolated_record_pkey PRIMARY KEY (topic, partition, record_offset);
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY public.outbox
@@ -134,6 +145,7 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.hold TO review_sink;
 GRANT SELECT ON TABLE public.hold TO review_app;
 GRANT UPDATE(state) ON TABLE public.hold TO review_app;
 GRANT UPDATE(updated_at) ON TABLE public.hold TO review_app;
+GRANT SELECT,INSERT ON TABLE public.isolated_record TO review_sink;
 GRANT SELECT,INSERT ON TABLE public.outbox TO review_app;
 GRANT SELECT ON TABLE public.outbox TO review_sink;
 GRANT UPDATE(sent_at) ON TABLE public.outbox TO review_app;

@@ -81,6 +81,15 @@ CREATE TABLE public.gate_freshness (
 WITH (fillfactor='50');
 ALTER TABLE public.gate_freshness OWNER TO view_owner;
 
+CREATE TABLE public.isolated_record (
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    record_offset bigint NOT NULL,
+    error text NOT NULL,
+    isolated_at timestamp with time zone DEFAULT now() NOT NULL
+);
+ALTER TABLE public.isolated_record OWNER TO view_owner;
+
 CREATE TABLE public.migration (
     name text NOT NULL,
     sha256 text NOT NULL,
@@ -188,6 +197,8 @@ ALTER TABLE ONLY public.gate_closure
     ADD CONSTRAINT gate_closure_pkey PRIMARY KEY (nhs_number, audience, cause, practice);
 ALTER TABLE ONLY public.gate_freshness
     ADD CONSTRAINT gate_freshness_pkey PRIMARY KEY (partition);
+ALTER TABLE ONLY public.isolated_record
+    ADD CONSTRAINT isolated_record_pkey PRIMARY KEY (topic, partition, record_offset);
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY public.misrouted
@@ -239,6 +250,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.entry_gate TO gate_writer;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.gate_closure TO gate_writer;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.gate_freshness TO gate_writer;
 GRANT SELECT ON TABLE public.gate_freshness TO view_sink;
+GRANT SELECT,INSERT ON TABLE public.isolated_record TO view_sink;
+GRANT SELECT,INSERT ON TABLE public.isolated_record TO gate_writer;
 GRANT SELECT,INSERT ON TABLE public.misrouted TO gate_writer;
 GRANT SELECT,INSERT ON TABLE public.partition_count TO view_sink;
 GRANT SELECT,INSERT ON TABLE public.partition_count TO gate_writer;

@@ -23,10 +23,12 @@ from recordgate_producers.fhir import (
     snapshot_control,
 )
 from recordgate_producers.nhs_numbers import GivenNumbers, identify
+from recordgate_schemas import codec
 from recordgate_schemas.control import Control
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.errors import PoisonError
 from recordgate_schemas.mapping import mapper
+from recordgate_schemas.topics import CONTROLS
 
 
 class Target(Protocol):
@@ -149,4 +151,5 @@ def parse_control_line(line: bytes) -> Control:
         control: Control = mapper(Control, "json").load(plain)
     except RecursionError:
         raise PoisonError("nested too deeply; one control a line") from None
+    codec.encode(CONTROLS, control)  # what is too large is refused as a line, before any is sent
     return control

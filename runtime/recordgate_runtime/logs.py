@@ -45,6 +45,11 @@ class LogCode(Enum):
     REPUBLISHED = ("info", "messages committed before a crash were published again")
     REPLAYED = ("info", "records seen before were dropped")
     QUARANTINED = ("warning", "a record could not be understood and was set aside")
+    ISOLATED = ("error", "a record could not be processed and was set aside; the others went on")
+    UNDECIDED = (
+        "error",
+        "a patient could not be decided again and waits, closed by its controls, for the next one or the next start",
+    )
     POISON_SKIPPED = (
         "error",
         "a message of ours could not be decoded; its sequence number stays open",

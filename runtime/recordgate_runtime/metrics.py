@@ -99,6 +99,17 @@ UNACCOUNTED = Gauge(
     "Entry records received without an outcome; anything but 0 is an incident.",
     registry=REGISTRY,
 )
+GAUGES_AGE = Gauge(
+    "recordgate_gauges_age_seconds",
+    "Age of the gauges that are read from the ledger at each scrape; it grows while PostgreSQL does not answer.",
+    registry=REGISTRY,
+)
+ISOLATED = Counter(
+    "recordgate_isolated_records",
+    "Records that failed while they were processed and were set aside alone, by topic.",
+    ("topic",),
+    registry=REGISTRY,
+)
 POISON = Counter(
     "recordgate_poison_messages",
     "Messages that could not be decoded, by topic.",

@@ -8,6 +8,12 @@ from psycopg import sql
 
 from recordgate_schemas.errors import RetryableError, UsageError
 
+DatabaseError = psycopg.Error
+"""Whatever the database refuses."""
+
+DatabaseAway = psycopg.OperationalError
+"""The database does not answer, is too busy, or has dropped the connection."""
+
 Connection = psycopg.Connection[tuple[object, ...]]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from enum import IntEnum
 
 from recordgate_runtime.logs import LogCode, log, quiet_libraries, where
+from recordgate_runtime.postgres import DatabaseAway
 from recordgate_schemas.errors import FatalError, RecordgateError, RetryableError, UsageError
 
 
@@ -19,7 +20,7 @@ class ExitCode(IntEnum):
     """A wrong option, path or setting."""
 
     DEPENDENCY_DOWN = 4
-    """Kafka or PostgreSQL is not reachable; repeating the command does no harm."""
+    """Kafka or PostgreSQL is not reachable or too busy; repeating the command does no harm."""
 
     SAFETY = 6
     """A safety check failed: the process stopped rather than lose or leak."""
@@ -38,17 +39,19 @@ def run_process(main: Callable[[], None]) -> None:
         sys.exit(exit_code(error))
     except Exception as error:  # noqa: BLE001  last resort: log where it happened, never the message, and end
         log(LogCode.CRASHED, error=type(error).__name__, where=where(error))
-        sys.exit(ExitCode.CRASHED)
+        sys.exit(exit_code(error))
 
 
-def exit_code(error: RecordgateError) -> ExitCode:
-    """Return the exit status for an error that ended a command."""
+def exit_code(error: BaseException) -> ExitCode:
+    """Return the exit status for an error that ended a command or a process."""
     match error:
         case UsageError():
             return ExitCode.USAGE
-        case RetryableError():
+        case RetryableError() | DatabaseAway():
             return ExitCode.DEPENDENCY_DOWN
         case FatalError():
             return ExitCode.SAFETY
-        case _:
+        case RecordgateError():
             return ExitCode.FINDING
+        case _:
+            return ExitCode.CRASHED

@@ -36,6 +36,23 @@ class Settings(BaseSettings):
         0, ge=0, le=65535, description="loopback port for /metrics /live /ready; 0 is off"
     )
     batch_entries: int = Field(1000, ge=1, le=10000, description="most records in one transaction")
+    batch_bytes: int = Field(
+        32 * 1024 * 1024,
+        ge=1024,
+        description="most bytes of records in one transaction; a larger one is alone",
+    )
+    isolated_in_a_row: int = Field(
+        10,
+        ge=1,
+        le=1000,
+        description="most consecutive records that may be set aside; one more stops the process",
+    )
+    isolated_in_1000: int = Field(
+        50,
+        ge=1,
+        le=1000,
+        description="most records of a partition's last 1000 that may be set aside",
+    )
     batch_wait_s: float = Field(
         0.02, gt=0, le=5, description="seconds the decider gathers a batch in thin traffic"
     )

@@ -18,7 +18,7 @@ from typing import Any
 import fastavro
 from fastavro import schemaless_reader, schemaless_writer
 
-from recordgate_schemas.errors import FatalError, PoisonError
+from recordgate_schemas.errors import FatalError, InvalidValue, PoisonError
 from recordgate_schemas.guard import LARGE_BYTES, Skip, walker
 from recordgate_schemas.mapping import Pair, mapper
 from recordgate_schemas.topics import BY_NAME, Topic
@@ -36,13 +36,15 @@ class _Schema:
 
 
 def encode(topic: Topic, message: object) -> bytes:
-    """Return the message as the topic's newest schema's single object."""
+    """Return the message as the topic's newest schema's single object; raise InvalidValue for what `decode` refuses."""
     schema = _newest(topic.name)
     dump = _mapper(topic.name).dump
     out = io.BytesIO()
     out.write(schema.header)
     schemaless_writer(out, schema.parsed, dump(message) if dump else message, strict=True)
-    return out.getvalue()
+    data = out.getvalue()
+    _check_size(topic, schema, data)
+    return data
 
 
 @cache
@@ -62,14 +64,18 @@ def decode(topic: Topic, data: bytes | None) -> Any:
     """Return the topic's message; raise PoisonError naming the rule broken, never the content."""
     if data is None or len(data) < HEADER_BYTES or data[:2] != MARKER:
         raise PoisonError("framing: not an Avro single object (C3 01 and a fingerprint)")
-    if len(data) > topic.max_bytes:
-        raise PoisonError(f"size: larger than the topic's {topic.max_bytes} bytes")
     schema = _registered(topic.name).get(data[:HEADER_BYTES])
     if schema is None:
         raise PoisonError("fingerprint: not a schema registered for this topic")
+    _check_size(topic, schema, data)
+    return _mapper(topic.name).load(_decode_strictly(schema, data))
+
+
+def _check_size(topic: Topic, schema: _Schema, data: bytes) -> None:
+    if len(data) > topic.max_bytes:
+        raise InvalidValue(f"size: larger than the topic's {topic.max_bytes} bytes")
     if len(data) > LARGE_BYTES:
         schema.walk(data, HEADER_BYTES)
-    return _mapper(topic.name).load(_decode_strictly(schema, data))
 
 
 def _decode_strictly(schema: _Schema, data: bytes) -> Any:

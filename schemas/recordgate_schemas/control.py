@@ -8,7 +8,9 @@ dating a control into the future. Avro form: `avro/control.v1.avsc`.
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Annotated
 
+from recordgate_schemas.bounds import MOST_ITEMS, Most, Name, Sha256, Word
 from recordgate_schemas.entry import Kind
 from recordgate_schemas.values import Audience, EntryId, GrantId, NhsNumber, OdsCode
 
@@ -221,7 +223,7 @@ class EntryHidden:
     """An entry must not be shown, whether it has arrived or not; `related` are relatives its publisher knows."""
 
     entry_id: EntryId
-    related: tuple[EntryId, ...]
+    related: Annotated[tuple[EntryId, ...], Most(10_000)]
     cause: HideCause
 
 
@@ -238,8 +240,8 @@ class RecordSnapshot:
     """All entry ids a system holds for the patient at `effective_at`; entries not listed are gone at source."""
 
     practice: OdsCode
-    system: str
-    entry_ids: tuple[EntryId, ...]
+    system: Name
+    entry_ids: Annotated[tuple[EntryId, ...], Most(MOST_ITEMS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,12 +256,12 @@ class Reviewed:
     audience: Audience
     action: ReviewAction
     ground: ReviewGround
-    reasons: tuple[str, ...]
+    reasons: Annotated[tuple[Word, ...], Most(100)]
     entry_version: int
-    body_sha256: bytes
+    body_sha256: Sha256
     control_position: int
-    ruleset: str
-    reviewer_role: str
+    ruleset: Word
+    reviewer_role: Name
     clinician_opinion_on: date | None
 
 
@@ -283,8 +285,8 @@ Change = (
 class Control:
     """One change about one patient. `source` names the issuing system, never a person."""
 
-    control_id: str
+    control_id: Name
     nhs_number: NhsNumber
     effective_at: datetime
-    source: str
+    source: Name
     change: Change

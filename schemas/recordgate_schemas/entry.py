@@ -6,7 +6,9 @@ Rules read the envelope only; the body is never parsed by a rule. Avro form: `av
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Annotated
 
+from recordgate_schemas.bounds import Body, Most, Name, Sha256, Text
 from recordgate_schemas.values import EntryId, GrantId, NhsNumber, OdsCode
 
 
@@ -113,8 +115,8 @@ class ElementKind(StrEnum):
 class Coding:
     """A code or label: system URI and code."""
 
-    system: str
-    code: str
+    system: Text
+    code: Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ class Element:
     """A droppable part of the body: what it is, a JSON pointer (RFC 6901), the entry it refers to, if any."""
 
     kind: ElementKind
-    pointer: str
+    pointer: Text
     entry_id: EntryId | None = None
 
 
@@ -150,7 +152,7 @@ class ClinicalEntry:
     version: int
     nhs_number: NhsNumber
     practice: OdsCode
-    system: str
+    system: Name
     kind: Kind
     readiness: Readiness
     event_date: date | None
@@ -159,15 +161,15 @@ class ClinicalEntry:
     extracted_at: datetime
     origin: Origin
     hide_tags_trusted: bool
-    labels: tuple[Coding, ...]
-    codes: tuple[Coding, ...]
-    markers: tuple[Marker, ...]
+    labels: Annotated[tuple[Coding, ...], Most(1_000)]
+    codes: Annotated[tuple[Coding, ...], Most(1_000)]
+    markers: Annotated[tuple[Marker, ...], Most(100)]
     online_visibility: Visibility
     staff_private: bool
     third_party: ThirdParty
-    not_for_grants: tuple[GrantId, ...]
-    links: tuple[Link, ...]
-    elements: tuple[Element, ...]
-    body: bytes = field(repr=False)
-    body_type: str
-    body_sha256: bytes
+    not_for_grants: Annotated[tuple[GrantId, ...], Most(1_000)]
+    links: Annotated[tuple[Link, ...], Most(10_000)]
+    elements: Annotated[tuple[Element, ...], Most(10_000)]
+    body: Body = field(repr=False)
+    body_type: Name
+    body_sha256: Sha256

@@ -6,6 +6,7 @@ Only for large messages: a small one cannot hurt. The codec's canonical check ca
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from recordgate_schemas.bounds import MOST_ITEMS
 from recordgate_schemas.errors import PoisonError
 
 LARGE_BYTES = 32 * 1024
@@ -14,9 +15,6 @@ LARGE_BYTES = 32 * 1024
 MANY_ITEMS = 1_000
 LEAST_ITEM_BYTES = 8
 """A list of more than MANY_ITEMS must have at least so many bytes an item: real codes and ids have more."""
-
-MOST_ITEMS = 50_000
-"""No list has more: the largest is a snapshot's list of a patient's entries."""
 
 Skip = Callable[[bytes, int], int]
 """Given the message and the offset of a value, returns the offset after it."""

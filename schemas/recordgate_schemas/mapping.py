@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
+from recordgate_schemas.bounds import Most
 from recordgate_schemas.errors import InvalidValue
 from recordgate_schemas.values import (
     Audience,
@@ -46,6 +47,9 @@ def mapper(cls: type, form: Form) -> Pair:
 
 def _pair(hint: Any, form: Form, field: str) -> Pair:
     origin = typing.get_origin(hint)
+    if origin is Annotated:
+        base, most = typing.get_args(hint)
+        return _bounded(_pair(base, form, field), most, field)
     if origin in (types.UnionType, typing.Union):
         return _union(typing.get_args(hint), form, field)
     if origin is tuple:
@@ -58,7 +62,7 @@ def _pair(hint: Any, form: Form, field: str) -> Pair:
 
 
 def _record(cls: type, form: Form) -> Pair:
-    hints = typing.get_type_hints(cls)
+    hints = typing.get_type_hints(cls, include_extras=True)
     pairs = {f.name: _pair(hints[f.name], form, f.name) for f in dataclasses.fields(cls)}
     required = {
         f.name
@@ -99,6 +103,21 @@ def unknown_fields(given: Iterable[object], known: Iterable[str]) -> str:
     near = sorted({match for name in extra for match in get_close_matches(name, names, 1)})
     meant = f"; did you mean {', '.join(near)}?" if near else ""
     return f"{len(extra)} unknown field{'s' if len(extra) > 1 else ''}{meant}; known: {', '.join(names)}"
+
+
+def _bounded(pair: Pair, most: Most, field: str) -> Pair:
+    def load(data: Any) -> Any:
+        if isinstance(data, list):  # before any work is done on its items
+            most.check(data, field)
+        value = pair.load(data)
+        most.check(value, field)
+        return value
+
+    def dump(value: Any) -> Any:
+        most.check(value, field)
+        return value if pair.dump is None else pair.dump(value)
+
+    return Pair(load, dump)
 
 
 def _array(item: Any, form: Form, field: str) -> Pair:
@@ -174,7 +193,8 @@ def _leaf(hint: Any, form: Form, field: str) -> Pair:
         parse, render = _JSON[hint]
         return Pair(_text(parse, field), render)
     if hint is str:
-        return Pair(_text(_storable, field), None)
+        load = _text(_storable, field)
+        return Pair(load, load)
     return Pair(_integer(field) if hint is int else _typed(hint, field), None)
 
 

@@ -8,7 +8,9 @@ Avro forms: `avro/released.v1.avsc`, `held.v1.avsc`, `receipt.v1.avsc`, `quarant
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Annotated
 
+from recordgate_schemas.bounds import Body, Most, Name, Sha256, Text, Word
 from recordgate_schemas.entry import Kind
 from recordgate_schemas.values import Audience, EntryId, NhsNumber, OdsCode
 
@@ -25,9 +27,9 @@ class Release:
     recorded_at: datetime | None
     redacted: bool
     valid_until: datetime | None
-    body: bytes = field(repr=False)
-    body_type: str
-    body_sha256: bytes
+    body: Body = field(repr=False)
+    body_type: Name
+    body_sha256: Sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +94,15 @@ class HoldOpened:
     practice: OdsCode
     kind: Kind
     event_date: date | None
-    reasons: tuple[str, ...]
+    reasons: Annotated[tuple[Word, ...], Most(100)]
     queue: Queue
     hide_first: bool
     bulk_release: bool
     decided_under: int
-    ruleset: str
-    body: bytes = field(repr=False)
-    body_type: str
-    body_sha256: bytes
+    ruleset: Word
+    body: Body = field(repr=False)
+    body_type: Name
+    body_sha256: Sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ class HoldClosed:
 
     audience: Audience
     entry_id: EntryId
-    outcome: str
+    outcome: Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class TaskOpened:
     Known by reason, audience and entry; `entry_id` is None when it is about the patient or the grant.
     """
 
-    reason: str
+    reason: Word
     audience: Audience
     entry_id: EntryId | None
     practice: OdsCode
@@ -130,7 +132,7 @@ class TaskOpened:
 class TaskClosed:
     """What the task was about is settled."""
 
-    reason: str
+    reason: Word
     audience: Audience
     entry_id: EntryId | None
 
@@ -163,7 +165,7 @@ class Receipt:
 
     sequence: int
     practice: OdsCode
-    system: str
+    system: Name
     entry_id: EntryId
     version: int
     outcome: ReceiptClass
@@ -175,8 +177,8 @@ class Quarantined:
     """A record that could not be understood: its coordinates and the rule it broke, never its content."""
 
     sequence: int
-    topic: str
+    topic: Word
     partition: int
     offset: int
-    error: str
+    error: Text
     at: datetime

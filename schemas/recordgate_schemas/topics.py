@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
+from recordgate_schemas.bounds import ENTRY_BYTES
 from recordgate_schemas.control import Control
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.messages import Held, Quarantined, Receipt, Released
 
 DAY_MS = 86_400_000
-ENTRY_BYTES = 8 * 1024 * 1024
 WRAPPED_BYTES = ENTRY_BYTES + 64 * 1024
 """An entry inside a release or a hold grows by its reasons and numbers."""
 

@@ -9,7 +9,9 @@ BROAD = {
     "schemas/recordgate_schemas/codec.py:_decode_strictly": "a hostile body may raise anything",
     "streams/recordgate_streams/decider/objections.py:_ask_all": "a rule that fails is a hold",
     "streams/recordgate_streams/engines/faust.py:_guarded": "ends the process before Faust acknowledges",
+    "runtime/recordgate_runtime/isolation.py:_isolate": "whatever one record causes, the others go on",
     "runtime/recordgate_runtime/process.py:run_process": "the last line of a process",
+    "streams/recordgate_streams/lanes/controls.py:_redecide_some": "whatever one patient causes, the others go on",
     "deploy/recordgate_deploy/main.py:main": "the last line of a command",
     "deploy/recordgate_deploy/runner.py:__enter__": "lets the folder go, raises again",
 }

@@ -8,11 +8,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from recordgate_schemas import codec
+from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.errors import PoisonError
-from recordgate_schemas.messages import Receipt, ReceiptClass
 from recordgate_schemas.topics import CONTROLS, ENTRIES, RECEIPTS, TOPICS, Topic
 from recordgate_schemas.values import GrantId
-from tests.support.builders import NOW, PRACTICE, control, entry, granted
+from tests.support.builders import control, entry, granted
 from tests.support.strategies import messages
 from tests.support.wire import (
     array,
@@ -101,20 +101,20 @@ def test_hostile_bytes_are_poison_cost_little_and_are_not_repeated(name: str) ->
     assert peak < 2 * MB
 
 
-def receipt_of(length: int) -> bytes:
-    """A receipt, valid but for its length."""
-    about = Receipt(1, PRACTICE, "", entry().entry_id, 1, ReceiptClass.HELD, NOW)
+def entry_of(length: int) -> bytes:
+    """An entry, valid but for its length."""
+    about = entry(body=b"")
     room = (
-        length - len(codec.encode(RECEIPTS, about)) - 2
-    )  # the length of a long text takes two more
-    return codec.encode(RECEIPTS, replace(about, system="x" * room))
+        length - len(codec.encode(ENTRIES, about)) - 3
+    )  # the length of a long body takes three more
+    return codec.encode(replace(ENTRIES, max_bytes=length), replace(about, body=b"x" * room))
 
 
 def test_a_valid_message_one_byte_over_the_topics_limit_is_poison() -> None:
-    limit = RECEIPTS.max_bytes
-    assert isinstance(codec.decode(RECEIPTS, receipt_of(limit)), Receipt)
+    limit = ENTRIES.max_bytes
+    assert isinstance(codec.decode(ENTRIES, entry_of(limit)), ClinicalEntry)
     with pytest.raises(PoisonError, match="size: larger"):
-        codec.decode(RECEIPTS, receipt_of(limit + 1))
+        codec.decode(ENTRIES, entry_of(limit + 1))
 
 
 def test_a_record_without_value_is_poison() -> None:

@@ -11,7 +11,8 @@ from recordgate_runtime.kafka import Record
 from recordgate_runtime.metrics import POISON
 from recordgate_runtime.positions import Span
 from recordgate_runtime.routing import partition_of
-from recordgate_runtime.sink import Handler, apply_batch
+from recordgate_runtime.settings import Settings
+from recordgate_runtime.sink import Batches, Handler
 from recordgate_schemas import codec
 from recordgate_schemas.control import (
     Change,
@@ -240,7 +241,7 @@ def counted_for(key: bytes, partition: int) -> int:
 def apply(
     connection: psycopg.Connection, handler: Handler, topic: Topic, records: Sequence[Record]
 ) -> None:
-    """Apply a batch as run_sink does: positions and effects in one transaction."""
+    """Apply a batch as run_sink does: positions and effects in one transaction, bad records apart."""
     offsets: dict[int, list[int]] = {}
     for r in records:
         offsets.setdefault(r.partition, []).append(r.offset)
@@ -248,7 +249,7 @@ def apply(
         for partition in offsets:
             positions.adopt(connection, topic.name, "test", partition)
     passed = [Span(topic.name, p, min(found), max(found) + 1) for p, found in offsets.items()]
-    handler.measure(apply_batch(connection, handler, passed, records))
+    Batches(topic, connection, handler, Settings()).run(passed, records)
 
 
 def poison_count(topic: str) -> float:

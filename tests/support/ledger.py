@@ -8,6 +8,7 @@ import psycopg
 
 from recordgate_runtime.kafka import Record
 from recordgate_runtime.postgres import connect
+from recordgate_runtime.settings import Settings
 from recordgate_schemas import codec
 from recordgate_schemas.control import Change, Control
 from recordgate_schemas.entry import ClinicalEntry
@@ -30,7 +31,7 @@ PARTITION = 0
 TABLES = (
     "source_position, account, patient, entry, entry_mark, snapshot, decision, current_decision,"
     " redecision, outgoing, outgoing_sequence, quarantine, pointer, root, reached, current_task,"
-    " active_ruleset, rule_application, partition_count, quarantine_repair, quarantine_action"
+    " active_ruleset, rule_application, partition_count, quarantine_repair, quarantine_action, outcome_count"
 )
 
 
@@ -73,6 +74,7 @@ class Ledger:
         self.broker = Broker()
         self.clock = FrozenClock(NOW)
         self.page_entries = 500
+        self.limits: dict[str, int] = {}
         self._offsets = {ENTRIES.name: 0, CONTROLS.name: 0}
         self.owner = psycopg.connect(dsn, autocommit=True)
         self.owner.execute(f"truncate {TABLES}".encode())
@@ -87,12 +89,16 @@ class Ledger:
 
     def entries_lane(self, bodies: BodyReader | None = None) -> EntriesLane:
         """Return an entries lane with a connection of its own."""
-        return EntriesLane(self._transaction("entries", ENTRIES), bodies or self._bodies)
+        transaction = self._transaction("entries", ENTRIES)
+        return EntriesLane(transaction, bodies or self._bodies, self.settings())
 
     def controls_lane(self) -> ControlsLane:
         """Return a controls lane with a connection of its own."""
         transaction = self._transaction("controls", CONTROLS)
-        return ControlsLane(transaction, self._bodies, self.page_entries)
+        return ControlsLane(transaction, self._bodies, self.settings())
+
+    def settings(self) -> Settings:
+        return Settings.model_validate({"page_entries": self.page_entries, **self.limits})
 
     def _transaction(self, lane: str, topic: Topic) -> LaneLedger:
         connection = connect(self.dsn, "decider", autocommit=True)

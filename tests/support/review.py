@@ -40,7 +40,9 @@ class ReviewDatabase:
 
     def empty(self) -> None:
         """Forget everything."""
-        self.owner.execute("truncate source_position, partition_count, hold, task, outbox")
+        self.owner.execute(
+            "truncate source_position, partition_count, hold, task, outbox, isolated_record"
+        )
         self.offset = 0
 
     def publish(self, *messages: Held) -> None:

@@ -21,7 +21,7 @@ from tests.support.consumers import NOW, apply, control, published, redecided, r
 
 TABLES = (
     "source_position, released_entry, audience_gate, gate_closure, entry_gate, released_sequence,"
-    " waiting_marker, misrouted, replayed, partition_count, gate_freshness"
+    " waiting_marker, misrouted, replayed, partition_count, gate_freshness, isolated_record"
 )
 
 

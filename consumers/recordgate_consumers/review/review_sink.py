@@ -41,6 +41,9 @@ class ReviewSink:
         if tasks := task_columns(messages):
             connection.execute(_SQL["put_tasks"], tasks)
 
+    def set_aside(self, connection: psycopg.Connection, record: Record) -> None:
+        """Nothing: what it would have opened or closed stays as it is, and the record is counted."""
+
     def measure(self, records: Sequence[Record]) -> None:
         """Nothing to measure per record."""
 

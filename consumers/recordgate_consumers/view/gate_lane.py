@@ -9,7 +9,12 @@ from dataclasses import dataclass, field
 
 import psycopg
 
-from recordgate_consumers.view.gate_records import GateChange, read_changes
+from recordgate_consumers.view.gate_records import (
+    GateChange,
+    closings,
+    patient_named_in,
+    read_changes,
+)
 from recordgate_consumers.view.gate_rules import PATIENT, GateClosure
 from recordgate_runtime.clock import Clock
 from recordgate_runtime.kafka import Record
@@ -84,6 +89,13 @@ class GateLane:
         for change in changes:
             batch.add(change, known_grants)
         batch.reopen(_known_misrouted(connection, batch.replayed))
+        _write(connection, batch)
+
+    def set_aside(self, connection: psycopg.Connection, record: Record) -> None:
+        """Close whom it may be about. SAFETY: it may have been a hide."""
+        batch = GateBatch()
+        for change in closings(record, patient_named_in(record)):
+            batch.add(change, frozenset())
         _write(connection, batch)
 
     def measure(self, records: Sequence[Record]) -> None:

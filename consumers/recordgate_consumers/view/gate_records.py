@@ -4,6 +4,7 @@ SAFETY: an offset is a position of its patient in the patient's own partition on
 patients it may be about by its coordinates, until its copy is read where it belongs.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from recordgate_consumers.batches import is_about, report_poison
@@ -70,6 +71,14 @@ def closings(record: Record, named: NhsNumber | None) -> list[GateChange]:
         else GateChange(one.digits, -1, NO_FENCES, misrouted=where)
         for one in sorted(concerned)
     ]
+
+
+def patient_named_in(record: Record) -> NhsNumber | None:
+    """Return the patient that the value of a record names; None when it cannot be read, for whatever reason."""
+    with suppress(Exception):
+        control: Control = codec.decode(CONTROLS, record.value)
+        return control.nhs_number
+    return None
 
 
 def _patient_of_key(key: bytes | None) -> NhsNumber | None:

@@ -57,6 +57,9 @@ class ViewSink:
             m.published_at for _, m in messages if not isinstance(m.change, Redecided)
         ]
 
+    def set_aside(self, connection: psycopg.Connection, record: Record) -> None:
+        """Leave its sequence number open: markers wait for it, and that raises an alert."""
+
     def measure(self, records: Sequence[Record]) -> None:  # noqa: ARG002  the Handler's shape
         """Measure how long each message took to reach the view, and how many markers wait."""
         now = self._clock.now()

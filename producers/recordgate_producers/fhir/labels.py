@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from recordgate_producers.fhir.tree import Code, Json, codes, nodes, objects
+from recordgate_schemas.bounds import TEXT_BYTES
 from recordgate_schemas.entry import Coding
 
 NOPAT = "NOPAT"
@@ -51,7 +52,14 @@ def _labels(value: Any) -> Iterator[Coding]:
 
 
 def _coding(code: Code) -> Coding:
-    return Coding(code.system, NOPAT if _is_nopat(code.code) else code.code)
+    system = code.system if _can_be_written(code.system) else UNREADABLE.system
+    if _is_nopat(code.code):
+        return Coding(system, NOPAT)
+    return Coding(system, code.code) if _can_be_written(code.code) else UNREADABLE
+
+
+def _can_be_written(text: str) -> bool:
+    return "\0" not in text and len(text.encode("utf-8")) <= TEXT_BYTES
 
 
 def _is_nopat(code: Any) -> bool:

@@ -6,6 +6,7 @@ from datetime import date
 from recordgate_producers.fhir.dates import milliseconds
 from recordgate_producers.fhir.extract import Extract
 from recordgate_producers.fhir.hides import control_id
+from recordgate_schemas import codec
 from recordgate_schemas.control import (
     AccessLevelSet,
     Change,
@@ -16,6 +17,7 @@ from recordgate_schemas.control import (
     Registered,
 )
 from recordgate_schemas.errors import PoisonError
+from recordgate_schemas.topics import CONTROLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,11 @@ def registration_controls(extract: Extract, wanted: PublishedRegistration) -> tu
 def snapshot_control(extract: Extract) -> Control:
     """Return the control that lists all entries of the record; entries not listed are gone at source."""
     ids = tuple(sorted(entry.entry_id for entry in extract.entries))
-    return _control(extract, RecordSnapshot(extract.patient.practice, extract.system, ids))
+    control = _control(extract, RecordSnapshot(extract.patient.practice, extract.system, ids))
+    codec.encode(
+        CONTROLS, control
+    )  # too long a list is refused before anything of the record is sent
+    return control
 
 
 def _control(extract: Extract, change: Change) -> Control:

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, cast
 
@@ -14,7 +15,7 @@ from recordgate_runtime.settings import need, settings
 from recordgate_schemas.values import parse_audience, parse_entry_id
 from recordgate_streams.inspection import explanations
 from recordgate_streams.lanes.lane import LaneName
-from recordgate_streams.ledger.account import Account, read_account
+from recordgate_streams.ledger.account import Account, Miscount, read_account, recount
 from recordgate_streams.ledger.explanation import explain as explain_entry
 from recordgate_streams.ledger.rules import in_force_for_reading
 
@@ -72,15 +73,32 @@ def explain(
     print("\n".join(lines))  # noqa: T201
 
 
-def account(*, as_json: AsJson = False) -> None:
+def account(
+    *,
+    as_json: AsJson = False,
+    again: Annotated[
+        bool, typer.Option("--recount", help="compare the counts with every decision in force")
+    ] = False,
+) -> None:
     """Account for every entry record: what was received, and what became of it. Status 1 unless it balances."""
     dsn = need(settings().ledger_dsn, "RECORDGATE_LEDGER_DSN")
     with connect(dsn, "ledger_reader") as connection:
         found = read_account(connection)
-    print(json.dumps(dataclasses.asdict(found)) if as_json else _account_lines(found))  # noqa: T201
-    sys.exit(0 if found.unaccounted == 0 else 1)
+        miscounts = recount(connection) if again else []
+    counted = {"miscounts": [dataclasses.asdict(one) for one in miscounts]} if again else {}
+    lines = _account_lines(found) + (_recount_lines(miscounts) if again else "")
+    print(json.dumps(dataclasses.asdict(found) | counted) if as_json else lines)  # noqa: T201
+    sys.exit(0 if found.unaccounted == 0 and not miscounts else 1)
 
 
 def _account_lines(found: Account) -> str:
     lines = [f"{n:>8}  {outcome}  {reason}" for outcome, reason, n in found.outcomes]
     return "\n".join([*lines, found.sentence()])
+
+
+def _recount_lines(miscounts: Sequence[Miscount]) -> str:
+    lines = [
+        f"partition {one.partition}: {one.counted} counted as {one.outcome} {one.reason}, {one.found} found"
+        for one in miscounts
+    ]
+    return "\n" + "\n".join(lines or ["recount: every outcome is counted as it is"])

@@ -3,7 +3,8 @@
 Commutative, associative and idempotent, so that the order of arrival does not matter. Tests hold all three.
 """
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
@@ -46,7 +47,6 @@ from recordgate_streams.policy.facts import (
     GrantInstant,
     Proxy,
     Registration,
-    latest_of,
 )
 
 _LEVELS = list(Level)
@@ -141,7 +141,7 @@ def _set_level(facts: Facts, change: AccessLevelSet, at: datetime) -> Facts:
         change.practice_grant_from,
     )
     key = _by_practice_and_instant(new)
-    known = next((a for a in facts.access if _by_practice_and_instant(a) == key), None)
+    known = _find(facts.access, key, _by_practice_and_instant)
     winner = new if known is None else _newest(new, known, _stricter_access)
     return replace(facts, access=_put(facts.access, winner, _by_practice_and_instant))
 
@@ -149,7 +149,7 @@ def _set_level(facts: Facts, change: AccessLevelSet, at: datetime) -> Facts:
 def _set_area(facts: Facts, change: AreaSet, at: datetime) -> Facts:
     new = Area(change.practice, change.kind, at, change.shown)
     key = (change.practice, change.kind)
-    known = next((a for a in facts.areas if (a.practice, a.kind) == key), None)
+    known = _find(facts.areas, key, lambda a: (a.practice, a.kind))
     winner = new if known is None else _newest(new, known, lambda area: (not area.shown,))
     return replace(facts, areas=_put(facts.areas, winner, lambda a: (a.practice, a.kind)))
 
@@ -165,7 +165,7 @@ def _grant(facts: Facts, change: ProxyGranted, at: datetime) -> Facts:
         change.historic,
         change.renewed_at_age,
     )
-    known = next((p for p in facts.proxies if p.grant_id == change.grant_id), None)
+    known = _find(facts.proxies, change.grant_id, lambda p: p.grant_id)
     winner = new if known is None else _newest(new, known, _stricter_grant)
     return replace(facts, proxies=_put(facts.proxies, winner, lambda p: p.grant_id))
 
@@ -173,7 +173,8 @@ def _grant(facts: Facts, change: ProxyGranted, at: datetime) -> Facts:
 def _note(
     known: tuple[GrantInstant, ...], grant_id: GrantId, at: datetime
 ) -> tuple[GrantInstant, ...]:
-    latest = max(at, latest_of(known, grant_id) or at)
+    before = _find(known, grant_id, lambda one: one.grant_id)
+    latest = max(at, before.at) if before else at
     return _put(known, GrantInstant(grant_id, latest), lambda one: one.grant_id)
 
 
@@ -228,9 +229,19 @@ def _at_practice(items: tuple[Registration, ...], practice: OdsCode) -> Registra
     return next((item for item in items if item.practice == practice), None)
 
 
-def _put(items: Sequence[Item], new: Item, key: Callable[[Item], Any]) -> tuple[Item, ...]:
-    by_key = {key(item): item for item in items} | {key(new): new}
-    return tuple(by_key[k] for k in sorted(by_key))
+def _find(items: tuple[Item, ...], wanted: Any, key: Callable[[Item], Any]) -> Item | None:
+    """Return the item of that key, if any. Items are in order of their keys, as `_put` leaves them."""
+    place = bisect_left(items, wanted, key=key)
+    return items[place] if place < len(items) and key(items[place]) == wanted else None
+
+
+def _put(items: tuple[Item, ...], new: Item, key: Callable[[Item], Any]) -> tuple[Item, ...]:
+    """Return the items with a new one in its place, in place of the one of the same key."""
+    place = bisect_left(items, key(new), key=key)
+    replaces = place < len(items) and key(items[place]) == key(new)
+    found = list(items)
+    found[place : place + replaces] = [new]
+    return tuple(found)
 
 
 def _latest_day(known: date | None, day: date) -> date:

@@ -3,6 +3,7 @@
 Commutative, associative and idempotent, so that the order of arrival does not matter. Tests hold all three.
 """
 
+from bisect import bisect_left
 from dataclasses import replace
 from datetime import datetime
 
@@ -18,6 +19,9 @@ from recordgate_schemas.values import EntryId
 from recordgate_streams.decider.record import ControlEvent
 from recordgate_streams.policy.facts import Switch
 from recordgate_streams.policy.statements import EntryStatements, HideStatement, ReviewStatement
+
+FEW = 16
+"""Ids up to this number are put in their places one by one."""
 
 
 def fold_statements(known: EntryStatements, event: ControlEvent, ruleset: str) -> EntryStatements:
@@ -57,10 +61,22 @@ def _fold_hide(
     hides = {hide.cause: hide for hide in known.hides}
     before = hides.get(change.cause, HideStatement(change.cause, Switch()))
     hiding = isinstance(change, EntryHidden)
-    related = {*before.related, *(change.related if isinstance(change, EntryHidden) else ())}
+    named = change.related if isinstance(change, EntryHidden) else ()
     switch = before.switch.set(at, on=hiding)
-    hides[change.cause] = HideStatement(change.cause, switch, tuple(sorted(related)))
+    hides[change.cause] = HideStatement(change.cause, switch, _with(before.related, named))
     return replace(known, hides=tuple(hides[cause] for cause in sorted(hides)))
+
+
+def _with(known: tuple[EntryId, ...], named: tuple[EntryId, ...]) -> tuple[EntryId, ...]:
+    """Return ids in order, each once. Those known are in order: a few more do not cost sorting all again."""
+    if len(named) > FEW:
+        return tuple(sorted({*known, *named}))
+    found = list(known)
+    for entry_id in named:
+        place = bisect_left(found, entry_id)
+        if place == len(found) or found[place] != entry_id:
+            found.insert(place, entry_id)
+    return tuple(found)
 
 
 def _fold_review(known: EntryStatements, change: Reviewed, event: ControlEvent) -> EntryStatements:

@@ -8,7 +8,6 @@ import asyncio
 import os
 import time
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import faust
@@ -19,9 +18,10 @@ from recordgate_runtime.kafka import Record, topic_name
 from recordgate_runtime.logs import LogCode, log, where
 from recordgate_runtime.metrics import OLDEST_UNDECIDED
 from recordgate_runtime.partition_watch import PartitionWatch
-from recordgate_runtime.process import ExitCode, exit_code
+from recordgate_runtime.process import exit_code
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import RecordgateError
+from recordgate_streams.engines.byte_room import ByteRoom
 from recordgate_streams.inspection.gauges import refresh_account
 from recordgate_streams.lanes.lane import Lane, LaneName, open_lane
 
@@ -32,7 +32,7 @@ TICK_S = 1.0
 def run(name: LaneName, settings: Settings) -> None:
     """Run the lane until the process is asked to stop."""
     # only one lane exports the account, or a dashboard would count every record twice
-    refresh = partial(refresh_account, settings) if name == "entries" else lambda: None
+    refresh = partial(refresh_account, settings) if name == "entries" else None
     health = Health(refresh)
     health.serve(settings.metrics_port)
     lane = open_lane(name, settings)
@@ -45,33 +45,22 @@ def create_app(
     name: LaneName, lane: Lane, settings: Settings, health: Health, watch: PartitionWatch
 ) -> faust.App:
     """Return the Faust app of a lane: one agent over one topic."""
-    app = faust.App(
-        f"{settings.topic_prefix}recordgate-decide-{name}",
-        broker=[f"kafka://{address}" for address in settings.kafka.split(",")],
-        datadir=_datadir(name, settings),
-        processing_guarantee="at_least_once",
-        consumer_auto_offset_reset="earliest",
-        broker_commit_interval=0.5,
-        stream_wait_empty=True,
-        consumer_group_instance_id=f"{name}-{settings.process}",
-        broker_session_timeout=10.0,
-        broker_heartbeat_interval=2.0,
-        topic_disable_leader=True,
-        web_enabled=False,
-        worker_redirect_stdouts=False,
-    )
+    app = _bare_app(name, settings)
     source = app.topic(
         topic_name(lane.topic, settings), key_serializer="raw", value_serializer="raw"
     )
     one_at_a_time = asyncio.Lock()
 
     async def decide(stream: Any) -> None:
+        room = ByteRoom(settings.batch_bytes)
+        stream.add_processor(room.enter)
         batches = stream.noack_take(settings.batch_entries, within=settings.batch_wait_s)
         async for events in batches:
             async with one_at_a_time:
                 await _guarded(lane.process_batch, [_record(e, lane) for e in events], name)
             for event in events:
                 event.ack()
+            room.empty()
 
     owned: list[int] = []
 
@@ -94,12 +83,6 @@ def create_app(
     return app
 
 
-def _datadir(name: LaneName, settings: Settings) -> Path:
-    datadir = settings.home / "faust" / name
-    datadir.mkdir(parents=True, exist_ok=True)
-    return datadir
-
-
 def _resume(lane: Lane, watch: PartitionWatch, partitions: list[int]) -> None:
     watch.check()
     lane.resume(partitions)
@@ -108,6 +91,27 @@ def _resume(lane: Lane, watch: PartitionWatch, partitions: list[int]) -> None:
 def _tick(lane: Lane, watch: PartitionWatch, partitions: list[int]) -> None:
     watch.check_if_due()
     lane.tick(partitions)
+
+
+def _bare_app(name: LaneName, settings: Settings) -> faust.App:
+    datadir = settings.home / "faust" / name
+    datadir.mkdir(parents=True, exist_ok=True)
+    return faust.App(
+        f"{settings.topic_prefix}recordgate-decide-{name}",
+        broker=[f"kafka://{address}" for address in settings.kafka.split(",")],
+        datadir=datadir,
+        processing_guarantee="at_least_once",
+        consumer_auto_offset_reset="earliest",
+        broker_commit_interval=0.5,
+        stream_buffer_maxsize=settings.batch_entries,
+        stream_wait_empty=True,
+        consumer_group_instance_id=f"{name}-{settings.process}",
+        broker_session_timeout=10.0,
+        broker_heartbeat_interval=2.0,
+        topic_disable_leader=True,
+        web_enabled=False,
+        worker_redirect_stdouts=False,
+    )
 
 
 async def _guarded(work: Any, argument: list[Any], name: LaneName) -> None:
@@ -119,15 +123,15 @@ async def _guarded(work: Any, argument: list[Any], name: LaneName) -> None:
         await asyncio.to_thread(work, argument)
         OLDEST_UNDECIDED.labels(name).set(0)
     except BaseException as error:  # noqa: BLE001  see the module's SAFETY note
-        advice = str(error) if isinstance(error, RecordgateError) else "restarting from the ledger"
+        ours = isinstance(error, RecordgateError)
         log(
-            LogCode.CRASHED,
+            LogCode.FATAL if ours else LogCode.CRASHED,
             lane=name,
             error=type(error).__name__,
             where=where(error),
-            advice=advice,
+            advice=str(error) if ours else "restarting from the ledger",
         )
-        os._exit(exit_code(error) if isinstance(error, RecordgateError) else ExitCode.CRASHED)
+        os._exit(exit_code(error))
 
 
 def _record(event: EventT[Any], lane: Lane) -> Record:

@@ -1,13 +1,17 @@
 """The controls lane: fold controls into what is known, then decide the patients concerned again, page by page."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast
 
+from recordgate_runtime.isolation import Isolation, blames_a_record
 from recordgate_runtime.kafka import Record
-from recordgate_runtime.logs import LogCode, log
+from recordgate_runtime.logs import LogCode, log, where
+from recordgate_runtime.settings import Settings
 from recordgate_schemas.control import Control, RecordSnapshot, Reviewed
+from recordgate_schemas.errors import FatalError
 from recordgate_schemas.topics import CONTROLS
 from recordgate_schemas.values import EntryId, NhsNumber
 from recordgate_streams.bodies.reader import BodyReader
@@ -32,10 +36,13 @@ class ControlsLane:
 
     topic = CONTROLS
 
-    def __init__(self, ledger: LaneLedger, bodies: BodyReader, page_entries: int) -> None:
+    def __init__(self, ledger: LaneLedger, bodies: BodyReader, settings: Settings) -> None:
         self._ledger = ledger
         self._bodies = bodies
-        self._page_entries = page_entries
+        self._page_entries = settings.page_entries
+        self._most_undecided = settings.isolated_in_a_row
+        self._undecided: set[NhsNumber] = set()
+        self._isolation = Isolation(self._process, self._set_aside, settings)
 
     @property
     def partitions(self) -> int:
@@ -44,19 +51,32 @@ class ControlsLane:
 
     def resume(self, partitions: Sequence[int]) -> None:
         """Publish what was committed before a crash, and finish re-decisions that it cut short."""
+        self._undecided.clear()
         self._ledger.republish(partitions)
+        self._ledger.remember_isolated(CONTROLS, partitions, self._isolation.fuse)
         self._redecide(partitions)
 
     def process_batch(self, records: Sequence[Record]) -> None:
         """Fold the controls, commit, then decide again until nothing is left to decide."""
+        self._isolation.run(records)
+        self._redecide(sorted({record.partition for record in records}))
+
+    def _process(self, records: Sequence[Record]) -> None:
         with self._ledger.transaction() as work:
             good, bad = read_batch(work, CONTROLS, records)
             for record, _ in good:
                 work.count(CONTROLS, record.partition, "control")
-            unreadable = [(record, number) for record in bad if (number := patient_of(record))]
             arrived = [_arrived(r, m.nhs_number, cast("Control", m)) for r, m in good]
-            _fold(work, arrived + [_arrived(record, number, None) for record, number in unreadable])
-        self._redecide(sorted({record.partition for record in records}))
+            self._undecided -= {number for _, number, _ in arrived}
+            _fold(work, [*arrived, *_unreadable(bad)])
+
+    def _set_aside(self, record: Record, reason: str) -> None:
+        """Quarantine a control that could not be applied. SAFETY: it holds the patient, as an unreadable one does."""
+        with self._ledger.transaction() as work:
+            claimed = work.claim_new_records(CONTROLS, [record])
+            for one in claimed:
+                work.quarantine(CONTROLS, one, reason)
+            _fold(work, _unreadable(claimed))
 
     def tick(self, partitions: Sequence[int]) -> None:
         """Decide again the patients whose time has come, or to whom a new ruleset is still to be applied."""
@@ -67,15 +87,37 @@ class ControlsLane:
 
     def _redecide(self, partitions: Sequence[int]) -> None:
         pages = 0
-        while self._redecide_page(partitions):
+        while self._redecide_some(partitions, PATIENTS_A_PAGE):
             pages += 1
         if pages > 1:
             log(LogCode.REDECIDED, count=pages)
 
-    def _redecide_page(self, partitions: Sequence[int]) -> bool:
-        """Decide one page again; False when nothing is left."""
+    def _redecide_some(self, partitions: Sequence[int], patients: int) -> bool:
+        """Decide one page again, of fewer patients while one of them cannot be decided; False when nothing is left."""
+        try:
+            return self._redecide_page(partitions, patients)
+        except Exception as error:
+            if not blames_a_record(error):
+                raise
+            if patients > 1:
+                self._redecide_some(partitions, patients // 2)
+            else:
+                self._leave_undecided(partitions, error)
+            return True
+
+    def _leave_undecided(self, partitions: Sequence[int], error: Exception) -> None:
+        """Go on without the next patient. SAFETY: no marker is published, so the fence of its controls stays."""
         with self._ledger.transaction() as work:
-            numbers = work.redecisions.next_patients(partitions, PATIENTS_A_PAGE)
+            self._undecided.update(work.redecisions.next_patients(partitions, 1, self._undecided))
+        log(LogCode.UNDECIDED, lane=CONTROLS.name, error=type(error).__name__, where=where(error))
+        if len(self._undecided) > self._most_undecided:
+            raise FatalError(
+                "too many patients cannot be decided again; see docs/runbook/isolation-fuse.md"
+            )
+
+    def _redecide_page(self, partitions: Sequence[int], most: int) -> bool:
+        with self._ledger.transaction() as work:
+            numbers = work.redecisions.next_patients(partitions, most, self._undecided)
             if not numbers:
                 return False
             patients = work.records.lock_patients(dict.fromkeys(numbers, partitions[0]))
@@ -92,7 +134,11 @@ class ControlsLane:
             )
             enqueue_decided(work, self._bodies, decided, done)
         count_decisions(self._ledger.lane, decided)
-        return full or len(numbers) == PATIENTS_A_PAGE
+        return full or len(numbers) == most
+
+
+def _unreadable(records: Iterable[Record]) -> list[Arrived]:
+    return [_arrived(one, number, None) for one in records if (number := patient_of(one))]
 
 
 def _arrived(record: Record, number: NhsNumber, control: Control | None) -> Arrived:
@@ -113,7 +159,7 @@ def _fold(work: UnitOfWork, arrived: Sequence[Arrived]) -> None:
     stated = {key: one for key, one in statements.items() if one != EntryStatements()}
     work.records.put_statements(stated)
     work.records.put_facts(patients.values())
-    work.redecisions.ask(_asked(statements, *one) for one in arrived)
+    work.redecisions.ask(_asked(statements, arrived))
 
 
 def _patient_after(patient: Patient, event: ControlEvent) -> Patient:
@@ -142,31 +188,43 @@ def _entry_named(event: ControlEvent) -> EntryId | None:
     return entry_named(event.control.change) if event.control else None
 
 
-def _asked(
-    statements: Mapping[EntryKey, EntryStatements],
-    record: Record,
-    number: NhsNumber,
-    event: ControlEvent,
-) -> Redecision:
-    """Return what a control asks to be decided again: the entry it names with its relatives, or everything.
+def _asked(statements: Statements, arrived: Iterable[Arrived]) -> list[Redecision]:
+    """Return what controls ask to be decided again, one request a patient: many controls cost no more than one."""
+    by_patient: dict[NhsNumber, list[Arrived]] = defaultdict(list)
+    for one in arrived:
+        by_patient[one[1]].append(one)
+    return [_asked_of(statements, number, some) for number, some in by_patient.items()]
 
-    SAFETY: the marker that follows lifts the gate's fence from the relatives that the hides name, too.
-    """
-    entry_id = _entry_named(event)
-    named: tuple[EntryId, ...] = ()
-    if entry_id is not None:
-        hides = statements[number, entry_id].hides
-        related = {other for hide in hides for other in hide.related}
-        named = (entry_id, *sorted(related - {entry_id}))
-    reviewed = event.control is not None and isinstance(event.control.change, Reviewed)
+
+def _asked_of(statements: Statements, number: NhsNumber, arrived: Sequence[Arrived]) -> Redecision:
+    """Return what a patient's controls ask for: the entries they name with their relatives, or everything."""
+    events = [event for _, _, event in arrived]
+    named = {_entry_named(event) for event in events}
+    reviewed = {_entry_named(event) for event in events if _is_review(event)}
     return Redecision(
         nhs_number=number,
-        partition=record.partition,
-        through=record.offset,
-        entry_ids=named or None,
-        forced=named if reviewed else (),
-        published_at=event.received_at,
+        partition=arrived[0][0].partition,
+        through=max(record.offset for record, _, _ in arrived),
+        entry_ids=None if None in named else _with_relatives(statements, number, named),
+        forced=_with_relatives(statements, number, reviewed),
+        published_at=min(event.received_at for event in events),
     )
+
+
+def _with_relatives(
+    statements: Statements, number: NhsNumber, named: Iterable[EntryId | None]
+) -> tuple[EntryId, ...]:
+    """Return entries that controls name, and the relatives that hides of them name.
+
+    SAFETY: the marker that follows lifts the gate's fence from these, too.
+    """
+    entries = {entry_id for entry_id in named if entry_id is not None}
+    hides = (hide for entry_id in entries for hide in statements[number, entry_id].hides)
+    return tuple(sorted(entries.union(*(hide.related for hide in hides))))
+
+
+def _is_review(event: ControlEvent) -> bool:
+    return event.control is not None and isinstance(event.control.change, Reviewed)
 
 
 def _advance(

@@ -5,7 +5,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import cast
 
+from recordgate_runtime.isolation import Isolation
 from recordgate_runtime.kafka import Record
+from recordgate_runtime.settings import Settings
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.messages import ReceiptClass
 from recordgate_schemas.topics import ENTRIES
@@ -26,9 +28,10 @@ class EntriesLane:
 
     topic = ENTRIES
 
-    def __init__(self, ledger: LaneLedger, bodies: BodyReader) -> None:
+    def __init__(self, ledger: LaneLedger, bodies: BodyReader, settings: Settings) -> None:
         self._ledger = ledger
         self._bodies = bodies
+        self._isolation = Isolation(self._process, self._set_aside, settings)
 
     @property
     def partitions(self) -> int:
@@ -38,12 +41,16 @@ class EntriesLane:
     def resume(self, partitions: Sequence[int]) -> None:
         """Publish what was committed before a crash on these partitions."""
         self._ledger.republish(partitions)
+        self._ledger.remember_isolated(ENTRIES, partitions, self._isolation.fuse)
 
     def tick(self, partitions: Sequence[int]) -> None:
         """Do nothing: what time alone changes is decided by the controls lane."""
 
     def process_batch(self, records: Sequence[Record]) -> None:
         """Account for every record, decide what is accepted, commit, publish. Replays change nothing."""
+        self._isolation.run(records)
+
+    def _process(self, records: Sequence[Record]) -> None:
         with self._ledger.transaction() as work:
             good, _ = read_batch(work, ENTRIES, records)
             patients = work.records.lock_patients({m.nhs_number: r.partition for r, m in good})
@@ -52,6 +59,11 @@ class EntriesLane:
             decided = decide_patients(work, patients, causes, accepted)
             enqueue_decided(work, self._bodies, decided)
         count_decisions(self._ledger.lane, decided)
+
+    def _set_aside(self, record: Record, reason: str) -> None:
+        with self._ledger.transaction() as work:
+            for one in work.claim_new_records(ENTRIES, [record]):
+                work.quarantine(ENTRIES, one, reason)
 
 
 def _accept(work: UnitOfWork, bodies: BodyReader, good: Sequence[Decoded]) -> Entries:

@@ -54,9 +54,9 @@ def open_lane(name: LaneName, settings: Settings) -> Lane:
     )
     bodies = BodyReader()
     lane: Lane = (
-        EntriesLane(ledger, bodies)
+        EntriesLane(ledger, bodies, settings)
         if name == "entries"
-        else ControlsLane(ledger, bodies, settings.page_entries)
+        else ControlsLane(ledger, bodies, settings)
     )
     state = topic_state(lane.topic, settings)
     ledger.adopt(lane.topic, state.topic_id, state.partitions)

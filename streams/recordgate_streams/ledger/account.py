@@ -1,4 +1,7 @@
-"""The conservation account: received = accepted + duplicate + superseded + quarantined; accepted = sum of outcomes."""
+"""The conservation account: received = accepted + duplicate + superseded + quarantined; accepted = sum of outcomes.
+
+Every count is kept in the transaction that changes it, so that reading the account costs no more for a large ledger.
+"""
 
 from dataclasses import dataclass
 
@@ -50,3 +53,19 @@ def read_account(connection: psycopg.Connection) -> Account:
     received, accepted, duplicate, superseded, quarantined = row
     decided = sum(n for _, _, n in outcomes)
     return Account(received, accepted, duplicate, superseded, quarantined, decided, outcomes)
+
+
+@dataclass(frozen=True, slots=True)
+class Miscount:
+    """An outcome and headline reason of a partition, for which not as many decisions are in force as were counted."""
+
+    partition: int
+    outcome: str
+    reason: str
+    counted: int
+    found: int
+
+
+def recount(connection: psycopg.Connection) -> list[Miscount]:
+    """Return where the counts of outcomes differ from the decisions in force; reads all of them."""
+    return [Miscount(*row) for row in connection.execute(SQL["recount"])]

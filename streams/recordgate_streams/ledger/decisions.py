@@ -1,5 +1,6 @@
 """Reads and writes decisions: those in force, the history of all, and the tasks that follow from them."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from recordgate_schemas.reasons import Outcome, Reason
-from recordgate_schemas.values import Audience, EntryId, NhsNumber
+from recordgate_schemas.values import SELF, Audience, EntryId, NhsNumber
 from recordgate_streams.decider.record import (
     CurrentDecision,
     DecisionUpdate,
@@ -38,6 +39,7 @@ class DecisionStore:
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self._db = connection
+        self._counted: Counter[tuple[int, str, str]] = Counter()
 
     def in_force(self, keys: Collection[EntryKey]) -> InForceByPatient:
         """Return the decisions in force about the entries named, by patient."""
@@ -65,10 +67,29 @@ class DecisionStore:
             "generation": rules.generation,
         }
         self._db.execute(SQL["put_decisions"], values)
+        self._count(updates)
         with self._db.cursor().copy(SQL["copy_decisions"]) as copy:
             copy.set_types(_HISTORY_TYPES)
             for row in rows:
                 copy.write_row(_history_row(row, at))
+
+    def _count(self, updates: Iterable[DecisionUpdate]) -> None:
+        for one in updates:
+            if one.decision.audience == SELF:
+                partition, before = one.accepted.source.partition, one.previous
+                self._counted[partition, one.decision.outcome.value, _headline(one) or "-"] += 1
+                if before is not None:
+                    self._counted[partition, before.outcome.value, before.headline or "-"] -= 1
+
+    def put_counts(self) -> None:
+        """Add what `put` changed to the counts of outcomes: late, as other lanes' transactions wait for the rows."""
+        keys = sorted(key for key, change in self._counted.items() if change)
+        if keys:
+            partitions, outcomes, reasons = map(list, zip(*keys, strict=True))
+            values = {"partitions": partitions, "outcomes": outcomes, "reasons": reasons}
+            changes = [self._counted[key] for key in keys]
+            self._db.execute(SQL["count_outcomes"], values | {"changes": changes})
+        self._counted.clear()
 
     def stamp(self, updates: Iterable[DecisionUpdate], rules: InForce) -> None:
         """Store the ruleset in force with those decisions that came out the same as under the former one."""

@@ -45,18 +45,18 @@ update patient set due_at = null where nhs_number in (
 returning nhs_number, partition, control_position
 
 -- name: load_entries
--- The stored entries among those named, without bodies.
+-- The stored entries among those named, without bodies. One is gone at source when a snapshot taken since its extraction
+-- does not list it. `not in` of rows: the lists are hashed, once in a statement; nothing in them is null. `offset 0` keeps
+-- each look-up on the index.
 select e.nhs_number, e.envelope, e.body_sha256, e.conflict, e.body_mismatch, e.source_partition, e.source_offset,
-  e.published_at, gone.yes
+  e.published_at, coalesce(s.taken_at >= e.extracted_at, false) and (e.nhs_number, e.practice, e.system, e.entry_id) not in (
+    select l.nhs_number, l.practice, l.system, unnest(l.entry_ids)
+    from (select distinct unnest(%(nhs_numbers)b::text[]) as number) n
+    cross join lateral (select * from snapshot where snapshot.nhs_number = n.number offset 0) l
+  )
 from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[]) as n (nhs_number, entry_id)
 join entry e on e.nhs_number = n.nhs_number and e.entry_id = n.entry_id
-cross join lateral (
-  select exists (
-    select from snapshot s
-    where s.nhs_number = e.nhs_number and s.practice = e.practice and s.system = e.system
-      and s.taken_at >= e.extracted_at and not e.entry_id = any(s.entry_ids)
-  ) as yes
-) gone
+left join snapshot s on s.nhs_number = e.nhs_number and s.practice = e.practice and s.system = e.system
 
 -- name: entries_of
 -- The ids of all entries of the patients.
@@ -69,7 +69,11 @@ from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[], %(practices)b::text[
   %(extracted)b::timestamptz[]) with ordinality
   as n (nhs_number, entry_id, practice, system, extracted_at, place)
 join snapshot s on s.nhs_number = n.nhs_number and s.practice = n.practice and s.system = n.system
-where s.taken_at >= n.extracted_at and not n.entry_id = any(s.entry_ids)
+where s.taken_at >= n.extracted_at and (n.nhs_number, n.practice, n.system, n.entry_id) not in (
+  select l.nhs_number, l.practice, l.system, unnest(l.entry_ids)
+  from (select distinct unnest(%(nhs_numbers)b::text[]) as number) p
+  cross join lateral (select * from snapshot where snapshot.nhs_number = p.number offset 0) l
+)
 
 -- name: statements_of_patients
 -- What controls stated about any entry of the patients, arrived or not.
@@ -191,6 +195,13 @@ insert into account as a (topic, partition, kind, records)
 select * from unnest(%(topics)b::text[], %(partitions)b::int[], %(kinds)b::text[], %(counts)b::bigint[])
 on conflict (topic, partition, kind) do update set records = a.records + excluded.records
 
+-- name: isolated
+-- The records near the positions that were set aside because processing them failed.
+select q.partition, q.record_offset from quarantine q
+join source_position p on p.topic = q.topic and p.partition = q.partition
+where q.topic = %(topic)s and q.partition = any(%(partitions)s) and q.record_offset >= p.next_offset - %(window)s
+  and starts_with(q.error, %(error)s)
+
 -- name: ask_redecision
 -- Asks for a patient to be decided again; a wider wish absorbs a narrower one, and pages begin anew.
 insert into redecision as r (nhs_number, partition, through, entry_ids, forced, published_at)
@@ -203,7 +214,8 @@ on conflict (nhs_number) do update set through = greatest(r.through, excluded.th
 
 -- name: next_redecisions
 -- The patients that are next.
-select nhs_number from redecision where partition = any(%(partitions)s) order by nhs_number limit %(patients)s
+select nhs_number from redecision
+where partition = any(%(partitions)s) and nhs_number <> all(%(without)s::text[]) order by nhs_number limit %(patients)s
 
 -- name: read_redecisions
 -- What is asked for the patients just locked.
@@ -218,7 +230,11 @@ select nhs_number from redecision where nhs_number = any(%(nhs_numbers)s)
 -- The next entries to decide again, patient by patient, without bodies. The limit stands inside as well, so that each
 -- patient's entries come from the index: as a plain join a page of many patients is planned as a scan of all entries.
 select e.nhs_number, e.envelope, e.body_sha256, e.conflict, e.body_mismatch, e.source_partition, e.source_offset,
-  e.published_at, gone.yes
+  e.published_at, coalesce(s.taken_at >= e.extracted_at, false) and (e.nhs_number, e.practice, e.system, e.entry_id) not in (
+    select l.nhs_number, l.practice, l.system, unnest(l.entry_ids)
+    from (select distinct unnest(%(nhs_numbers)b::text[]) as number) n
+    cross join lateral (select * from snapshot where snapshot.nhs_number = n.number offset 0) l
+  )
 from redecision r
 cross join lateral (
   select * from entry
@@ -227,14 +243,8 @@ cross join lateral (
   order by entry.entry_id
   limit %(limit)s
 ) e
-cross join lateral (
-  select exists (
-    select from snapshot s
-    where s.nhs_number = e.nhs_number and s.practice = e.practice and s.system = e.system
-      and s.taken_at >= e.extracted_at and not e.entry_id = any(s.entry_ids)
-  ) as yes
-) gone
-where r.nhs_number = any(%(nhs_numbers)s)
+left join snapshot s on s.nhs_number = e.nhs_number and s.practice = e.practice and s.system = e.system
+where r.nhs_number = any(%(nhs_numbers)b::text[])
 order by r.nhs_number, e.entry_id
 limit %(limit)s
 
@@ -257,9 +267,24 @@ select
 from account where topic = 'entries'
 
 -- name: outcomes
--- Current outcomes for the patients themselves, by headline reason.
-select outcome, coalesce(headline, '-'), count(*) from current_decision
-where audience = 'self' group by 1, 2 order by 3 desc, 1, 2
+-- Current outcomes for the patients themselves, by headline reason, as they were counted.
+select outcome, reason, sum(entries)::bigint from outcome_count group by 1, 2 having sum(entries) <> 0 order by 3 desc, 1, 2
+
+-- name: recount
+-- Where the decisions in force differ from what was counted: partition, outcome, reason, counted, found.
+select partition, outcome, reason, coalesce(c.entries, 0), coalesce(d.entries, 0)
+from outcome_count c
+full join (
+  select partition, outcome, coalesce(headline, '-') as reason, count(*) as entries
+  from current_decision where audience = 'self' group by 1, 2, 3
+) d using (partition, outcome, reason)
+where coalesce(c.entries, 0) <> coalesce(d.entries, 0) order by 1, 2, 3
+
+-- name: count_outcomes
+-- Adds to the counts of outcomes; in key order, so that two lanes of one partition wait for each other and do not lock.
+insert into outcome_count as c (partition, outcome, reason, entries)
+select * from unnest(%(partitions)b::int[], %(outcomes)b::text[], %(reasons)b::text[], %(changes)b::bigint[])
+on conflict (partition, outcome, reason) do update set entries = c.entries + excluded.entries
 
 -- name: find_entry
 -- Where an entry id is known: normally one patient.

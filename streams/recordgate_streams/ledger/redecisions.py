@@ -31,9 +31,12 @@ class RedecisionStore:
         ]
         self._db.cursor().executemany(SQL["ask_redecision"], rows)
 
-    def next_patients(self, partitions: Sequence[int], limit: int) -> list[NhsNumber]:
-        """Return the patients that are next to be decided again."""
-        wanted = {"partitions": list(partitions), "patients": limit}
+    def next_patients(
+        self, partitions: Sequence[int], limit: int, left: Collection[NhsNumber] = ()
+    ) -> list[NhsNumber]:
+        """Return the patients that are next to be decided again, without those to be left out."""
+        without = [number.digits for number in left]
+        wanted = {"partitions": list(partitions), "patients": limit, "without": without}
         return [NhsNumber(n) for (n,) in self._db.execute(SQL["next_redecisions"], wanted)]
 
     def read(self, numbers: Sequence[NhsNumber]) -> dict[NhsNumber, Redecision]:

@@ -13,6 +13,7 @@ import psycopg
 
 from recordgate_runtime import positions
 from recordgate_runtime.clock import Clock
+from recordgate_runtime.isolation import ISOLATED_ERROR, WINDOW, Fuse
 from recordgate_runtime.kafka import Record
 from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.metrics import BATCH_SECONDS, RECORDS, BatchStage
@@ -118,6 +119,7 @@ class UnitOfWork:
             counts = [self.counted[key] for key in sorted(self.counted)]
             values = {"topics": list(topics), "partitions": list(partitions), "kinds": list(kinds)}
             self._db.execute(SQL["count_records"], values | {"counts": counts})
+        self.decisions.put_counts()
         return self._number()
 
     def _number(self) -> list[Outgoing]:
@@ -203,6 +205,13 @@ class LaneLedger:
             self._forget(left)
         if left:
             log(LogCode.REPUBLISHED, lane=self.lane, count=len(left))
+
+    def remember_isolated(self, topic: Topic, partitions: Sequence[int], fuse: Fuse) -> None:
+        """Tell the fuse which records were set aside before a restart."""
+        wanted = {"topic": topic.name, "partitions": list(partitions)}
+        near = {"window": WINDOW, "error": ISOLATED_ERROR}
+        for partition, offset in self._db.execute(SQL["isolated"], wanted | near):
+            fuse.remember(topic.name, partition, [offset])
 
     def _forget(self, confirmed: Sequence[Outgoing]) -> None:
         if confirmed:

@@ -4,6 +4,7 @@ Each fact keeps the latest instant at which it was stated; a tie goes to the mor
 same controls folds to the same Facts. Stored by the ledger as JSON, one row a patient.
 """
 
+from bisect import bisect_left
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -49,8 +50,8 @@ class Course:
     def set(self, at: datetime, *, on: bool) -> "Course":
         """Return the course after a statement of on or off at an instant."""
         if on:
-            return replace(self, on=tuple(sorted({*self.on, at})))
-        return replace(self, off=tuple(sorted({*self.off, at})))
+            return replace(self, on=_with(self.on, at))
+        return replace(self, off=_with(self.off, at))
 
     @property
     def is_on(self) -> bool:
@@ -224,6 +225,13 @@ class Facts:
 def latest_of(instants: tuple[GrantInstant, ...], grant_id: GrantId) -> datetime | None:
     """Return the latest such instant of a grant, if there is one."""
     return next((one.at for one in instants if one.grant_id == grant_id), None)
+
+
+def _with(instants: tuple[datetime, ...], at: datetime) -> tuple[datetime, ...]:
+    place = bisect_left(instants, at)
+    if place < len(instants) and instants[place] == at:
+        return instants
+    return (*instants[:place], at, *instants[place:])
 
 
 def _later(known: datetime | None, at: datetime) -> datetime:

@@ -22,6 +22,7 @@ from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.decider.history import Event, decide_history
 from recordgate_streams.decider.record import AcceptedEntry, ControlEvent
 from recordgate_streams.lanes.lane import Lane
+from recordgate_streams.ledger.account import recount
 from recordgate_streams.policy.decision import Decision
 from recordgate_streams.ruleset import Ruleset
 from tests.histories.cases import cases
@@ -73,6 +74,8 @@ def test_lanes_end_where_the_whole_history_ends(ledger_dsn: str, seed: int) -> N
             _replay(ledger, parse_events(events), rng)
             context = f"seed {seed}, history {number}"
             assert _outcomes(expected.decisions) == _in_force(ledger), context
+            assert recount(ledger.owner) == [], context
+            assert ledger.account().unaccounted == 0, context
             assert _shown(expected.decisions) == _view(ledger), context
             tasks = {(task.reason, task.audience, task.entry_id) for task in expected.tasks}
             assert tasks == _open_tasks(ledger), context

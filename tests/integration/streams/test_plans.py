@@ -70,7 +70,7 @@ HOT: dict[str, dict[str, Any]] = {
     "load_tasks": {"nhs_numbers": NUMBERS},
     "claim_due": {"partitions": [0], "now": "2000-01-01T00:00:00Z", "limit": 500},
     "load_bodies": NAMED,
-    "next_redecisions": {"partitions": [0], "patients": 200},
+    "next_redecisions": {"partitions": [0], "patients": 200, "without": []},
     "read_redecisions": {"nhs_numbers": NUMBERS},
     "page_entries": {"nhs_numbers": NUMBERS, "limit": 500},
     "find_entry": {"entry_id": "e1"},

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from recordgate_consumers.view.view_sink import entry_columns, read_released
-from recordgate_schemas.messages import Release, Retract
+from recordgate_schemas.messages import Retract
 from tests.support.consumers import (
     BODY,
     NOW,
@@ -48,10 +48,10 @@ def test_a_body_that_is_not_the_one_decided_on_becomes_a_retraction(
 
 
 def test_a_body_type_that_postgresql_cannot_store_is_no_message() -> None:
-    message = release(1, P)
-    assert isinstance(message.change, Release)
-    odd = replace(message, change=replace(message.change, body_type="a\0b"))
-    assert read_released(published(odd, offset=0)) is None
+    record = published(release(1, P), offset=0)
+    odd = (record.value or b"").replace(b"application/fhir+json", b"application/fhir\0json")
+    assert odd != record.value
+    assert read_released(replace(record, value=odd)) is None
 
 
 def test_a_marker_is_no_row() -> None:

@@ -25,7 +25,7 @@ from recordgate_schemas.control import (
 from recordgate_schemas.entry import Kind
 from recordgate_schemas.mapping import mapper
 from recordgate_schemas.values import GrantId, OdsCode
-from recordgate_streams.decider.fold import fold_facts
+from recordgate_streams.decider.fold import _put, fold_facts
 from recordgate_streams.decider.record import ControlEvent
 from recordgate_streams.policy.facts import Facts, latest_of
 from tests.support.builders import (
@@ -373,3 +373,17 @@ def test_of_two_levels_at_one_instant_the_stricter_counts(
     loose: dict[str, Any], strict: dict[str, Any]
 ) -> None:
     assert known((access(**loose), AT), (access(**strict), AT)) == known((access(**strict), AT))
+
+
+def test_an_item_is_put_in_its_place_without_a_look_at_each_of_the_others() -> None:
+    """Else a patient about whom thousands of controls come stops everybody: the work would grow with the square."""
+    looked = []
+
+    def key(at: Any) -> Any:
+        looked.append(at)
+        return at
+
+    items = tuple(range(0, 8192, 2))
+    assert _put(items, 4097, key) == tuple(sorted({*items, 4097}))  # type: ignore[type-var]
+    assert _put(items, 4096, key) == items  # type: ignore[type-var]
+    assert len(looked) < 60

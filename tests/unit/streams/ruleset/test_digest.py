@@ -32,7 +32,15 @@ STATEMENTS = {
 }
 TREES = closure.modules(ROOTS, PACKAGES, NOT_FOLLOWED)
 DECIDING = deciding_statements(TREES, LEDGER)
-NOT_DECIDING_QUERIES = ("conservation", "outcomes", "find_entry", "history", "source", "known_of")
+NOT_DECIDING_QUERIES = (
+    "conservation",
+    "outcomes",
+    "recount",
+    "find_entry",
+    "history",
+    "source",
+    "known_of",
+)
 """Statements that read the same tables for people and dashboards."""
 
 
