@@ -41,16 +41,17 @@ class Crash(RetryableError):
 
 @dataclass(slots=True)
 class Broker:
-    """Keeps what was published; `crash_after` messages it takes the process down."""
+    """Keeps what was published; `crash_after` messages it raises its fault."""
 
     sent: list[Outgoing] = field(default_factory=list)
     crash_after: int | None = None
+    fault: Exception = field(default_factory=lambda: Crash("stop here"))
 
     def publish(self, messages: Sequence[Outgoing]) -> None:
         """Keep messages until it is time to crash."""
         for message in messages:
             if self.crash_after == 0:
-                raise Crash("stop here")
+                raise self.fault
             if self.crash_after is not None:
                 self.crash_after -= 1
             self.sent.append(message)

@@ -18,7 +18,7 @@ from recordgate_runtime.kafka import Record
 from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.metrics import BATCH_SECONDS, RECORDS, BatchStage
 from recordgate_schemas import codec
-from recordgate_schemas.errors import FatalError
+from recordgate_schemas.errors import FatalError, RecordgateError, RetryableError
 from recordgate_schemas.messages import Quarantined
 from recordgate_schemas.topics import BY_NAME, QUARANTINED, Topic
 from recordgate_streams.ledger.cascade import CascadeStore
@@ -180,11 +180,20 @@ class LaneLedger:
         if work.claimed:  # an idle tick is no batch
             stage = BatchStage(f"{self.lane}-lane")
             BATCH_SECONDS.labels(stage).observe(time.monotonic() - started)
-        self._publish(outgoing)
+        self._publish_committed(outgoing)
         self._confirmed = outgoing
         for (_, _, kind), n in work.counted.items():
             if n > 0:
                 RECORDS.labels(self.lane, kind).inc(n)
+
+    def _publish_committed(self, outgoing: Sequence[Outgoing]) -> None:
+        """Publish. Any failure ends the process: the records are decided, and only a start publishes what is left."""
+        try:
+            self._publish(outgoing)
+        except RecordgateError:
+            raise
+        except Exception as error:
+            raise RetryableError(f"publishing failed ({type(error).__name__})") from error
 
     def adopt(self, topic: Topic, topic_id: str, partitions: int) -> None:
         """Begin every partition of a topic at offset 0, or check that it is the topic read before."""

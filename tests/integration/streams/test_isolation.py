@@ -7,7 +7,7 @@ import pytest
 
 from recordgate_schemas.control import AccessDeclined, EntryHidden, HideCause
 from recordgate_schemas.entry import ClinicalEntry
-from recordgate_schemas.errors import FatalError
+from recordgate_schemas.errors import FatalError, RetryableError
 from recordgate_schemas.topics import CONTROLS, ENTRIES
 from recordgate_schemas.values import EntryId
 from recordgate_streams.bodies.reader import BodyReader
@@ -95,6 +95,19 @@ def test_what_no_record_is_to_blame_for_ends_the_process_and_sets_nothing_aside(
     with pytest.raises(Crash):
         ledger.publish(*named("a"))
     assert quarantined(ledger) == []
+
+
+def test_what_fails_after_the_commit_is_no_records_fault_and_is_published_at_the_next_start(
+    ledger: Ledger,
+) -> None:
+    ledger.say(registered(), access())
+    ledger.broker.crash_after, ledger.broker.fault = 0, TypeError("a publisher out of order")
+    with pytest.raises(RetryableError, match="TypeError"):
+        ledger.publish(*named("a"))
+    assert quarantined(ledger) == []
+    ledger.broker.crash_after = None
+    ledger.restart()
+    assert set(ledger.view()) == {"a"}
 
 
 def test_a_batch_is_cut_by_bytes_into_transactions(ledger: Ledger) -> None:
