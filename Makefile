@@ -45,7 +45,7 @@ chaos: setup  ## the long kill test; `make chaos SHORT=1` is the one `make test`
 bench: setup  ## measure rate and latency, write benchmarks/results/*.json
 	$(BIN)/python -m benchmarks $(if $(SHORT),--short)
 
-docs: setup  ## write docs/reference from the code
+docs: setup  ## write docs/reference from the code, and docs/reliability.md
 	$(BIN)/python -m docs.generate
 
 schema: setup  ## write docs/reference/schema-*.sql from freshly migrated databases

@@ -1,4 +1,4 @@
-"""Writes docs/reference from the code: `make docs`. A test fails when the committed pages differ."""
+"""Writes docs/reference from the code, and docs/reliability.md: `make docs`. Tests fail when pages committed differ."""
 # ruff: noqa: INP001  a script beside the pages it writes
 
 import ast
@@ -12,7 +12,7 @@ from typing import Any
 
 from prometheus_client.metrics import MetricWrapperBase
 
-from docs import golden
+from docs import golden, reliability
 from recordgate_runtime import metrics
 from recordgate_runtime.logs import FIELDS, LogCode
 from recordgate_runtime.settings import Settings
@@ -386,6 +386,7 @@ def main() -> None:
     FOLDER.mkdir(exist_ok=True)
     for name, text in pages().items():
         (FOLDER / name).write_text(text, "utf-8")
+    reliability.PAGE.write_text(reliability.page(reliability.read()), "utf-8")
 
 
 if __name__ == "__main__":
