@@ -4,7 +4,6 @@ SAFETY: an offset is a position of its patient in the patient's own partition on
 patients it may be about by its coordinates, until its copy is read where it belongs.
 """
 
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from recordgate_consumers.batches import is_about, report_poison
@@ -74,11 +73,12 @@ def closings(record: Record, named: NhsNumber | None) -> list[GateChange]:
 
 
 def patient_named_in(record: Record) -> NhsNumber | None:
-    """Return the patient that the value of a record names; None when it cannot be read, for whatever reason."""
-    with suppress(Exception):
+    """Return the patient that the value of a record names; None when it cannot be read."""
+    try:
         control: Control = codec.decode(CONTROLS, record.value)
-        return control.nhs_number
-    return None
+    except PoisonError:
+        return None
+    return control.nhs_number
 
 
 def _patient_of_key(key: bytes | None) -> NhsNumber | None:
