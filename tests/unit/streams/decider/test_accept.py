@@ -187,3 +187,9 @@ def after(*arrivals: AcceptedEntry) -> AcceptedEntry:
     for arrival in arrivals[1:]:
         _, known = accept(known, arrival)
     return known
+
+
+def test_of_one_content_extracted_twice_the_later_extraction_counts() -> None:
+    earlier, later = entry(), entry(extracted_at=NOW)
+    assert earlier.extracted_at < NOW
+    assert merge(earlier, later).extracted_at == merge(later, earlier).extracted_at == NOW

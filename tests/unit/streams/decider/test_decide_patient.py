@@ -13,9 +13,18 @@ from recordgate_schemas.control import (
     ReviewCode,
     SensitivityFlagged,
 )
-from recordgate_schemas.entry import Coding, Element, ElementKind, Marker, ThirdParty
+from recordgate_schemas.entry import (
+    Coding,
+    Element,
+    ElementKind,
+    Link,
+    Marker,
+    Relation,
+    ThirdParty,
+)
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import SELF, EntryId
+from recordgate_streams.decider.cascade import Relative
 from recordgate_streams.decider.decide import PatientDecision, decide_patient
 from recordgate_streams.decider.record import (
     AcceptedEntry,
@@ -254,3 +263,49 @@ def test_a_reference_to_an_entry_not_in_hand_stays_only_if_that_is_shown_to_this
     shown: Iterable[EntryAudience] = [(EntryId("mine"), SELF), (EntryId("theirs"), PARTNER)]
     rest = RecordRest(released=frozenset(shown))
     assert pointers(decide(referring_to("mine", "theirs"), rest=rest)) == ("/entry/1",)
+
+
+def part_of_e0(name: str) -> Relative:
+    return Relative(EntryId(name), ((Relation.PART_OF, E0),), has_text=False, conflict=False)
+
+
+def beside(*relatives: Relative) -> RecordRest:
+    return RecordRest(relatives=lambda: relatives)
+
+
+def test_relatives_not_in_hand_are_named_when_the_cascade_takes_them_along_and_not_again() -> None:
+    hide = {E0: statements(hidden())}
+    first = decide(stated=hide, rest=beside(part_of_e0("far")))
+    assert first.affected == {EntryId("far")}
+    rest = replace(beside(part_of_e0("far")), cascade=first.cascade)
+    assert decide(stated=hide, rest=rest).affected == set()
+
+
+def test_what_was_taken_along_for_an_audience_that_is_gone_is_named() -> None:
+    hide = {E0: statements(hidden())}
+    with_proxy = facts((granted(), NOW - timedelta(days=1)))
+    first = decide(known=with_proxy, stated=hide, rest=beside(part_of_e0("far")))
+    assert set(first.cascade) == {SELF, PARTNER}
+    rest = replace(beside(part_of_e0("far")), cascade=first.cascade)
+    assert decide(stated=hide, rest=rest).affected == {EntryId("far")}
+
+
+def test_the_links_of_an_entry_in_conflict_explain_nothing() -> None:
+    other = EntryId("other")
+    hide = {E0: statements(hidden(related=(other,)))}
+    linked = entry(links=(Link(other, Relation.REFERS_TO),))
+    for conflict in (False, True):
+        both = (accepted(linked, conflict=conflict), accepted(entry(entry_id=other)))
+        assert (other in decide(*both, stated=hide).cascade[SELF].affected) is conflict
+
+
+def test_every_audience_gives_its_tasks() -> None:
+    coded = facts(
+        (AccessReviewCoded(ReviewCode.NEEDED_104), NOW - timedelta(days=1)),
+        (granted(), NOW - timedelta(days=1)),
+    )
+    assert Task(Reason.ACCESS_REVIEW, SELF) in decide(known=coded).tasks
+
+
+def test_a_digest_has_sixteen_bytes() -> None:
+    assert len(about_e0(decide()).digest) == 16
