@@ -4,14 +4,17 @@ The only file that looks at the environment. Table: docs/reference/settings.md (
 """
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from recordgate_schemas.errors import UsageError
+
+_ADDRESS = re.compile(r"([^\s:,\[\]]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}")
 
 
 class Settings(BaseSettings):
@@ -39,6 +42,7 @@ class Settings(BaseSettings):
     batch_bytes: int = Field(
         32 * 1024 * 1024,
         ge=1024,
+        le=1024 * 1024 * 1024,
         description="most bytes of records in one transaction; a larger one is alone",
     )
     isolated_in_a_row: int = Field(
@@ -70,6 +74,13 @@ class Settings(BaseSettings):
     )
     page_entries: int = Field(500, ge=1, le=10000, description="entries re-decided in one page")
     review_due_days: int = Field(14, ge=1, le=28, description="days until an open hold is due")
+
+    @field_validator("kafka")
+    @classmethod
+    def _are_addresses(cls, value: str) -> str:
+        if value and not all(_ADDRESS.fullmatch(one) for one in value.split(",")):
+            raise ValueError("is not host:port[,host:port]")
+        return value
 
 
 class UnsetError(UsageError):
