@@ -6,6 +6,7 @@ number per (entry, audience) wins, and a re-decision marker waits until nothing 
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -58,7 +59,17 @@ class ViewSink:
         ]
 
     def set_aside(self, connection: psycopg.Connection, record: Record) -> None:
-        """Leave its sequence number open: markers wait for it, and that raises an alert."""
+        """Take the entry it is about out of the view; its sequence number stays open: markers wait, an alert is raised.
+
+        SAFETY: it may be a retraction, or the version that had to replace what is shown.
+        """
+        message = read_released(record)
+        if message is None or isinstance(change := message.change, Redecided):
+            return
+        retraction = replace(message, change=Retract(change.audience, change.entry_id))
+        # if even that is refused, the others must go on: what is shown then stays until its next version
+        with suppress(psycopg.DataError, psycopg.IntegrityError), connection.transaction():
+            connection.execute(_SQL["put_entries"], entry_columns([retraction]))
 
     def measure(self, records: Sequence[Record]) -> None:  # noqa: ARG002  the Handler's shape
         """Measure how long each message took to reach the view, and how many markers wait."""

@@ -10,6 +10,7 @@ import pytest
 from recordgate_runtime.metrics import ISOLATED
 from recordgate_schemas.control import EntryHidden, HideCause
 from recordgate_schemas.errors import FatalError
+from recordgate_schemas.messages import Release
 from recordgate_schemas.topics import CONTROLS, HELD, RELEASED
 from recordgate_schemas.values import EntryId
 from tests.support.consumers import control, opened, patient, redecided, registered, release
@@ -49,6 +50,19 @@ def test_a_release_that_the_view_refuses_keeps_its_number_open_and_the_others_ar
     assert shown.bodies(ALICE) == []
     assert shown.owner.execute("select count(*) from waiting_marker").fetchone() == (1,)
     assert count(RELEASED.name) == before + 1
+
+
+def test_a_version_that_the_view_refuses_takes_the_one_it_replaces_away(
+    shown: ViewDatabase,
+) -> None:
+    assert shown.bodies(ALICE) == [b"one"]
+    amended = release(2, ALICE, "e1", body=b"amended")
+    assert isinstance(amended.change, Release)
+    with refusing(shown.owner, "released_entry", "body_type"):
+        shown.publish(replace(amended, change=replace(amended.change, body_type="bad")))
+    assert shown.bodies(ALICE) == []
+    shown.publish(release(3, ALICE, "e1", body=b"amended"))
+    assert shown.bodies(ALICE) == [b"amended"]
 
 
 def test_a_number_that_no_range_can_hold_is_a_data_error_of_one_message(
