@@ -145,10 +145,12 @@ WITH (fillfactor='50');
 ALTER TABLE public.released_sequence OWNER TO view_owner;
 
 CREATE TABLE public.replayed (
+    nhs_number text NOT NULL,
     topic text NOT NULL,
     partition integer NOT NULL,
     record_offset bigint NOT NULL
 );
+ALTER TABLE ONLY public.replayed FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.replayed OWNER TO view_owner;
 
 CREATE TABLE public.source_position (
@@ -210,13 +212,11 @@ ALTER TABLE ONLY public.released_entry
 ALTER TABLE ONLY public.released_sequence
     ADD CONSTRAINT released_sequence_pkey PRIMARY KEY (partition);
 ALTER TABLE ONLY public.replayed
-    ADD CONSTRAINT replayed_pkey PRIMARY KEY (topic, partition, record_offset);
+    ADD CONSTRAINT replayed_pkey PRIMARY KEY (nhs_number, topic, partition, record_offset);
 ALTER TABLE ONLY public.source_position
     ADD CONSTRAINT source_position_pkey PRIMARY KEY (topic, partition);
 ALTER TABLE ONLY public.waiting_marker
     ADD CONSTRAINT waiting_marker_pkey PRIMARY KEY (partition, sequence);
-
-CREATE INDEX misrouted_record ON public.misrouted USING btree (topic, partition, record_offset);
 ALTER TABLE public.audience_gate ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.entry_gate ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.gate_closure ENABLE ROW LEVEL SECURITY;
@@ -224,11 +224,13 @@ CREATE POLICY gate_writes ON public.audience_gate TO gate_writer USING (true) WI
 CREATE POLICY gate_writes ON public.entry_gate TO gate_writer USING (true) WITH CHECK (true);
 CREATE POLICY gate_writes ON public.gate_closure TO gate_writer USING (true) WITH CHECK (true);
 CREATE POLICY gate_writes ON public.misrouted TO gate_writer USING (true) WITH CHECK (true);
+CREATE POLICY gate_writes ON public.replayed TO gate_writer USING (true) WITH CHECK (true);
 ALTER TABLE public.misrouted ENABLE ROW LEVEL SECURITY;
 CREATE POLICY one_audience ON public.audience_gate FOR SELECT TO view_owner USING (((nhs_number = current_setting('recordgate.nhs_number'::text, true)) AND (audience = ANY (ARRAY['*'::text, current_setting('recordgate.audience'::text, true)]))));
 CREATE POLICY one_audience ON public.released_entry FOR SELECT TO view_owner USING (((nhs_number = current_setting('recordgate.nhs_number'::text, true)) AND (audience = current_setting('recordgate.audience'::text, true))));
 CREATE POLICY one_patient ON public.entry_gate FOR SELECT TO view_owner USING ((nhs_number = current_setting('recordgate.nhs_number'::text, true)));
 ALTER TABLE public.released_entry ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.replayed ENABLE ROW LEVEL SECURITY;
 CREATE POLICY sink_raises ON public.audience_gate TO view_sink USING (true) WITH CHECK (true);
 CREATE POLICY sink_writes ON public.released_entry TO view_sink USING (true) WITH CHECK (true);
 CREATE POLICY sink_writes ON public.waiting_marker TO view_sink USING (true) WITH CHECK (true);

@@ -43,8 +43,7 @@ class GateBatch:
     entry_fences: dict[Key, int] = field(default_factory=dict)
     closures: list[tuple[str, GateClosure]] = field(default_factory=list)
     misrouted: list[tuple[str, Coordinates]] = field(default_factory=list)
-    replayed: list[Coordinates] = field(default_factory=list)
-    reopened: list[str] = field(default_factory=list)
+    replayed: list[tuple[str, Coordinates]] = field(default_factory=list)
 
     def add(self, change: GateChange, known_grants: AbstractSet[Key]) -> None:
         """Add a change; `known_grants` are the grants the gate had heard of before this batch."""
@@ -64,13 +63,8 @@ class GateBatch:
             _raise_fence(self.audience_fences, (patient, PATIENT), -1)
             self.misrouted.append((patient, change.misrouted))
         if change.replay_of is not None:
-            self.replayed.append(change.replay_of)
-
-    def reopen(self, patients: Sequence[str]) -> None:
-        """Sum up the closures of these patients anew: a misrouted control that closed them was replayed."""
-        for patient in patients:
             _raise_fence(self.audience_fences, (patient, PATIENT), -1)
-        self.reopened += patients
+            self.replayed.append((patient, change.replay_of))
 
 
 class GateLane:
@@ -88,7 +82,6 @@ class GateLane:
         batch = GateBatch()
         for change in changes:
             batch.add(change, known_grants)
-        batch.reopen(_known_misrouted(connection, batch.replayed))
         _write(connection, batch)
 
     def set_aside(self, connection: psycopg.Connection, record: Record) -> None:
@@ -105,18 +98,6 @@ class GateLane:
             if codec.is_tick(CONTROLS, record.value):
                 continue
             HIDE_TO_UNREADABLE.observe(max(0.0, (now - record.published_at).total_seconds()))
-
-
-def _known_misrouted(connection: psycopg.Connection, replayed: Sequence[Coordinates]) -> list[str]:
-    """Return the patients that the originals of these replayed controls have closed."""
-    if not replayed:
-        return []
-    rows = connection.execute(_SQL["closed_by"], columns(_COORDINATES, _places(replayed)))
-    return [number for (number,) in rows]
-
-
-def _places(found: Sequence[Coordinates]) -> list[tuple[str, int, int]]:
-    return [(one.topic, one.partition, one.offset) for one in sorted(set(found))]
 
 
 def _raise_fence(fences: dict[Key, int], key: Key, position: int) -> None:
@@ -142,13 +123,12 @@ def _write(connection: psycopg.Connection, batch: GateBatch) -> None:
     names = "nhs_numbers audiences causes practices effective_ats closed expires_ats"
     if parameters := columns(names.split(), closures):
         connection.execute(_SQL["put_closures"], parameters)
-    if parameters := columns(_COORDINATES, _places(batch.replayed)):
-        connection.execute(_SQL["put_replayed"], parameters)
-    misrouted = sorted({(n, c.topic, c.partition, c.offset) for n, c in batch.misrouted})
-    if parameters := columns(("nhs_numbers", *_COORDINATES), misrouted):
-        connection.execute(_SQL["put_misrouted"], parameters)
+    for name, found in (("put_replayed", batch.replayed), ("put_misrouted", batch.misrouted)):
+        places = sorted({(n, c.topic, c.partition, c.offset) for n, c in found})
+        if parameters := columns(("nhs_numbers", *_COORDINATES), places):
+            connection.execute(_SQL[name], parameters)
     touched = {(n, c.audience) for n, c in batch.closures}
-    touched |= {(n, PATIENT) for n in (*batch.reopened, *(n for n, _ in batch.misrouted))}
+    touched |= {(n, PATIENT) for n, _ in (*batch.replayed, *batch.misrouted)}
     if parameters := columns(("nhs_numbers", "audiences"), sorted(touched)):
         connection.execute(_SQL["settle_closures"], parameters)
     entries = [(*key, fence) for key, fence in sorted(batch.entry_fences.items())]

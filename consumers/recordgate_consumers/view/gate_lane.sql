@@ -34,13 +34,6 @@ on conflict (nhs_number, audience, cause, practice) do update set
   end
 where known.effective_at <= excluded.effective_at
 
--- name: closed_by
--- The patients that misrouted controls at these coordinates have closed.
-select closing.nhs_number
-from unnest(%(topics)b::text[], %(partitions)b::int[], %(offsets)b::bigint[])
-  as original (topic, partition, record_offset)
-join misrouted as closing using (topic, partition, record_offset)
-
 -- name: put_misrouted
 -- Keep which patients a misrouted control closes.
 insert into misrouted (nhs_number, topic, partition, record_offset)
@@ -48,9 +41,9 @@ select * from unnest(%(nhs_numbers)b::text[], %(topics)b::text[], %(partitions)b
 on conflict do nothing
 
 -- name: put_replayed
--- Keep which controls were read where they belong, whether their originals were read before or not.
-insert into replayed (topic, partition, record_offset)
-select * from unnest(%(topics)b::text[], %(partitions)b::int[], %(offsets)b::bigint[])
+-- Keep whose copies were read where they belong, whether their originals were read before or not.
+insert into replayed (nhs_number, topic, partition, record_offset)
+select * from unnest(%(nhs_numbers)b::text[], %(topics)b::text[], %(partitions)b::int[], %(offsets)b::bigint[])
 on conflict do nothing
 
 -- name: settle_closures
@@ -74,7 +67,8 @@ from (
           where closing.nhs_number = cause.nhs_number
             and not exists (
               select from replayed as copy
-              where copy.topic = closing.topic and copy.partition = closing.partition
+              where copy.nhs_number = closing.nhs_number
+                and copy.topic = closing.topic and copy.partition = closing.partition
                 and copy.record_offset = closing.record_offset
             )
         )

@@ -1,7 +1,8 @@
 """Publishes quarantined records again where they belong, and confirms what an unreadable control has held.
 
-SAFETY: a copy lifts the closing of its own original alone. A confirmation covers everything up to its position, so it
-goes no further than the first control of the patient that still waits in quarantine.
+SAFETY: a copy lifts the closing of its own original and its own patient alone, and a repair cannot change whom a record
+is about. A confirmation covers everything up to its position, so it goes no further than the first control of the
+patient that still waits in quarantine. Everything is worked out before the first message is sent.
 """
 
 from collections.abc import Callable
@@ -27,6 +28,9 @@ from recordgate_streams.ledger.quarantine_seal import Seal
 
 SOURCE = "recordgate quarantine"
 _ACK_TIMEOUT_S = 15  # below the 30 s a transaction may idle: the record stays locked meanwhile
+
+_NOTHING = -1
+"""The position of a `StateConfirmed` that confirms nothing, and only lifts what its original had closed."""
 
 Send = Callable[[Topic, NhsNumber, bytes, Coordinates | None], None]
 """Publishes a message about a patient, as a replay of a record if one is given, and returns once it is acknowledged."""
@@ -87,7 +91,7 @@ class Quarantine:
         if self._seal is None:
             raise UsageError("RECORDGATE_QUARANTINE_KEY: needed to keep what is repaired encrypted")
         value = data if data.startswith(codec.MARKER) else codec.encode(topic, _load(topic, data))
-        codec.decode(topic, value)
+        self._check_patient(where, codec.decode(topic, value).nhs_number)
         self._store.put_repair(where, value, self._seal, operator.at)
         self._store.note(where, "repaired", operator.name, operator.at)
 
@@ -103,10 +107,47 @@ class Quarantine:
             raise UsageError(
                 f"{where} cannot be read ({error}); repair it first: recordgate quarantine repair"
             ) from None
-        is_control = topic is CONTROLS
-        send(topic, number, value, where if is_control else None)
+        self._check_patient(where, number)
+        if topic is not CONTROLS:
+            send(topic, number, value, None)
+            self._store.note(where, "replayed", operator.name, operator.at)
+            return Replayed(again=False)
+        held = self._held_since(where, number)
+        through, waits_for = self._replayed_through(where, held) if held else (None, None)
+        send(topic, number, value, where)
+        for other in sorted(self._named_in(where) - {number}):
+            if not self._is_home(other, where):
+                send(topic, other, _confirmation(where, other, _NOTHING, operator), where)
         self._store.note(where, "replayed", operator.name, operator.at)
-        return self._confirm(where, number, send, operator) if is_control else Replayed(again=False)
+        if held and through is not None:
+            send(topic, held, _confirmation(where, held, through, operator), None)
+            self._store.note(where, "confirmed", operator.name, operator.at)
+        return Replayed(again=False, confirmed=through, waits_for=waits_for)
+
+    def _check_patient(self, where: Coordinates, number: NhsNumber) -> None:
+        """Refuse a message about a patient whom the record does not name, as far as that is known."""
+        named = self._named_in(where)
+        if named and number not in named:
+            raise UsageError(
+                f"{where}: the repaired message is about another patient than the record; check its nhs_number"
+            )
+
+    def _named_in(self, where: Coordinates) -> set[NhsNumber]:
+        """Return the patients that the record's key and value name, as far as they were kept and can be opened."""
+        value = self._opened(self._store.value, where)
+        found = {_patient(self._opened(self._store.key, where)), _patient_named(where, value)}
+        return {number for number in found if number is not None}
+
+    def _opened(
+        self, read: Callable[[Coordinates, Seal], bytes | None], where: Coordinates
+    ) -> bytes | None:
+        """Return what is sealed; None when it was not kept, or was sealed with a former key."""
+        if self._seal is None:
+            return None
+        try:
+            return read(where, self._seal)
+        except UsageError:
+            return None
 
     def _bytes_to_replay(self, where: Coordinates) -> bytes:
         found = None
@@ -119,27 +160,10 @@ class Quarantine:
             )
         return found
 
-    def _confirm(
-        self, where: Coordinates, named: NhsNumber, send: Send, operator: Operator
-    ) -> Replayed:
-        """Confirm the state of the patient whose entries the decider holds since the original, if it holds any."""
-        patient = self._held_since(where, named)
-        if patient is None:
-            return Replayed(again=False)
-        through, waits_for = self._replayed_through(where, patient)
-        if through is None:
-            return Replayed(again=False, waits_for=waits_for)
-        change = StateConfirmed(through)
-        control = Control(f"quarantine {where}", patient, operator.at, SOURCE, change)
-        send(CONTROLS, patient, codec.encode(CONTROLS, control), None)
-        self._store.note(where, "confirmed", operator.name, operator.at)
-        return Replayed(again=False, confirmed=through, waits_for=waits_for)
-
     def _held_since(self, where: Coordinates, named: NhsNumber) -> NhsNumber | None:
         """Return whose entries the decider holds because of a record: its key's, in that patient's own partition."""
-        number: NhsNumber | None = named
-        if self._seal is not None and self._store.find(where).is_key_kept:
-            number = _patient(self._store.key(where, self._seal))
+        key = self._opened(self._store.key, where)
+        number = named if key is None else _patient(key)
         return number if number is not None and self._is_home(number, where) else None
 
     def _replayed_through(
@@ -153,18 +177,24 @@ class Quarantine:
                 continue
             if self._is_known_to_be_another_s(other, patient):
                 continue
-            if other.state != "replayed":
+            if at != where and other.state != "replayed":
                 return through, at
             through = at.offset
         return through, None
 
     def _is_known_to_be_another_s(self, other: QuarantinedRecord, patient: NhsNumber) -> bool:
-        if self._seal is None or not other.is_key_kept:
-            return False
-        return _patient(self._store.key(other.where, self._seal)) != patient
+        key = self._opened(self._store.key, other.where)
+        return key is not None and _patient(key) != patient
 
     def _is_home(self, number: NhsNumber, where: Coordinates) -> bool:
         return partition_of(number.digits.encode(), self._partitions) == where.partition
+
+
+def _confirmation(where: Coordinates, number: NhsNumber, through: int, operator: Operator) -> bytes:
+    change = StateConfirmed(through)
+    return codec.encode(
+        CONTROLS, Control(f"quarantine {where}", number, operator.at, SOURCE, change)
+    )
 
 
 def _topic(where: Coordinates) -> Topic:
@@ -180,6 +210,14 @@ def _load(topic: Topic, data: bytes) -> Any:
     except orjson.JSONDecodeError:
         raise PoisonError("neither Avro nor JSON; write the message as one JSON object") from None
     return mapper(topic.message, "json").load(plain)
+
+
+def _patient_named(where: Coordinates, value: bytes | None) -> NhsNumber | None:
+    try:
+        number: NhsNumber = codec.decode(_topic(where), value).nhs_number
+    except PoisonError:
+        return None
+    return number
 
 
 def _patient(key: bytes | None) -> NhsNumber | None:

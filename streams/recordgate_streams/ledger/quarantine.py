@@ -23,7 +23,6 @@ class QuarantinedRecord:
     error: str
     at: datetime
     is_kept: bool
-    is_key_kept: bool
     actions: tuple[tuple[str, str, datetime], ...]
 
     @property
@@ -110,10 +109,10 @@ def _place(where: Coordinates) -> dict[str, object]:
 
 
 def _record(row: Sequence[object]) -> QuarantinedRecord:
-    topic, partition, offset, error, at, is_kept, is_key_kept, actions, who, when = row
+    topic, partition, offset, error, at, is_kept, actions, who, when = row
     done = zip(actions, who, when, strict=True)  # type: ignore[call-overload]
     where = Coordinates(topic, partition, offset)  # type: ignore[arg-type]
-    return QuarantinedRecord(where, error, at, is_kept, is_key_kept, tuple(done))  # type: ignore[arg-type]
+    return QuarantinedRecord(where, error, at, is_kept, tuple(done))  # type: ignore[arg-type]
 
 
 def _bytes(value: object) -> bytes | None:

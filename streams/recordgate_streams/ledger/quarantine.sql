@@ -19,7 +19,7 @@ select pg_advisory_xact_lock(hashtextextended('recordgate quarantine ' || %(part
 -- name: list
 -- Records in quarantine without their content, and what was done with each.
 select q.topic, q.partition, q.record_offset, q.error, q.quarantined_at,
-  q.sealed_value is not null or q.sealed_key is not null as is_kept, q.sealed_key is not null as is_key_kept,
+  q.sealed_value is not null or q.sealed_key is not null as is_kept,
   coalesce(done.actions, '{}'), coalesce(done.who, '{}'), coalesce(done.at, '{}')
 from quarantine q
 cross join lateral (

@@ -194,6 +194,18 @@ def gate(view: ViewDatabase, who: NhsNumber) -> list[tuple[object, ...]]:
     ).fetchall()
 
 
+@pytest.mark.parametrize("in_advance", [False, True])
+def test_a_copy_about_another_patient_lifts_nothing_of_the_first(
+    log: Log, *, in_advance: bool
+) -> None:
+    who, other = patient(33), patient(34)
+    show(log, who)
+    original = log.record(HIDE, who, elsewhere(who))
+    copy = log.record(registered(), other, home_of(other), where(original))
+    log.read(*((copy, original) if in_advance else (original, copy)))
+    assert log.view.bodies(who) == []
+
+
 def test_a_copy_that_is_itself_elsewhere_lifts_nothing(log: Log) -> None:
     who = patient(31)
     show(log, who)

@@ -64,10 +64,14 @@ def sealed(ledger: Ledger) -> Ledger:
 
 
 def replay(
-    keeper: psycopg.Connection, where: str, sent: Sent, seal: Seal | None = SEAL
+    keeper: psycopg.Connection,
+    where: str,
+    sent: Sent,
+    seal: Seal | None = SEAL,
+    partitions: int = 1,
 ) -> Replayed:
     with keeper.transaction():
-        quarantine = Quarantine(QuarantineStore(keeper), seal, 1)
+        quarantine = Quarantine(QuarantineStore(keeper), seal, partitions)
         return quarantine.replay(Coordinates.parse(where), sent, OPERATOR)
 
 
@@ -201,6 +205,57 @@ def test_what_breaks_a_rule_is_not_taken_as_a_repair(
     with pytest.raises(UsageError, match="not in quarantine"):
         replay(keeper, "controls/0/7", Sent())
     assert actions(sealed) == []
+
+
+def test_a_repair_cannot_change_whom_a_record_is_about(
+    sealed: Ledger, keeper: psycopg.Connection
+) -> None:
+    readable = codec.encode(CONTROLS, control(AccessSuspended()))
+    sealed.controls.process_batch(
+        [sealed.raw(CONTROLS, GARBAGE, KEY), sealed.raw(CONTROLS, readable, b"rubbish")]
+    )
+    mistyped = codec.encode(CONTROLS, control(AccessSuspended(), nhs_number=OTHER_NUMBER))
+    for where in ("controls/0/0", "controls/0/1"):
+        with pytest.raises(UsageError, match="another patient"):
+            repair(keeper, where, mistyped)
+    assert actions(sealed) == []
+    for where in ("controls/0/0", "controls/0/1"):
+        repair(keeper, where, readable)
+
+
+def test_whom_the_key_names_is_lifted_too_when_the_control_is_about_somebody_else(
+    sealed: Ledger, keeper: psycopg.Connection
+) -> None:
+    value = codec.encode(CONTROLS, control(AccessSuspended(), nhs_number=OTHER_NUMBER))
+    sealed.controls.process_batch([sealed.raw(CONTROLS, value, KEY)])
+    many = next(n for n in range(2, 99) if partition_of(KEY, n) != 0)
+    sent = Sent()
+    replay(keeper, "controls/0/0", sent, partitions=many)
+    where = Coordinates("controls", 0, 0)
+    assert [(number, original) for _, number, _, original in sent[:2]] == [
+        (OTHER_NUMBER, where),
+        (NHS_NUMBER, where),
+    ]
+    assert sent[0][2] == value
+    assert sent.confirmations()[0] == -1
+
+
+def test_a_record_sealed_with_a_former_key_may_be_this_patients_and_stops_no_replay(
+    sealed: Ledger, keeper: psycopg.Connection
+) -> None:
+    sealed.controls.process_batch([sealed.raw(CONTROLS, GARBAGE, KEY)])
+    sealed.seal = Seal(b"n" * 32)
+    sealed.restart()
+    sealed.controls.process_batch([sealed.raw(CONTROLS, GARBAGE, KEY)])
+    repaired = codec.encode(CONTROLS, control(AccessSuspended()))
+    repair(keeper, "controls/0/1", repaired, sealed.seal)
+    sent = Sent()
+    waits = Coordinates("controls", 0, 0)
+    assert replay(keeper, "controls/0/1", sent, sealed.seal) == Replayed(
+        again=False, waits_for=waits
+    )
+    assert replay(keeper, "controls/0/1", sent, sealed.seal).again
+    assert len(sent) == 1
 
 
 def test_a_crash_between_publishing_and_logging_publishes_the_same_again(

@@ -18,18 +18,21 @@ create table misrouted (
   record_offset bigint not null,
   primary key (nhs_number, topic, partition, record_offset)
 );
-create index misrouted_record on misrouted (topic, partition, record_offset);
 
--- The controls whose copy was read where it belongs, by the original's coordinates: before or after the original.
+-- The controls whose copy was read where it belongs, by the original's coordinates: before or after the original. A copy
+-- lifts the closing of the patient it is about, and of nobody else.
 create table replayed (
+  nhs_number text not null,
   topic text not null,
   partition int not null,
   record_offset bigint not null,
-  primary key (topic, partition, record_offset)
+  primary key (nhs_number, topic, partition, record_offset)
 );
 
 alter table misrouted enable row level security, force row level security;
+alter table replayed enable row level security, force row level security;
 create policy gate_writes on misrouted for all to gate_writer using (true) with check (true);
+create policy gate_writes on replayed for all to gate_writer using (true) with check (true);
 
 grant select, insert on partition_count to view_sink, gate_writer;
 grant select, insert on misrouted, replayed to gate_writer;
