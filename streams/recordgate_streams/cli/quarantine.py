@@ -3,10 +3,10 @@
 import getpass
 import json
 import os
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
@@ -54,14 +54,17 @@ def list_records(
 @app.command()
 def show(where: Where, *, value_to: NewFile = None, key_to: NewFile = None) -> None:
     """Show which rule a record broke and what was done with it; its content only into a file, which is logged."""
-    with _store() as (store, _):
-        found = store.find(where)
-        for name, file in (("value", value_to), ("key", key_to)):
-            if file is not None:
-                seal = _needed_seal()
-                content = store.value(where, seal) if name == "value" else store.key(where, seal)
-                _write_private(file, name, content)
+    asked = {"value": value_to, "key": key_to}
+    files = {name: file for name, file in asked.items() if file is not None}
+    with _new_files(files) as opened:
+        with _store() as (store, _):
+            found = store.find(where)
+            contents = {name: _content(store, where, name) for name in files}
+            for _ in files:
                 store.note(where, "shown", getpass.getuser(), SystemClock().now())
+        # the note is committed: only now is content written
+        for name, content in contents.items():
+            opened[name].write(content)
     done = [f"{action} by {who} at {at.isoformat()}" for action, who, at in found.actions]
     lines = (f"{found.where}  {found.state}  {_kept(found)}", found.error, *done)
     typer.echo("\n".join(lines))
@@ -139,12 +142,31 @@ def _as_data(one: QuarantinedRecord) -> dict[str, object]:
     }
 
 
-def _write_private(file: Path, name: str, content: bytes | None) -> None:
+def _content(store: QuarantineStore, where: Coordinates, name: str) -> bytes:
+    seal = _needed_seal()
+    content = store.value(where, seal) if name == "value" else store.key(where, seal)
     if content is None:
         raise UsageError(f"the record had no {name}, or it was not kept")
+    return content
+
+
+@contextmanager
+def _new_files(files: Mapping[str, Path]) -> Iterator[dict[str, BinaryIO]]:
+    """Open new files, mode 0600, for the block to write; when anything fails, none of them stays."""
+    with ExitStack() as undo:
+        opened = {}
+        for name, file in files.items():
+            opened[name] = undo.enter_context(_open_private(file, name))
+            undo.callback(file.unlink, missing_ok=True)
+        yield opened
+        for out in opened.values():
+            out.close()
+        undo.pop_all()
+
+
+def _open_private(file: Path, name: str) -> BinaryIO:
     try:
         handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
         raise UsageError(f"--{name}-to: {error.strerror}; name a new file") from None
-    with os.fdopen(handle, "wb") as out:
-        out.write(content)
+    return os.fdopen(handle, "wb")

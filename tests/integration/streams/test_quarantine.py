@@ -1,23 +1,28 @@
 """The lanes and records outside their patient's partition; what is kept of them, and what replaying them does."""
 
+import base64
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psycopg
 import pytest
+from typer.testing import CliRunner, Result
 
 from recordgate_runtime import positions
 from recordgate_runtime.kafka import Record
 from recordgate_runtime.migrate import migrations
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.routing import partition_of
+from recordgate_runtime.settings import settings
 from recordgate_schemas import codec
 from recordgate_schemas.control import AccessSuspended, StateConfirmed
 from recordgate_schemas.coordinates import Coordinates
 from recordgate_schemas.errors import FatalError, PoisonError, UsageError
 from recordgate_schemas.topics import CONTROLS, ENTRIES, Topic
 from recordgate_schemas.values import NhsNumber
+from recordgate_streams.cli.quarantine import app
 from recordgate_streams.lanes.replay import Operator, Quarantine, Replayed
 from recordgate_streams.ledger.quarantine import QuarantineStore, seal_plain
 from recordgate_streams.ledger.quarantine_seal import Seal
@@ -61,6 +66,27 @@ def sealed(ledger: Ledger) -> Ledger:
     ledger.seal = SEAL
     ledger.restart()
     return ledger
+
+
+@pytest.fixture
+def operator(
+    ledger_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[CliRunner]:
+    """Runs the commands on this test's ledger, with the key."""
+    file = tmp_path / "quarantine.key"
+    file.write_bytes(base64.b64encode(b"k" * 32))
+    file.chmod(0o600)
+    monkeypatch.setenv("RECORDGATE_LEDGER_DSN", ledger_dsn)
+    monkeypatch.setenv("RECORDGATE_QUARANTINE_KEY", str(file))
+    settings.cache_clear()
+    yield CliRunner()
+    settings.cache_clear()
+
+
+def show(operator: CliRunner, where: str, value_to: Path, key_to: Path) -> Result:
+    return operator.invoke(
+        app, ["show", where, "--value-to", str(value_to), "--key-to", str(key_to)]
+    )
 
 
 def replay(
@@ -135,6 +161,43 @@ def test_what_is_kept_opens_with_the_key_alone(sealed: Ledger, keeper: psycopg.C
     assert row is not None
     assert KEY.hex() not in row[0]
     assert GARBAGE.hex() not in row[0]
+
+
+def test_content_is_shown_into_new_private_files_and_logged(
+    sealed: Ledger, operator: CliRunner, tmp_path: Path
+) -> None:
+    sealed.controls.process_batch([sealed.raw(CONTROLS, GARBAGE, KEY)])
+    value, key = tmp_path / "value", tmp_path / "key"
+    assert show(operator, "controls/0/0", value, key).exit_code == 0
+    assert (value.read_bytes(), key.read_bytes()) == (GARBAGE, KEY)
+    assert [file.stat().st_mode & 0o777 for file in (value, key)] == [0o600, 0o600]
+    assert {(offset, action) for offset, action, *_ in actions(sealed)} == {(0, "shown")}
+
+
+@pytest.mark.parametrize("existing", ["value", "key"])
+def test_a_file_that_exists_stays_as_it_is_and_no_content_is_taken(
+    sealed: Ledger, operator: CliRunner, tmp_path: Path, existing: str
+) -> None:
+    sealed.controls.process_batch([sealed.raw(CONTROLS, GARBAGE, KEY)])
+    (tmp_path / existing).write_text("mine")
+    done = show(operator, "controls/0/0", tmp_path / "value", tmp_path / "key")
+    assert f"--{existing}-to: File exists" in str(done.exception)
+    assert actions(sealed) == []
+    assert {file.name for file in tmp_path.iterdir()} == {"quarantine.key", existing}
+    assert (tmp_path / existing).read_text() == "mine"
+
+
+def test_what_cannot_be_logged_is_not_shown(
+    sealed: Ledger, operator: CliRunner, tmp_path: Path
+) -> None:
+    sealed.controls.process_batch([sealed.raw(CONTROLS, GARBAGE, KEY)])
+    sealed.owner.execute("revoke insert on quarantine_action from quarantine_keeper")
+    try:
+        done = show(operator, "controls/0/0", tmp_path / "value", tmp_path / "key")
+    finally:
+        sealed.owner.execute("grant insert on quarantine_action to quarantine_keeper")
+    assert isinstance(done.exception, psycopg.errors.InsufficientPrivilege)
+    assert {file.name for file in tmp_path.iterdir()} == {"quarantine.key"}
 
 
 def test_a_misrouted_record_is_replayed_with_the_same_bytes_and_once(
