@@ -24,8 +24,9 @@ def find_embedded() -> None:
         from recordgate_deploy import embedded  # noqa: PLC0415  the extra `embedded`
 
         found = asdict(embedded.addresses(home))
-        if settings().quarantine_key is None:
-            found["quarantine_key"] = str((home / "quarantine.key").resolve())
+        key = home / "quarantine.key"
+        if settings().quarantine_key is None and key.exists():
+            found["quarantine_key"] = str(key.resolve())
         adopt({f"RECORDGATE_{name.upper()}": value for name, value in found.items()})
 
 

@@ -33,8 +33,7 @@ def running(home: Path, output: IO[bytes] | None = None) -> Iterator[Runner]:
 def _start_servers(runner: Runner, home: Path) -> None:
     """Start the embedded servers and adopt their addresses and the quarantine's key, made when it is missing."""
     commands = embedded.prepare(home)
+    make_key_file(settings().quarantine_key or home / "quarantine.key")
     find_embedded()
-    if (key := settings().quarantine_key) is not None:
-        make_key_file(key)
     runner.start(commands, environment())
     embedded.create_databases(home)

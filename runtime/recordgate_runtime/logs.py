@@ -60,7 +60,7 @@ class LogCode(Enum):
     )
     QUARANTINE_UNKEPT = (
         "warning",
-        "RECORDGATE_QUARANTINE_KEY names no file: of what is set aside the coordinates are kept, not the bytes",
+        "RECORDGATE_QUARANTINE_KEY is not set: of what is set aside the coordinates are kept, not the bytes",
     )
     REVIEW_REFUSED = ("warning", "a review outcome no longer matched what it was given for")
     REDECIDED = ("info", "pages of patients' entries were decided again")

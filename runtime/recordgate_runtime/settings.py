@@ -75,6 +75,11 @@ class Settings(BaseSettings):
     page_entries: int = Field(500, ge=1, le=10000, description="entries re-decided in one page")
     review_due_days: int = Field(14, ge=1, le=28, description="days until an open hold is due")
 
+    @field_validator("quarantine_key", mode="before")
+    @classmethod
+    def _empty_is_not_set(cls, value: object) -> object:
+        return None if value == "" else value
+
     @field_validator("kafka")
     @classmethod
     def _are_addresses(cls, value: str) -> str:

@@ -119,7 +119,7 @@ def _seal() -> Seal | None:
 def _needed_seal() -> Seal:
     seal = _seal()
     if seal is None:
-        raise UsageError("RECORDGATE_QUARANTINE_KEY: not set, or the file is not there")
+        raise UsageError("RECORDGATE_QUARANTINE_KEY is not set; name the key file")
     return seal
 
 

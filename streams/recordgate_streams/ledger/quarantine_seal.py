@@ -47,10 +47,16 @@ class Seal:
 
 
 def read_seal(file: Path | None) -> Seal | None:
-    """Return the seal of a key file; None when none is configured or the file is missing."""
-    if file is None or not file.exists():
+    """Return the seal of a key file, None when none is configured; raise UsageError when it is no key file."""
+    if file is None:
         return None
-    if stat.S_IMODE(file.stat().st_mode) & 0o077:
+    try:
+        mode = file.stat().st_mode
+    except OSError as error:
+        raise _no_key_file(file, str(error.strerror)) from None
+    if not stat.S_ISREG(mode):
+        raise _no_key_file(file, "not a regular file")
+    if stat.S_IMODE(mode) & 0o077:
         raise UsageError("RECORDGATE_QUARANTINE_KEY: others may read the file; chmod 600")
     try:
         key = base64.b64decode(file.read_bytes().strip(), validate=True)
@@ -61,8 +67,13 @@ def read_seal(file: Path | None) -> Seal | None:
     return Seal(key)
 
 
+def _no_key_file(file: Path, why: str) -> UsageError:
+    advice = "name the key file, make one as docs/runbook/quarantine.md says, or leave it empty"
+    return UsageError(f"RECORDGATE_QUARANTINE_KEY: {file}: {why}; {advice}")
+
+
 def read_seal_or_warn(file: Path | None) -> Seal | None:
-    """Return the seal of a key file; without one, log that bytes are not kept."""
+    """Return the seal of a key file; when none is configured, log that bytes are not kept."""
     seal = read_seal(file)
     if seal is None:
         log(LogCode.QUARANTINE_UNKEPT)

@@ -78,8 +78,26 @@ def test_a_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
 
 
 def test_without_a_key_there_is_no_seal_and_the_log_says_so(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert read_seal_or_warn(None) is None
-    assert read_seal_or_warn(tmp_path / "missing") is None
-    assert capsys.readouterr().err.count("QUARANTINE_UNKEPT") == 2
+    assert capsys.readouterr().err.count("QUARANTINE_UNKEPT") == 1
+
+
+def test_a_configured_file_that_is_missing_is_refused_by_name(tmp_path: Path) -> None:
+    file = tmp_path / "missing"
+    with pytest.raises(UsageError) as refused:
+        read_seal_or_warn(file)
+    said = str(refused.value)
+    assert said.startswith(f"RECORDGATE_QUARANTINE_KEY: {file}: No such file or directory;")
+    assert "docs/runbook/quarantine.md" in said
+
+
+@pytest.mark.parametrize("device", [True, False])
+def test_what_is_no_regular_file_is_refused_by_name(tmp_path: Path, device: bool) -> None:
+    file = Path("/dev/null") if device else tmp_path
+    with pytest.raises(UsageError) as refused:
+        read_seal(file)
+    said = str(refused.value)
+    assert said.startswith(f"RECORDGATE_QUARANTINE_KEY: {file}: not a regular file;")
+    assert "docs/runbook/quarantine.md" in said
