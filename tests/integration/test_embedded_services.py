@@ -200,7 +200,7 @@ def test_all_of_kafka_is_of_one_version() -> None:
 
 
 def test_a_tampered_jar_is_refused(tmp_path: Path) -> None:
-    genuine = jars.verified_jars(jars.default_store(tmp_path))
+    genuine = jars.verified_jars(jars.default_store(tmp_path), jars.locked_jars())
     for jar in genuine:
         (tmp_path / jar.name).symlink_to(jar)
     victim = tmp_path / genuine[7].name
@@ -208,7 +208,7 @@ def test_a_tampered_jar_is_refused(tmp_path: Path) -> None:
     victim.unlink()
     victim.write_bytes(altered)
     with pytest.raises(FatalError, match=victim.name):
-        jars.verified_jars(tmp_path)
+        jars.verified_jars(tmp_path, jars.locked_jars())
     assert altered == victim.read_bytes()
 
 

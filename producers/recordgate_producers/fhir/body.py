@@ -1,45 +1,33 @@
 """The body of an entry: the resource as a patient may read it, complete in itself, always the same bytes.
 
-Kept are the names of people, places and drugs it mentions. Left out are identifiers, labels (the envelope has them),
-list warnings (they reveal to a patient that something was withheld) and everything about whose record it is.
+Kept are the names of staff, places and drugs it mentions; what is left out says `left_out`.
 INVARIANT: no body carries an NHS number of its patient; a field that does is left out as a whole and reported.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
+import simplejson
 
 from recordgate_producers.fhir.bundle import Bundle, Resource
-from recordgate_producers.fhir.labels import INLINE_LABEL
+from recordgate_producers.fhir.definitions import is_known
+from recordgate_producers.fhir.labels import is_spared
+from recordgate_producers.fhir.left_out import is_left_out
 from recordgate_producers.fhir.patient import FhirPatient
+from recordgate_producers.fhir.persons import is_person, target_type
 from recordgate_producers.fhir.readiness import list_warnings
-from recordgate_producers.fhir.tree import Json, nodes, text, texts
-from recordgate_producers.fhir.types import CONTAINED_FIELDS, is_entry
+from recordgate_producers.fhir.reading import Node, Pointer
+from recordgate_producers.fhir.tree import Json, Written, nodes, text, texts
+from recordgate_producers.fhir.types import CONTAINED_FIELDS, PEOPLE, THINGS, is_entry
 
 OWN_PATIENT = "Patient/self"
 """What every body calls its patient; a reader puts its own id there."""
 
 BODY_TYPE = "application/fhir+json"
-_LEFT_OUT = frozenset(
-    {
-        "accessionIdentifier",
-        "contained",
-        "emptyReason",
-        "fhir_comments",
-        "groupIdentifier",
-        "identifier",
-        "masterIdentifier",
-        "meta",
-        "securityLabel",
-    }
-)
-_EXTENSIONS_LEFT_OUT = ("listwarningcode", INLINE_LABEL)
 _WARNING_NOTES = (
     "items excluded due to confidentiality",
     "patient record transfer from previous gp",
 )
-_PEOPLE = frozenset({"Patient", "RelatedPerson", "Person"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +44,13 @@ def write_body(bundle: Bundle, resource: Resource, patient: FhirPatient) -> Body
     """Return the resource's body."""
     writer = _Writer(bundle, resource, patient)
     document = writer.write()
-    data = orjson.dumps(document, option=orjson.OPT_SORT_KEYS)
-    return Body(document, data, frozenset(writer.local_ids), tuple(sorted(writer.left_out)))
+    written = simplejson.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return Body(
+        document,
+        written.encode("utf-8"),
+        frozenset(writer.local_ids),
+        tuple(sorted(writer.left_out)),
+    )
 
 
 class _Writer:
@@ -75,7 +68,7 @@ class _Writer:
         source = self._resource.json
         self._keep_own_contained()
         document: Json = {"resourceType": self._resource.type, "id": self._resource.id}
-        document |= self._fields(source, ())
+        document |= _Part(self, self._resource).fields(source, (), without=("contained", "id"))
         if profile := [*texts(list(nodes(source, "meta")), "profile")]:
             document["meta"] = {"profile": profile}
         for whose in ("subject", "patient"):
@@ -90,74 +83,81 @@ class _Writer:
     def _keep_own_contained(self) -> None:
         if self._resource.type == "List":
             return  # what a List holds inside was lifted into entries of its own
-        parts = [part for part in nodes(self._resource.json, "contained") if _is_kept(part)]
-        self._own = {str(part["id"]): f"own-{place}" for place, part in enumerate(parts, start=1)}
-        self._inside += [self._contained(part, self._own[str(part["id"])]) for part in parts]
+        parts = [
+            (place, part)
+            for place, part in enumerate(nodes(self._resource.json, "contained"))
+            if _is_kept(part)
+        ]
+        self._own = {str(part["id"]): f"own-{n}" for n, (_, part) in enumerate(parts, start=1)}
+        whole = _Part(self, self._resource)
+        for place, part in parts:
+            self._inside.append(
+                self._contained(whole, part, self._own[str(part["id"])], ("contained", place))
+            )
 
-    def _contained(self, resource: Json, local_id: str) -> Json:
+    def _contained(self, whole: "_Part", resource: Json, local_id: str, pointer: Pointer) -> Json:
         kind = str(resource.get("resourceType"))
         kept = CONTAINED_FIELDS.get(kind)
         fields = {k: v for k, v in resource.items() if kept is None or k in kept}
-        return {**self._fields(fields, ("contained",)), "resourceType": kind, "id": local_id}
+        cleaned = whole.fields(fields, pointer, without=("id", "resourceType"))
+        return {**cleaned, "resourceType": kind, "id": local_id}
 
-    def _fields(self, source: Json, trail: tuple[str, ...]) -> Json:
-        cleaned = {
-            key: self._clean(source[key], (*trail, key))
-            for key in sorted(source)
-            if key not in _LEFT_OUT and not self._carries_number(key)
-        }
-        return {key: value for key, value in cleaned.items() if not _is_empty(value)}
+    def carries_number(self, value: Any) -> bool:
+        """Whether a text or a number holds the patient's NHS number."""
+        return isinstance(value, str | int | float | Written) and self._patient.is_named_in(
+            str(value)
+        )
 
-    def _clean(self, node: Any, trail: tuple[str, ...]) -> Any:
-        if isinstance(node, dict):
-            if isinstance(node.get("reference"), str):
-                return self._reference(node)
-            return None if _is_left_out(node) else self._fields(node, trail)
-        if isinstance(node, list):
-            parts = (self._clean(part, trail) for part in node)
-            return [part for part in parts if not _is_empty(part)]
-        if self._carries_number(node):
-            self.left_out.add(".".join(trail))
-            return None
-        return node
-
-    def _carries_number(self, node: Any) -> bool:
-        return isinstance(node, str | int | float) and self._patient.is_named_in(str(node))
-
-    def _reference(self, node: Json) -> Json:
-        target = self._target(node["reference"].strip())
+    def reference(self, holder: Resource, node: Node) -> Json:
+        """Return a reference as it may stand in a body, with its words where they tell of nobody and nothing hidden."""
+        value: Json = node.value
+        target = self._target(text(value, "reference") or "")
         kept = {"reference": target} if target else {}
-        if target != OWN_PATIENT and not str(node["reference"]).startswith("Patient/"):
+        if self._has_words(holder, node):
             kept |= {
-                key: node[key]
+                key: value[key]
                 for key in ("display", "type")
-                if isinstance(node.get(key), str) and not self._carries_number(node[key])
+                if isinstance(value.get(key), str) and not self.carries_number(value[key])
             }
         return kept
 
+    def _has_words(self, holder: Resource, node: Node) -> bool:
+        """SAFETY: words about an entry go where the entry goes; of one that is not here nobody knows where that is."""
+        if is_person(self._bundle, holder, node.value):
+            return False
+        kind = target_type(self._bundle, holder, node.value)
+        if not kind:
+            targets = node.field.definition.targets if node.field else ()
+            return bool(targets) and THINGS.issuperset(targets)
+        if kind in THINGS:
+            return True
+        reference = text(node.value, "reference") or ""
+        return reference.startswith("#") or self._bundle.key_of(reference) in self._bundle.by_key
+
     def _target(self, reference: str) -> str | None:
-        if reference.startswith("#"):
-            own = self._own.get(reference[1:])
+        if reference.strip().startswith("#"):
+            own = self._own.get(reference.strip()[1:])
             return f"#{own}" if own else None
         key = self._bundle.key_of(reference)
-        if key is None or self._carries_number(key):
+        if key is None or self.carries_number(key):
             return None
         kind = key.partition("/")[0]
         if kind == "Patient":
-            return OWN_PATIENT if key in self._bundle.by_key else None
+            return OWN_PATIENT if key == self._patient.key else None
         if kind in CONTAINED_FIELDS:
             return self._contain(key)
         return key if is_entry(kind) else None
 
     def _contain(self, key: str) -> str | None:
         resource = self._bundle.by_key.get(key)
-        if resource is None:
+        if resource is None or is_spared(resource.json):
             return None
         if key not in self.local_ids:
             self.local_ids[key] = self._local_id(resource.type)
             position = len(self._inside)
             self._inside.append({})
-            self._inside[position] = self._contained(resource.json, self.local_ids[key])
+            whole = _Part(self, resource)
+            self._inside[position] = self._contained(whole, resource.json, self.local_ids[key], ())
         return f"#{self.local_ids[key]}"
 
     def _local_id(self, kind: str) -> str:
@@ -166,14 +166,43 @@ class _Writer:
         return f"{kind.lower()}-{place}"
 
 
+class _Part:
+    """Copies one resource of the Bundle, without what is left out of it."""
+
+    def __init__(self, writer: _Writer, resource: Resource) -> None:
+        self._writer = writer
+        self._resource = resource
+        self._nodes = {node.pointer: node for node in resource.nodes}
+
+    def fields(self, source: Json, pointer: Pointer, without: tuple[str, ...] = ()) -> Json:
+        """Return the fields of an object that a patient gets; those that are empty then go, too."""
+        cleaned = {
+            key: self._clean(source[key], (*pointer, key))
+            for key in sorted(source)
+            if key not in without and not self._writer.carries_number(key)
+        }
+        return {key: value for key, value in cleaned.items() if not _is_empty(value)}
+
+    def _clean(self, value: Any, pointer: Pointer) -> Any:
+        if isinstance(value, list):
+            parts = (self._clean(part, (*pointer, place)) for place, part in enumerate(value))
+            return [part for part in parts if not _is_empty(part)]
+        node = self._nodes.get(pointer)
+        if node is not None and is_left_out(node):
+            return None
+        if isinstance(value, dict):
+            if node is not None and node.type == "Reference":
+                return self._writer.reference(self._resource, node)
+            return self.fields(value, pointer)
+        if self._writer.carries_number(value):
+            self._writer.left_out.add(node.path if node else self._resource.type)
+            return None
+        return value
+
+
 def _is_kept(part: Json) -> bool:
     kind = text(part, "resourceType") or ""
-    return kind.isascii() and kind.isalpha() and kind not in _PEOPLE and bool(text(part, "id"))
-
-
-def _is_left_out(node: Json) -> bool:
-    url = str(node.get("url", "")).lower()
-    return any(part in url for part in _EXTENSIONS_LEFT_OUT)
+    return is_known(kind) and kind not in PEOPLE and bool(text(part, "id")) and not is_spared(part)
 
 
 def _is_empty(value: Any) -> bool:

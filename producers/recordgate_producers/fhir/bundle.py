@@ -4,66 +4,107 @@ What is no record at all (not JSON, not FHIR, an error answer, an empty answer) 
 """
 
 import re
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import orjson
+import simplejson
 
-from recordgate_producers.fhir.tree import Json, nodes, text
+from recordgate_producers.fhir.reading import Node, read_nodes
+from recordgate_producers.fhir.tree import Json, Written, nodes, text
 from recordgate_schemas.errors import PoisonError
 
+STORED = ("PUT", "POST")
+"""What a Bundle asks to do with a resource that it hands over whole."""
+
+DELETED = "DELETE"
 _TYPE = re.compile(r"[A-Z][A-Za-z]{1,63}")
 _ID = re.compile(r"[A-Za-z0-9._:|-]{1,200}")
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Resource:
-    """One resource: its place in the Bundle, its type and id (a urn:uuid fullUrl serves as id if there is none)."""
+    """One resource: its place in the Bundle, its type and id (a urn:uuid fullUrl serves as id if there is none).
+
+    `method`: what the Bundle asks to do with it, STORED if it does not say.
+    """
 
     index: int
     type: str
     id: str | None
     json: Json
+    method: str = STORED[0]
 
     @property
     def key(self) -> str:
         """`Type/id`; a resource without id has a key of its own that no reference can name."""
         return f"{self.type}/{self.id}" if self.id else f"#{self.index}/{self.type}"
 
+    @cached_property
+    def nodes(self) -> tuple[Node, ...]:
+        """Every node of it, read once."""
+        return read_nodes(self.json)
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Bundle:
-    """The resources of a Bundle in their order, one per key; `duplicates` are those whose key came before."""
+    """The resources of a Bundle in their order, one per key; `duplicates` are those whose key came before.
+
+    `names`: every spelling that means one resource only. `servers`: where the addresses of these resources begin.
+    """
 
     json: Json
     resources: tuple[Resource, ...]
     duplicates: tuple[Resource, ...]
     untyped: tuple[int, ...]
     by_key: Mapping[str, Resource]
-    by_url: Mapping[str, str]
+    names: Mapping[str, str]
+    servers: frozenset[str]
+
+    @cached_property
+    def in_conflict(self) -> frozenset[str]:
+        """The keys under which the Bundle has different resources: which one is meant nobody can tell."""
+        return frozenset(
+            one.key for one in self.duplicates if self.by_key[one.key].json != one.json
+        )
 
     def key_of(self, reference: str) -> str | None:
-        """Return the key a reference names, whether or not the Bundle has it; None if it names nothing."""
-        if reference in self.by_url:
-            return self.by_url[reference]
-        if reference in self.by_key:
-            return reference
-        kind, _, identity = "/".join(
-            reference.partition("/_history/")[0].split("/")[-2:]
-        ).partition("/")
+        """Return the key a reference names, whether or not the Bundle has it; None if it names nothing.
+
+        SAFETY: the server does not matter, so that no label is unhooked by a longer spelling; see `is_elsewhere`.
+        """
+        plain = _plain(reference)
+        if plain in self.by_key:
+            return plain
+        _, kind, identity = _parts(plain)
+        for spelled in (plain, f"{kind}/{identity}"):
+            if (known := self.names.get(spelled.casefold())) is not None:
+                return known
         return f"{kind}/{identity}" if _TYPE.fullmatch(kind) and _ID.fullmatch(identity) else None
+
+    def is_elsewhere(self, reference: str) -> bool:
+        """Whether a reference names a resource of another server: its `Patient/p` need not be this Bundle's."""
+        server = _parts(_plain(reference))[0].casefold()
+        return bool(server) and server not in self.servers
 
 
 def parse(data: bytes) -> Any:
     """Return JSON; raise PoisonError with the place of the mistake, never the text around it."""
+    plain = data.removeprefix(_BOM)
     try:
-        return orjson.loads(data.removeprefix(_BOM))
+        orjson.loads(plain)  # strict: no NaN, no half characters, no endless nesting
     except orjson.JSONDecodeError as error:
         raise PoisonError(
             f"not JSON (line {error.lineno}, column {error.colno}); export the record again"
         ) from None
+    try:
+        return simplejson.loads(plain.decode("utf-8"), parse_float=Written)
+    except RecursionError:
+        raise PoisonError("nested too deeply to be a record; export it again") from None
 
 
 def open_bundle(document: Any) -> Bundle:
@@ -79,13 +120,15 @@ def open_bundle(document: Any) -> Bundle:
     by_key: dict[str, Resource] = {}
     for resource in found:
         by_key.setdefault(resource.key, resource)
+    urls = {one.index: url for one in found if (url := text(entries[one.index], "fullUrl"))}
     return Bundle(
         json=document,
         resources=tuple(by_key.values()),
         duplicates=tuple(one for one in found if by_key[one.key] is not one),
         untyped=tuple(untyped),
         by_key=by_key,
-        by_url=_urls(entries, found),
+        names=_names(found, urls),
+        servers=frozenset(_parts(url)[0].casefold() for url in urls.values()) - {""},
     )
 
 
@@ -116,7 +159,8 @@ def _resource(index: int, entry: Any) -> Resource | None:
     if kind is None:
         return None
     identity = text(body, "id") or (text(entry, "fullUrl") or "").partition("urn:uuid:")[2]
-    return Resource(index, kind, identity or None, body)
+    method = text(entry, "request", "method") or STORED[0]
+    return Resource(index, kind, identity or None, body, method.strip().upper())
 
 
 def _type_of(resource: Json) -> str | None:
@@ -156,10 +200,30 @@ def _renamed(node: Any, keys: Mapping[str, str]) -> Any:
     return copy
 
 
-def _urls(entries: list[Any], found: list[Resource]) -> dict[str, str]:
-    """Return the key behind each fullUrl; what was lifted out of a List has none."""
-    urls: dict[str, str] = {}
-    for resource in found:
-        if full_url := text(entries[resource.index], "fullUrl"):
-            urls.setdefault(full_url, resource.key)
-    return urls
+def _names(found: Iterable[Resource], urls: Mapping[int, str]) -> dict[str, str]:
+    """Return the key behind each spelling that means one resource only, whatever the case of its letters."""
+    keys: dict[str, set[str]] = defaultdict(set)
+    lifted: set[int] = set()
+    for one in found:
+        spelled = [one.key]
+        if one.id:
+            spelled.append(f"urn:uuid:{one.id}")
+        if (
+            one.index not in lifted and one.index in urls
+        ):  # what was lifted out of a List has no address
+            spelled.append(urls[one.index])
+        lifted.add(one.index)
+        for name in spelled:
+            keys[name.casefold()].add(one.key)
+    return {name: meant.pop() for name, meant in keys.items() if len(meant) == 1}
+
+
+def _plain(reference: str) -> str:
+    return reference.strip().partition("/_history/")[0]
+
+
+def _parts(reference: str) -> tuple[str, str, str]:
+    """Return server, type and id; the server is empty in a relative reference."""
+    head, _, identity = reference.rpartition("/")
+    server, _, kind = head.rpartition("/")
+    return server, kind, identity

@@ -1,21 +1,24 @@
 """One resource of a record, as the ClinicalEntry to publish."""
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from recordgate_producers.fhir.body import BODY_TYPE, Body, write_body
 from recordgate_producers.fhir.bundle import Resource
 from recordgate_producers.fhir.dates import milliseconds
+from recordgate_producers.fhir.doubts import body_doubts
 from recordgate_producers.fhir.elements import elements
 from recordgate_producers.fhir.labels import UNREADABLE
 from recordgate_producers.fhir.laboratory import members
 from recordgate_producers.fhir.patient import is_transfer
+from recordgate_producers.fhir.persons import Whose, names_somebody_else, subject_of
 from recordgate_producers.fhir.record import FhirRecord
+from recordgate_producers.fhir.screening import codes_of, is_modified, unknown_elements
 from recordgate_producers.fhir.times import Times, times
 from recordgate_producers.fhir.tree import Code, codes, nodes, texts
-from recordgate_producers.fhir.types import ACCESS_CODES, KINDS, PLANS
+from recordgate_producers.fhir.types import ACCESS_CODES, KINDS, PLANS, STAFF
 from recordgate_schemas.entry import (
     ClinicalEntry,
     Coding,
@@ -32,23 +35,6 @@ from recordgate_schemas.errors import PoisonError
 
 ABNORMAL = frozenset({"A", "AA", "H", "HH", "HU", "L", "LL", "LU", "PA"})
 """Interpretation codes (HL7 v2-0078, and the GP Connect one for potentially abnormal)."""
-
-CODED = (
-    ("code",),
-    ("vaccineCode",),
-    ("type",),
-    ("medicationCodeableConcept",),
-    ("reasonCode",),
-    ("valueCodeableConcept",),
-    ("component", "code"),
-    ("component", "valueCodeableConcept"),
-    ("reaction", "manifestation"),
-    ("reaction", "substance"),
-    ("activity", "detail", "code"),
-    ("category",),
-    ("extension", "valueCodeableConcept"),
-)
-"""Paths to the codes that a rule may look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +56,10 @@ def build(
             "no usable id: it could never be amended or hidden; give it one at the source"
         )
     body = write_body(record.bundle, resource, record.patient)
+    said = [resource, *_held_inside(record, body)]
+    doubts = [*body_doubts(record.bundle, said, body)]
     when = _times(record, resource)
-    found = _codes(record, resource)
+    found = _codes(said)
     transferred = _is_transferred(record, resource)
     entry = ClinicalEntry(
         entry_id=entry_id,
@@ -89,11 +77,11 @@ def build(
         hide_tags_trusted=not transferred,
         labels=tuple(sorted(record.labels[resource.key], key=_coding)),
         codes=tuple(Coding(code.system, code.code) for code in found),
-        markers=_markers(resource),
+        markers=_markers(resource, doubts),
         # FHIR has no field for these three; the first two are set by systems that publish events themselves.
         online_visibility=Visibility.UNSET,
         staff_private=False,
-        third_party=ThirdParty.NONE if _names_a_subject(resource) else ThirdParty.UNKNOWN,
+        third_party=_third_party(record, said),
         not_for_grants=(),
         links=_links(record, resource.key),
         elements=elements(body.document, record.entry_id),
@@ -101,7 +89,7 @@ def build(
         body_type=BODY_TYPE,
         body_sha256=hashlib.sha256(body.data).digest(),
     )
-    return BuiltEntry(entry, body, tuple(_notices(resource, when, body, entry.labels)))
+    return BuiltEntry(entry, body, tuple(_notices(resource, when, doubts, entry)))
 
 
 def entry_kind(record: FhirRecord, resource: Resource, found: tuple[Code, ...]) -> Kind:
@@ -148,31 +136,39 @@ def _consultation_time(record: FhirRecord, resource: Resource) -> datetime | Non
     return None
 
 
-def _codes(record: FhirRecord, resource: Resource) -> tuple[Code, ...]:
-    found = {code for path in CODED for code in codes(resource.json, *path)}
-    for reference in texts(resource.json, "medicationReference", "reference"):
-        drug = record.bundle.by_key.get(record.bundle.key_of(reference) or "")
-        found.update(codes(drug.json, "code") if drug else ())
-    return tuple(sorted(code for code in found if code.system and code.code))
+def _codes(said: Iterable[Resource]) -> tuple[Code, ...]:
+    return tuple(sorted(code for one in said for code in codes_of(one.nodes)))
 
 
-def _markers(resource: Resource) -> tuple[Marker, ...]:
-    found = {
+def _markers(resource: Resource, doubts: Collection[str]) -> tuple[Marker, ...]:
+    """Return whether a result is abnormal, and whether something in the entry cannot be shown as it was meant."""
+    interpreted = (
         code.code
         for path in (("interpretation",), ("component", "interpretation"))
         for code in codes(resource.json, *path)
-    }
-    return () if found.isdisjoint(ABNORMAL) else (Marker.ABNORMAL,)
+    )
+    found = () if ABNORMAL.isdisjoint(interpreted) else (Marker.ABNORMAL,)
+    return (*found, Marker.UNKNOWN) if doubts else found
+
+
+def _third_party(record: FhirRecord, said: Iterable[Resource]) -> ThirdParty:
+    """Return whether somebody else is in the entry. SAFETY: one that is certainly about nobody may be about anybody."""
+    resource, *inside = said
+    subject = subject_of(record.bundle, resource, record.patient)
+    if any(names_somebody_else(record.bundle, one, record.patient) for one in (resource, *inside)):
+        return ThirdParty.PRESENT
+    return ThirdParty.NONE if subject is Whose.OWN else ThirdParty.UNKNOWN
+
+
+def _held_inside(record: FhirRecord, body: Body) -> list[Resource]:
+    """Return the resources that the body carries inside it, staff and places aside."""
+    inside = (record.bundle.by_key[key] for key in sorted(body.contained))
+    return [one for one in inside if one.type not in STAFF]
 
 
 def _is_transferred(record: FhirRecord, resource: Resource) -> bool:
     systems = [*texts(resource.json, "identifier", "system")]
     return is_transfer(systems) if systems else record.transferred
-
-
-def _names_a_subject(resource: Resource) -> bool:
-    # SAFETY: an entry that names no subject may be about somebody else; a person has to look at it.
-    return any(whose in resource.json for whose in ("subject", "patient"))
 
 
 def _links(record: FhirRecord, key: str) -> tuple[Link, ...]:
@@ -185,14 +181,20 @@ def _links(record: FhirRecord, key: str) -> tuple[Link, ...]:
 
 
 def _notices(
-    resource: Resource, when: Times, body: Body, labels: Collection[Coding]
+    resource: Resource, when: Times, doubts: Iterable[str], entry: ClinicalEntry
 ) -> Iterator[str]:
     yield from (f"{field}: not a date; published without it" for field in when.unreadable)
-    if UNREADABLE in labels:
+    if UNREADABLE in entry.labels:
         yield "its label or its consultation cannot be read; published with an unknown label, which holds it"
-    yield from (f"{field}: carries the patient's NHS number; left out" for field in body.left_out)
-    if not _names_a_subject(resource):
-        yield "names no patient; published as possibly about a third party, which holds it"
+    yield from doubts
+    if is_modified(resource.nodes):
+        yield "a modifier extension or implicit rules may turn its meaning round; held as not understood"
+    for where in dict.fromkeys(unknown_elements(resource.nodes)):
+        yield f"{where}: has an element that FHIR does not define; held as not understood"
+    if entry.third_party is ThirdParty.UNKNOWN:
+        yield "not certainly about this patient; published as possibly about a third party, which holds it"
+    if entry.third_party is ThirdParty.PRESENT:
+        yield "names somebody who is neither this patient nor staff; held"
 
 
 def _coding(label: Coding) -> tuple[str, str]:

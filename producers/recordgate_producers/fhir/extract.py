@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from recordgate_producers.fhir.bundle import Bundle, Resource, open_bundle
+from recordgate_producers.fhir.bundle import DELETED, STORED, Bundle, Resource, open_bundle
 from recordgate_producers.fhir.entries import BuiltEntry, build
 from recordgate_producers.fhir.hides import hides
 from recordgate_producers.fhir.laboratory import laboratory
@@ -14,10 +14,10 @@ from recordgate_producers.fhir.patient import (
     Given,
     detect_system,
     find_patient,
-    is_about,
     is_transfer,
     read_patient,
 )
+from recordgate_producers.fhir.persons import foreign
 from recordgate_producers.fhir.readiness import list_warning_notices
 from recordgate_producers.fhir.record import (
     FhirRecord,
@@ -35,6 +35,11 @@ from recordgate_schemas.control import Control
 from recordgate_schemas.entry import ClinicalEntry, Readiness
 from recordgate_schemas.errors import PoisonError
 from recordgate_schemas.topics import ENTRIES
+
+FOREIGN = "names another patient, or belongs to what does; publish it in that patient's record"
+NOT_WHOLE = (
+    "the Bundle asks to change it, or for it, and hands over no whole resource; publish it whole"
+)
 
 HEADROOM_BYTES = 16 * 1024
 """Room that Kafka needs around a value: key, record and batch framing."""
@@ -63,8 +68,8 @@ def extract(document: Any, given: Given = Given()) -> Extract:  # noqa: B008  Gi
 
 def _extract(bundle: Bundle, given: Given) -> Extract:
     patient = read_patient(bundle, given)
-    reports = _Reports(bundle)
-    entries = [one for one in bundle.resources if reports.is_candidate(one, patient)]
+    reports = _Reports(bundle, foreign(bundle, patient))
+    entries = [one for one in bundle.resources if reports.is_candidate(one)]
     as_of = given.as_of or extracted_at(bundle, entries)
     if entries and as_of is None:
         raise PoisonError("no extraction time: the record carries no date at all; give --as-of")
@@ -108,8 +113,9 @@ def _record(bundle: Bundle, patient: FhirPatient, system: str) -> FhirRecord:
 class _Reports:
     """Notes what becomes of each resource, exactly once."""
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, foreign: Collection[str]) -> None:
         self._bundle = bundle
+        self._foreign = foreign
         self._reports: list[ResourceReport] = [
             ResourceReport(
                 index,
@@ -122,7 +128,7 @@ class _Reports:
         self._reports += [_duplicate(bundle, one) for one in bundle.duplicates]
         self.notices: list[Notice] = []
 
-    def is_candidate(self, resource: Resource, patient: FhirPatient) -> bool:
+    def is_candidate(self, resource: Resource) -> bool:
         """Whether the resource may become an entry; notes why if not."""
         if resource.type in CONTAINED_FIELDS:
             return False
@@ -130,12 +136,10 @@ class _Reports:
             self._report(resource, ResourceOutcome.SKIPPED, SKIPPED[resource.type])
         elif resource.type == "List" and not resource.id:
             self._report(resource, ResourceOutcome.SKIPPED, SECTION_LIST)
-        elif not is_about(self._bundle, resource, patient):
-            self._report(
-                resource,
-                ResourceOutcome.REFUSED,
-                "names another patient; publish it in that patient's record",
-            )
+        elif resource.method not in (*STORED, DELETED):
+            self._report(resource, ResourceOutcome.REFUSED, NOT_WHOLE)
+        elif resource.key in self._foreign:
+            self._report(resource, ResourceOutcome.REFUSED, FOREIGN)
         else:
             return True
         return False

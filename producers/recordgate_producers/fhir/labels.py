@@ -1,13 +1,15 @@
 """Security labels of one resource, from every place that can carry a label.
 
-Read: `meta.security`, `securityLabel` (DocumentReference), DS4P inline labels on any field, each at any depth; and any
-coding NOPAT anywhere, whatever its system. SAFETY: a label that cannot be read becomes one nobody knows, which holds.
+Read: `meta.security`, `securityLabel` (DocumentReference), `confidentiality` (Composition), DS4P inline labels on any
+field, each at any depth; tags and extensions with a code of HL7's security systems; and any coding NOPAT anywhere,
+whatever its system. SAFETY: a label that cannot be read becomes one nobody knows, which holds.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
-from recordgate_producers.fhir.tree import Code, Json, codes, nodes, objects
+from recordgate_producers.fhir.tree import Code, Json, codes, nodes, objects, text
+from recordgate_producers.fhir.types import SPARED
 from recordgate_schemas.bounds import TEXT_BYTES
 from recordgate_schemas.entry import Coding
 
@@ -15,20 +17,40 @@ NOPAT = "NOPAT"
 UNREADABLE = Coding("", "unreadable")
 """The label of what carries a label nobody can read; being on no list, it holds."""
 
+SECURITY_SYSTEMS = ("/v3/Confidentiality", "/v3-Confidentiality", "/v3/ActCode", "/v3-ActCode")
+"""How the systems of HL7's security labels end, in STU3 and R4."""
+
 INLINE_LABEL = "inline-sec-label"
 
 
 def labels_of(resource: Json) -> frozenset[Coding]:
     """Return every label on a resource or inside it."""
     found: set[Coding] = set()
-    for part in objects(resource):
+    for part in objects(without_spared(resource)):
         found.update(_labels(part.get("securityLabel")))
+        if "confidentiality" in part:
+            found.update(_labels(part["confidentiality"]))
         found.update(meta_labels(part))
+        found.update(_security_codes(part))
         if INLINE_LABEL in str(part.get("url", "")).lower():
             found.update(_labels([part[key] for key in part if key.startswith("value")]))
         if _is_nopat(part.get("code")):
             found.add(_coding(Code(str(part.get("system") or ""), NOPAT)))
     return frozenset(found)
+
+
+def without_spared(resource: Json) -> Json:
+    """Return a resource without those contained in it whose labels hide nothing but themselves."""
+    parts = resource.get("contained")
+    if not isinstance(parts, list):
+        return resource
+    kept = [part for part in parts if not is_spared(part)]
+    return resource if len(kept) == len(parts) else {**resource, "contained": kept}
+
+
+def is_spared(part: object) -> bool:
+    """Whether a contained resource is labelled, and what contains it can be shown without it."""
+    return isinstance(part, dict) and text(part, "resourceType") in SPARED and bool(labels_of(part))
 
 
 def meta_labels(resource: Json) -> frozenset[Coding]:
@@ -43,6 +65,17 @@ def is_nopat(label: Coding) -> bool:
     return label.code == NOPAT
 
 
+def _security_codes(part: Json) -> Iterator[Coding]:
+    """Yield the labels that a resource's tags, or the value of an extension, carry."""
+    carriers = [*nodes(part, "meta", "tag")]
+    if "url" in part:
+        carriers += [one for key in part if key.startswith("value") for one in nodes(part[key])]
+        carriers += [one for one in carriers for one in nodes(one, "coding")]
+    for one in carriers:
+        if str(one.get("system", "")).strip().endswith(SECURITY_SYSTEMS):
+            yield from _labels(one)
+
+
 def _labels(value: Any) -> Iterator[Coding]:
     if value is None or value == []:
         return
@@ -52,13 +85,14 @@ def _labels(value: Any) -> Iterator[Coding]:
 
 
 def _coding(code: Code) -> Coding:
-    system = code.system if _can_be_written(code.system) else UNREADABLE.system
+    system = code.system if can_be_written(code.system) else UNREADABLE.system
     if _is_nopat(code.code):
         return Coding(system, NOPAT)
-    return Coding(system, code.code) if _can_be_written(code.code) else UNREADABLE
+    return Coding(system, code.code) if can_be_written(code.code) else UNREADABLE
 
 
-def _can_be_written(text: str) -> bool:
+def can_be_written(text: str) -> bool:
+    """Whether a system or a code fits into an entry's envelope."""
     return "\0" not in text and len(text.encode("utf-8")) <= TEXT_BYTES
 
 

@@ -105,23 +105,6 @@ def read_patient(bundle: Bundle, given: Given) -> FhirPatient:
     )
 
 
-def is_about(bundle: Bundle, resource: Resource, patient: FhirPatient) -> bool:
-    """Whether every subject that a resource names is this patient; naming none is no contradiction.
-
-    SAFETY: a record in this patient's Bundle that names another one would be shown to the wrong person.
-    """
-    for whose in ("subject", "patient"):
-        for subject in nodes(resource.json, whose):
-            reference, identifier = subject.get("reference"), subject.get("identifier")
-            if reference is not None and bundle.key_of(str(reference)) != patient.key:
-                return False
-            if isinstance(identifier, dict) and identifier.get("system") == NHS_NUMBER:
-                written = str(identifier.get("value")).replace(" ", "")
-                if written not in (patient.as_written.replace(" ", ""), patient.nhs_number.digits):
-                    return False
-    return True
-
-
 def parse_system(name: str) -> str:
     """Return the name of a clinical system as ids use it; raise InvalidValue otherwise."""
     if not _SYSTEM.fullmatch(name):

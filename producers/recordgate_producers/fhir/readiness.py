@@ -6,9 +6,14 @@ the published extracts of two suppliers, which send `unknown` for filed reports 
 SAFETY: a status in no row is `unknown`, which holds.
 """
 
-from recordgate_producers.fhir.bundle import Bundle
+import re
+from collections.abc import Iterator
+
+from recordgate_producers.fhir.bundle import DELETED, Bundle, Resource
 from recordgate_producers.fhir.report import Notice
-from recordgate_producers.fhir.tree import Json, codes, nodes, text, texts
+from recordgate_producers.fhir.screening import is_modified, unknown_elements
+from recordgate_producers.fhir.tree import Json, codes, nodes, text, values
+from recordgate_producers.fhir.types import CONTAINED_FIELDS, KINDS, PEOPLE
 from recordgate_schemas.entry import Readiness
 
 FINAL, DRAFT, UNKNOWN = Readiness.FINAL, Readiness.DRAFT, Readiness.UNKNOWN
@@ -20,11 +25,11 @@ _ORDER = {
 }
 STATUS: dict[str, dict[Readiness, str]] = {
     "Encounter": {FINAL: "finished", DRAFT: "unknown in-progress planned arrived"},
-    "Observation": {FINAL: "final amended corrected", UNFILED: "preliminary registered"},
-    "laboratory": {FILED: "final amended corrected", UNFILED: "preliminary registered"},
+    "Observation": {FINAL: "final amended corrected", UNFILED: "preliminary registered cancelled"},
+    "laboratory": {FILED: "final amended corrected", UNFILED: "preliminary registered cancelled"},
     "DiagnosticReport": {
         FILED: "final amended corrected appended",
-        UNFILED: "preliminary registered",
+        UNFILED: "preliminary registered cancelled",
         Readiness.PARTIAL: "partial",
     },
     "MedicationRequest": _ORDER | {FINAL: _ORDER[FINAL] + " unknown"},
@@ -59,41 +64,84 @@ DOCUMENTS = {
     "current amended": Readiness.REVIEWED,
     "current preliminary": Readiness.UNREVIEWED,
     "current draft": Readiness.UNREVIEWED,
+    "current None": Readiness.UNREVIEWED,
+    "superseded None": Readiness.UNREVIEWED,
+    "superseded final": Readiness.UNREVIEWED,
+    "superseded amended": Readiness.UNREVIEWED,
 }
-"""DocumentReference by status and docStatus; a GP Connect one without docStatus has completed its workflow."""
+"""DocumentReference by status and docStatus; a GP Connect one without docStatus has completed its workflow.
+
+One that does not say whether it was reviewed, or that another has taken the place of, waits for its source: nobody who
+works on holds could do anything about it.
+"""
 
 LIST_WARNINGS = {
     "data-in-transit": Readiness.IN_TRANSIT,
     "data-awaiting-filing": Readiness.AWAITING_FILING,
 }
-WARNINGS = frozenset({*LIST_WARNINGS, "confidential-items"})
+CONFIDENTIAL_ITEMS = "confidential-items"
+WARNINGS = frozenset({*LIST_WARNINGS, CONFIDENTIAL_ITEMS})
+WARNING_URL = "listwarningcode"
 IN_ERROR = "entered-in-error"
+_STATUS_FIELDS = ("status", "docStatus", "clinicalStatus", "verificationStatus")
 
 
-def readiness(resource: Json, *, laboratory: bool, gp_connect: bool) -> Readiness:
-    """Return a resource's readiness by itself, relatives not considered."""
+def readiness(resource: Resource, *, laboratory: bool, gp_connect: bool) -> Readiness:
+    """Return a resource's readiness by itself, relatives not considered; what it contains counts as part of it.
+
+    SAFETY: what may turn a meaning round, and what FHIR does not define, is understood by nobody here.
+    """
+    if resource.method == DELETED:
+        return Readiness.IN_ERROR
+    stated = _stated(resource.json, laboratory=laboratory, gp_connect=gp_connect)
+    if stated is Readiness.IN_ERROR:
+        return stated
+    if is_modified(resource.nodes) or any(unknown_elements(resource.nodes)):
+        return UNKNOWN
+    inside = [_inside(part, gp_connect=gp_connect) for part in nodes(resource.json, "contained")]
+    return next((one for one in inside if one is not None), stated)
+
+
+def _inside(part: Json, *, gp_connect: bool) -> Readiness | None:
+    """Return what a contained resource makes of its holder; None if it is finished, or says nothing clinical."""
+    kind = str(part.get("resourceType"))
+    if any(code.code == IN_ERROR for name in _STATUS_FIELDS for code in codes(part, name)):
+        return UNKNOWN
+    if kind not in KINDS:
+        return None if kind in CONTAINED_FIELDS or kind in PEOPLE else UNKNOWN
+    state = _stated(part, laboratory=False, gp_connect=gp_connect)
+    return None if state in (FINAL, FILED, Readiness.REVIEWED) else state
+
+
+def _stated(resource: Json, *, laboratory: bool, gp_connect: bool) -> Readiness:
     kind = str(resource["resourceType"])
     statuses = _statuses(resource, kind)
     if IN_ERROR in statuses:
         return Readiness.IN_ERROR
-    if "modifierExtension" in resource:
-        return UNKNOWN  # SAFETY: it may turn the meaning round, and none is known here.
     if kind == "DocumentReference":
         return _document(resource, gp_connect=gp_connect)
-    warned = [LIST_WARNINGS[code] for code in list_warnings(resource) if code in LIST_WARNINGS]
+    warned = [code for code in list_warnings(resource) if code != CONFIDENTIAL_ITEMS]
     if warned:
-        return warned[0]
+        return LIST_WARNINGS.get(warned[0], UNKNOWN)
     return _by_status(statuses, "laboratory" if laboratory else kind, gp_connect=gp_connect)
 
 
 def list_warnings(resource: Json) -> list[str]:
-    """Return the warnings (GP Connect list warning codes) on a list."""
+    """Return the warnings on a list (GP Connect and UK Core list warning codes), however they are written."""
     return [
-        code
+        re.sub(r"[^a-z]+", "-", said.strip().lower())
         for part in nodes(resource, "extension")
-        if "ListWarningCode" in str(part.get("url"))
-        for code in texts(part, "valueCode")
+        if WARNING_URL in str(part.get("url")).lower()
+        for key in sorted(part)
+        if key.startswith("value")
+        for said in _said(part[key])
     ]
+
+
+def _said(value: object) -> Iterator[str]:
+    yield from (code.code for code in codes(value) if code.code)
+    if isinstance(value, dict) and not any(code.code for code in codes(value)):
+        yield text(value, "text") or text(value, "display") or "?"
 
 
 def list_warning_notices(bundle: Bundle) -> list[Notice]:
@@ -112,7 +160,14 @@ def _statuses(resource: Json, kind: str) -> set[str]:
     fields = ["status", "docStatus"]
     if kind in ("AllergyIntolerance", "Condition"):
         fields = ["clinicalStatus", "verificationStatus"]
-    return {code.code for field in fields for code in codes(resource, field)}
+    stated = {code.code for field in fields for code in codes(resource, field)}
+    # SAFETY: a status in words only, or without a code, is none that anybody here can read
+    unread = any(
+        not any(code.code for code in codes(value))
+        for field in fields
+        for value in values(resource, field)
+    )
+    return stated | {"?"} if unread else stated
 
 
 def _document(resource: Json, *, gp_connect: bool) -> Readiness:

@@ -107,7 +107,7 @@ def readiness_by_key(
     bundle_is_gp_connect = "GPConnect" in "".join(_profiles(bundle.json))
     alone = {
         one.key: readiness(
-            one.json,
+            one,
             laboratory=one.key in laboratory,
             gp_connect=bundle_is_gp_connect or "CareConnect-GPC" in "".join(_profiles(one.json)),
         )
@@ -117,11 +117,40 @@ def readiness_by_key(
     for group in _reports(relations, found):
         if any(alone[key] in OPEN for key in group):
             found |= {key: Readiness.PARTIAL for key in group if alone[key] in FINISHED}
-    drafts = {k for k, v in found.items() if k.startswith("Encounter/") and v is Readiness.DRAFT}
-    for key in found:
-        if found[key] in FINISHED and drafts.intersection(relations.parents(key, Relation.PART_OF)):
-            found[key] = Readiness.DRAFT
+    for key in list(found):
+        found[key] = _among(found[key], [alone.get(one) for one in _containers(relations, key)])
+        if _repeats_an_error(bundle, relations, alone, key):
+            found[key] = Readiness.UNKNOWN
     return found
+
+
+def _containers(relations: Relations, key: str) -> set[str]:
+    """Return what a resource is part of, and what that is part of, to the end."""
+    return reachable(
+        [key],
+        lambda one: (
+            relations.parents(one, Relation.PART_OF) + relations.parents(one, Relation.RESULT_OF)
+        ),
+    )
+
+
+def _among(own: Readiness, containers: Collection[Readiness | None]) -> Readiness:
+    """Return the readiness of a member: unsaved in what is unsaved; in what is in error nobody knows."""
+    if own in FINISHED and Readiness.DRAFT in containers:
+        return Readiness.DRAFT
+    return Readiness.UNKNOWN if own in FINISHED and Readiness.IN_ERROR in containers else own
+
+
+def _repeats_an_error(
+    bundle: Bundle, relations: Relations, alone: Mapping[str, Readiness], key: str
+) -> bool:
+    """Whether a report has a result in error, and words or a document that may repeat it."""
+    report = bundle.by_key[key].json
+    if alone[key] not in FINISHED or not {"conclusion", "presentedForm"} & report.keys():
+        return False
+    return any(
+        alone.get(one) is Readiness.IN_ERROR for one in relations.members(key, Relation.RESULT_OF)
+    )
 
 
 def extracted_at(bundle: Bundle, entries: Iterable[Resource]) -> datetime | None:

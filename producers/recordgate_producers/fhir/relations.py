@@ -13,7 +13,7 @@ from enum import Enum
 
 from recordgate_producers.fhir.bundle import Bundle, Resource
 from recordgate_producers.fhir.tree import references
-from recordgate_producers.fhir.types import CONTAINED_FIELDS, is_entry
+from recordgate_producers.fhir.types import CONTAINED_FIELDS, SPARED, is_entry
 from recordgate_schemas.entry import Relation
 
 
@@ -40,10 +40,20 @@ class Rule:
 
 RULES = (
     Rule(r"context|encounter|context\.encounter", Relation.PART_OF, Flow.IN, target="Encounter"),
-    Rule(r"partOf|parent", Relation.PART_OF, Flow.IN),
+    # GP Connect links an allergy to its consultation by an extension
+    Rule(r"extension:.*", Relation.PART_OF, Flow.IN, target="Encounter"),
+    Rule(r"partOf|parent|episodeOfCare", Relation.PART_OF, Flow.IN),
+    Rule(
+        r"section\..*entry", Relation.LISTED_IN, Flow.OUT, holder="Composition", named_carries=True
+    ),
+    Rule(r"activity\..*", Relation.LISTED_IN, Flow.OUT, holder="CarePlan", named_carries=True),
+    # one order or result in the place of another states the same fact
+    Rule(r"replaces|priorPrescription|related:replaces\.target", Relation.REFERS_TO, Flow.BOTH),
     Rule(r"entry\.item", Relation.LISTED_IN, Flow.OUT, holder="List", named_carries=True),
     Rule(r"result", Relation.RESULT_OF, Flow.OUT, holder="DiagnosticReport", named_carries=True),
     Rule(r"hasMember|related:has-member\.target", Relation.RESULT_OF, Flow.OUT, named_carries=True),
+    # SAFETY: which way a relation without a type goes nobody knows
+    Rule(r"related:\.target", Relation.REFERS_TO, Flow.BOTH),
     Rule(r"derivedFrom|related:derived-from\.target", Relation.REFERS_TO, Flow.IN),
     # The problem header and its actual problem state one fact twice; hiding one alone would show it in the other.
     Rule(
@@ -139,7 +149,8 @@ def _with(
 
 def _rule(holder: Resource, trail: str, target: str) -> Rule:
     if _type(target) in CONTAINED_FIELDS:
-        return Rule(".*", Relation.REFERS_TO, Flow.IN)
+        flow = Flow.NONE if _type(target) in SPARED else Flow.IN
+        return Rule(".*", Relation.REFERS_TO, flow)
     return next(
         rule
         for rule in RULES

@@ -3,7 +3,27 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from simplejson import RawJSON
+
 Json = dict[str, Any]
+
+
+class Written(RawJSON):
+    """A decimal number, kept as it is written: in FHIR its digits say how precise a value is (5.40 is not 5.4)."""
+
+    encoded_json: str
+
+    def __eq__(self, other: object) -> bool:
+        """Equal only if written alike."""
+        return isinstance(other, Written) and self.encoded_json == other.encoded_json
+
+    def __hash__(self) -> int:
+        """As equality says."""
+        return hash(self.encoded_json)
+
+    def __str__(self) -> str:
+        """Return the digits."""
+        return self.encoded_json
 
 
 class Code(NamedTuple):

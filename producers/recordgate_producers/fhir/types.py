@@ -5,13 +5,27 @@ from recordgate_schemas.entry import Kind
 CONTAINED_FIELDS = {
     "HealthcareService": ("name", "type"),
     "Location": ("name",),
-    "Medication": ("code", "form"),
+    "Medication": ("amount", "code", "form", "ingredient"),
     "Organization": ("name", "type"),
     "Practitioner": ("name",),
     "PractitionerRole": ("code", "organization", "practitioner"),
-    "Specimen": ("collection", "note", "receivedTime", "status", "type"),
+    "Specimen": ("collection", "condition", "note", "receivedTime", "status", "type"),
 }
 """Types that only mean something inside an entry, and what of them a patient gets: no address, no telephone."""
+
+SPARED = frozenset({"Specimen"})
+"""Types whose label hides them and nothing else: what refers to them can be shown without them."""
+
+PEOPLE = frozenset({"Group", "Patient", "Person", "RelatedPerson"})
+"""Types that stand for somebody who is not there as staff."""
+
+STAFF = frozenset(
+    {"HealthcareService", "Location", "Organization", "Practitioner", "PractitionerRole"}
+)
+"""Types whose names and addresses are those of the service."""
+
+THINGS = STAFF | {"CareTeam", "Device", "Endpoint", "Medication", "Specimen", "Substance"}
+"""Types whose names say nothing about an entry or a person in private life."""
 
 SKIPPED = {
     "Patient": "identity, not an entry",

@@ -138,7 +138,10 @@ def test_a_field_with_the_patients_number_is_left_out_whole_and_reported() -> No
     found = orjson.loads(record.entries[0].body)
     assert not {"comment", "valueInteger"} & found.keys()
     assert found["note"] == [{"text": "kept"}]
-    assert {one.text.partition(":")[0] for one in record.notices} == {"comment", "valueInteger"}
+    assert {one.text.partition(":")[0] for one in record.notices} == {
+        "Observation.comment",
+        "Observation.value[x]",
+    }
 
 
 def test_an_id_with_the_patients_number_is_refused() -> None:
@@ -230,7 +233,11 @@ def test_an_entry_named_inside_a_contained_resource_is_dropped_without_the_resou
 
 
 def test_what_is_said_again_beside_a_free_text_is_free_text_too() -> None:
-    again = {"extension": [{"url": "https://example.org/translation", "valueString": "typed"}]}
+    again = {
+        "extension": [
+            {"url": "http://hl7.org/fhir/StructureDefinition/translation", "valueString": "typed"}
+        ]
+    }
     found = entry(read(observation("x", comment="typed", _comment=again)), "Observation/x")
     free = [one.pointer for one in found.elements if one.kind is ElementKind.FREE_TEXT]
     assert sorted(free) == ["/_comment", "/comment"]

@@ -1,0 +1,166 @@
+"""What FHIR says an element of a resource is: the table `elements.tsv`, made from HL7's definitions of STU3 and R4.
+
+Both versions are read alike. Where they differ an element may have the types of either; the JSON shows which.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+
+from recordgate_producers.fhir.types import CONTAINED_FIELDS, KINDS
+
+TABLE = Path(__file__).with_name("elements.tsv")
+
+READ = frozenset(
+    {
+        *KINDS,
+        *CONTAINED_FIELDS,
+        "Binary",
+        "Composition",
+        "Device",
+        "EpisodeOfCare",
+        "Group",
+        "Patient",
+        "Person",
+    }
+    | {"RelatedPerson"}
+)
+"""The resource types of which every element is in the table: what is released, and what says something about it."""
+
+
+class Role(StrEnum):
+    """What an element is to somebody who must neither show too much nor lose a meaning."""
+
+    ATTACHMENT = "attachment"
+    BY_TYPE = "by type"
+    CODING = "coding"
+    FLAG = "flag"
+    FREE_TEXT = "free text"
+    IDENTIFIER = "identifier"
+    LABEL = "label"
+    MODIFIER = "modifier"
+    NARRATIVE = "narrative"
+    NUMBER = "number"
+    PERSON = "person"
+    REFERENCE = "reference"
+    STATUS = "status"
+    STRUCTURE = "structure"
+    TECHNICAL = "technical"
+    TIME = "time"
+    WORDING = "wording"
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One element. `path` as FHIR writes it; `types`: what its value may be; `targets`: what a reference may name.
+
+    `modifier`: it may change the meaning of others.
+    """
+
+    path: str
+    role: Role
+    types: tuple[str, ...]
+    targets: tuple[str, ...]
+    modifier: bool
+    versions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A key of a JSON object, as an element of one type."""
+
+    definition: Definition
+    type: str
+
+    @property
+    def role(self) -> Role:
+        """What the value is: an element of several types is what its value's type is."""
+        if self.definition.role is not Role.BY_TYPE:
+            return self.definition.role
+        return table()[self.type].role
+
+
+CHOICE = "[x]"
+PRIMITIVES = frozenset(
+    {
+        "base64Binary",
+        "boolean",
+        "canonical",
+        "code",
+        "date",
+        "dateTime",
+        "decimal",
+        "id",
+        "instant",
+        "integer",
+        "markdown",
+        "oid",
+        "positiveInt",
+        "string",
+        "time",
+        "unsignedInt",
+        "uri",
+        "url",
+        "uuid",
+        "xhtml",
+    }
+)
+"""Types whose JSON is a text, a number or a truth value."""
+
+_BASES = ("BackboneElement", "Element")
+_RESOURCE_BASES = ("DomainResource", "Resource")
+
+
+@cache
+def table() -> Mapping[str, Definition]:
+    """Return every element by its path."""
+    lines = TABLE.read_text("utf-8").splitlines()[1:]
+    return {one.path: one for one in map(_definition, lines)}
+
+
+def _definition(line: str) -> Definition:
+    path, role, types, targets, modifier, versions = line.split("\t")
+    return Definition(
+        path,
+        Role(role),
+        tuple(types.split("|")),
+        tuple(targets.split("|")) if targets != "-" else (),
+        modifier == "yes",
+        tuple(versions.split("|")),
+    )
+
+
+@cache
+def fields_of(holder: str) -> Mapping[str, tuple[Field, ...]]:
+    """Return the keys that a resource, a data type or a part of one (`Observation.component`) may have.
+
+    A key has two meanings where the versions differ, such as a note that was a text and became an annotation.
+    """
+    found: dict[str, tuple[Field, ...]] = {}
+    bases = _BASES if "." in holder or holder[0].islower() else (*_BASES, *_RESOURCE_BASES)
+    for one in (*bases, holder):
+        for path, definition in table().items():
+            parent, _, name = path.rpartition(".")
+            if parent == one:
+                for key, type_ in _keys(name, definition):
+                    found[key] = (*found.get(key, ()), Field(definition, type_))
+    return found
+
+
+def is_known(type_: str) -> bool:
+    """Whether the table has a type, resource or data type."""
+    return type_ in _known()
+
+
+@cache
+def _known() -> frozenset[str]:
+    return frozenset(path.partition(".")[0] for path in table())
+
+
+def _keys(name: str, definition: Definition) -> list[tuple[str, str]]:
+    if not name.endswith(CHOICE):
+        return [(name, type_) for type_ in definition.types]
+    stem = name.removesuffix(CHOICE)
+    return [(stem + type_[0].upper() + type_[1:], type_) for type_ in definition.types]

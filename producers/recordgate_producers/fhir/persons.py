@@ -1,0 +1,214 @@
+"""Whom a resource is about, and who else is in it: told by references, identifiers, names, addresses and numbers.
+
+SAFETY: only what is certainly this patient is this patient. Another one's number refuses; the rest nobody can tell.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from enum import StrEnum
+
+from recordgate_producers.fhir.bundle import Bundle, Resource
+from recordgate_producers.fhir.definitions import Role
+from recordgate_producers.fhir.patient import NHS_NUMBER, FhirPatient
+from recordgate_producers.fhir.reading import Node
+from recordgate_producers.fhir.tree import Json, nodes, text
+from recordgate_producers.fhir.types import PEOPLE, STAFF
+from recordgate_schemas.errors import InvalidValue
+from recordgate_schemas.values import NhsNumber
+
+SUBJECTS = frozenset({"subject", "patient"})
+_SPELLED = re.compile(r"(?<![0-9A-Za-z+])\d{3}[ -]?\d{3}[ -]?\d{4}(?![0-9A-Za-z])")
+"""Ten digits as people write an NHS number: together, or three, three and four."""
+
+
+class Whose(StrEnum):
+    """Who a reference or an identifier stands for."""
+
+    OWN = "this patient"
+    OTHER = "another patient"
+    UNKNOWN = "nobody knows"
+
+
+def subject_of(bundle: Bundle, resource: Resource, patient: FhirPatient) -> Whose:
+    """Return whose a resource is: of several statements the worst counts; stating none leaves it unknown."""
+    own = [
+        node for node in resource.nodes if len(_names(node)) == 1 and _names(node)[0] in SUBJECTS
+    ]
+    stated = {whose(bundle, resource, node.value, patient) for node in own}
+    inside = {whose(bundle, resource, node.value, patient) for node in _inner_subjects(resource)}
+    if Whose.OTHER in stated | inside:
+        return Whose.OTHER
+    return Whose.OWN if stated == {Whose.OWN} and inside <= {Whose.OWN} else Whose.UNKNOWN
+
+
+def foreign(bundle: Bundle, patient: FhirPatient) -> frozenset[str]:
+    """Return the resources that are another patient's: those that say so, what they group, and what refers to them.
+
+    SAFETY: what belongs to another patient's consultation, report or list is that patient's, whatever it says.
+    """
+    others = {
+        one.key
+        for one in (*bundle.resources, *bundle.duplicates)
+        if one.type not in PEOPLE and subject_of(bundle, one, patient) is Whose.OTHER
+    }
+    near: dict[str, set[str]] = defaultdict(set)
+    for one in bundle.resources:
+        for key in _clinical_targets(bundle, one):
+            near[key].add(one.key)
+            if one.key in others:
+                near[one.key].add(key)
+    return frozenset(others.union(*(near[key] for key in others)))
+
+
+def whose(bundle: Bundle, resource: Resource, reference: object, patient: FhirPatient) -> Whose:
+    """Return whom a reference stands for; unknown for whatever is no reference."""
+    if not isinstance(reference, dict):
+        return Whose.UNKNOWN
+    found = {*_by_target(bundle, resource, reference, patient), *_by_number(reference, patient)}
+    if Whose.OTHER in found:
+        return Whose.OTHER
+    return Whose.OWN if Whose.OWN in found and Whose.UNKNOWN not in found else Whose.UNKNOWN
+
+
+def names_somebody_else(bundle: Bundle, resource: Resource, patient: FhirPatient) -> bool:
+    """Whether a person is in it who is neither this patient nor there as staff."""
+    return any(
+        _is_somebody_else(bundle, resource, node, patient)
+        for node in resource.nodes
+        if not _is_subject(node)
+    )
+
+
+def is_person(bundle: Bundle, resource: Resource, reference: Json) -> bool:
+    """Whether a reference leads to a person who is no staff, in whatever spelling."""
+    return target_type(bundle, resource, reference) in PEOPLE or any(
+        one.get("system") == NHS_NUMBER for one in nodes(reference, "identifier")
+    )
+
+
+def target_type(bundle: Bundle, resource: Resource, reference: Json) -> str:
+    """Return the type of resource that a reference names, empty if it does not say."""
+    target = text(reference, "reference")
+    if target is None:
+        return text(reference, "type") or ""
+    target = target.strip()
+    if target.startswith("#"):
+        part = contained(resource, target)
+        return str(part.get("resourceType")) if part else ""
+    key = bundle.key_of(target)
+    if key is not None:
+        return key.partition("/")[0]
+    return text(reference, "type") or _type_in_url(target)
+
+
+def contained(resource: Resource, target: str) -> Json | None:
+    """Return the contained resource that `#id` names."""
+    parts = nodes(resource.json, "contained")
+    return next((part for part in parts if f"#{text(part, 'id')}" == target), None)
+
+
+def foreign_numbers(value: str, patient: FhirPatient) -> bool:
+    """Whether a text holds a valid NHS number that is not this patient's."""
+    spelled = (re.sub(r"[ -]", "", found) for found in _SPELLED.findall(value))
+    return any(_is_valid(number) and number not in patient.numbers for number in spelled)
+
+
+def _is_somebody_else(bundle: Bundle, resource: Resource, node: Node, patient: FhirPatient) -> bool:
+    if node.within in STAFF or _is_of_own_patient(resource, node, patient):
+        return False
+    if node.role is Role.PERSON:
+        return isinstance(node.value, dict)
+    if node.type == "Identifier":
+        return Whose.OTHER in {*_by_number({"identifier": node.value}, patient)}
+    if node.type == "Reference" and isinstance(node.value, dict):
+        return (
+            is_person(bundle, resource, node.value)
+            and whose(bundle, resource, node.value, patient) is not Whose.OWN
+        )
+    return isinstance(node.value, str) and _may_speak(node) and foreign_numbers(node.value, patient)
+
+
+def _is_of_own_patient(resource: Resource, node: Node, patient: FhirPatient) -> bool:
+    """Whether a node lies in a contained Patient that is this one."""
+    if node.within != "Patient" or node.pointer[:1] != ("contained",) or len(node.pointer) < 2:
+        return False
+    parts = resource.json["contained"]
+    return _contained_patient(parts[node.pointer[1]], patient) is Whose.OWN
+
+
+def _may_speak(node: Node) -> bool:
+    """Whether a text is one that people read: ids and identifiers may look like numbers by chance."""
+    return node.role in (Role.FREE_TEXT, Role.NARRATIVE, Role.WORDING, None)
+
+
+def _clinical_targets(bundle: Bundle, resource: Resource) -> Iterator[str]:
+    for node in resource.nodes:
+        if node.type == "Reference" and isinstance(node.value, dict):
+            key = bundle.key_of(text(node.value, "reference") or "")
+            if key and key in bundle.by_key and key.partition("/")[0] not in PEOPLE | STAFF:
+                yield key
+
+
+def _by_target(
+    bundle: Bundle, resource: Resource, reference: Json, patient: FhirPatient
+) -> Iterator[Whose]:
+    target = text(reference, "reference")
+    if target is None:
+        return
+    if target.strip().startswith("#"):
+        yield _contained_patient(contained(resource, target.strip()), patient)
+    elif bundle.is_elsewhere(target):
+        yield Whose.UNKNOWN
+    elif (key := bundle.key_of(target)) == patient.key:
+        yield Whose.OWN
+    else:
+        yield Whose.OTHER if (key or "").startswith("Patient/") else Whose.UNKNOWN
+
+
+def _contained_patient(part: Json | None, patient: FhirPatient) -> Whose:
+    if part is None or part.get("resourceType") != "Patient":
+        return Whose.UNKNOWN
+    return next(iter(_by_number(part, patient)), Whose.UNKNOWN)
+
+
+def _by_number(holder: Json, patient: FhirPatient) -> Iterator[Whose]:
+    for identifier in nodes(holder, "identifier"):
+        if str(identifier.get("system")).strip().lower() == NHS_NUMBER.lower():
+            number = re.sub(r"[^0-9A-Za-z]", "", text(identifier, "value") or "")
+            yield _whose_number(number, patient)
+
+
+def _whose_number(number: str, patient: FhirPatient) -> Whose:
+    if number in patient.numbers:
+        return Whose.OWN
+    return Whose.OTHER if _is_valid(number) else Whose.UNKNOWN  # a wrong number is nobody's
+
+
+def _is_valid(number: str) -> bool:
+    try:
+        NhsNumber.parse(number)
+    except InvalidValue:
+        return False
+    return True
+
+
+def _type_in_url(target: str) -> str:
+    parts = target.partition("/_history/")[0].split("/")
+    return parts[-2] if len(parts) > 1 and parts[-2][:1].isupper() else ""
+
+
+def _names(node: Node) -> tuple[str, ...]:
+    return tuple(part for part in node.pointer if isinstance(part, str))
+
+
+def _is_subject(node: Node) -> bool:
+    return _names(node)[:1] != ("contained",) and bool(SUBJECTS.intersection(_names(node)[:1]))
+
+
+def _inner_subjects(resource: Resource) -> Iterator[Node]:
+    """Yield what contained resources state about whose they are."""
+    for node in resource.nodes:
+        names = _names(node)
+        if len(names) == 2 and names[0] == "contained" and names[1] in SUBJECTS:
+            yield node

@@ -1,0 +1,133 @@
+"""Reads every node of a resource: contained resources, extensions and nested parts included, each against the table.
+
+Nothing is passed over. A key that FHIR does not know, or whose value has another shape than FHIR gives it, is a node
+too: one of which nobody knows what it is.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from recordgate_producers.fhir.definitions import (
+    PRIMITIVES,
+    Field,
+    Role,
+    fields_of,
+    is_known,
+)
+from recordgate_producers.fhir.tree import Json
+
+Pointer = tuple[str | int, ...]
+
+UNKNOWN_RESOURCE = "DomainResource"
+"""As what a resource of a type outside the table is read: only what all resources have is known of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One value. `path`: as FHIR names the element, or the JSON keys of one it does not know; `field`: None then.
+
+    `within`: the type of the resource it lies in, contained or not.
+    """
+
+    pointer: Pointer
+    path: str
+    field: Field | None
+    value: Any
+    within: str
+
+    @property
+    def role(self) -> Role | None:
+        """What the value is, None if nobody knows."""
+        return self.field.role if self.field else None
+
+    @property
+    def type(self) -> str:
+        """The FHIR type of the value, empty if nobody knows."""
+        return self.field.type if self.field else ""
+
+
+def read_nodes(resource: Json) -> tuple[Node, ...]:
+    """Return every node below a resource, each before what is inside it."""
+    return tuple(_resource(resource, ()))
+
+
+def resource_type(resource: Json) -> str:
+    """Return the type under which a resource is read."""
+    kind = resource.get("resourceType")
+    return kind if isinstance(kind, str) and is_known(kind) else UNKNOWN_RESOURCE
+
+
+def _resource(resource: Json, pointer: Pointer) -> Iterator[Node]:
+    holder = resource_type(resource)
+    yield from _object(resource, _Place(holder, holder, pointer, str(resource.get("resourceType"))))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an object stands. `holder`: whose elements its keys are; `path`: how its own path begins."""
+
+    holder: str
+    path: str
+    pointer: Pointer
+    within: str
+
+
+def _object(source: Json, place: _Place) -> Iterator[Node]:
+    known = fields_of(place.holder)
+    for key in sorted(source):
+        if key != "resourceType":
+            yield from _value(source[key], key, known, place, (*place.pointer, key))
+
+
+def _value(
+    value: Any,
+    key: str,
+    known: Mapping[str, Sequence[Field]],
+    place: _Place,
+    pointer: Pointer,
+) -> Iterator[Node]:
+    if isinstance(value, list):
+        for index, part in enumerate(value):
+            if part is not None:
+                yield from _value(part, key, known, place, (*pointer, index))
+        return
+    path = f"{place.path}.{key}"
+    if key.startswith("_") and isinstance(value, dict):  # what a primitive has besides its value
+        besides = next((one for one in known.get(key[1:], ()) if one.type in PRIMITIVES), None)
+        yield Node(pointer, path, besides, value, place.within)
+        yield from _object(value, _Place("Element", path, pointer, place.within))
+        return
+    field = _best(value, known.get(key, ()))
+    yield Node(pointer, field.definition.path if field else path, field, value, place.within)
+    if isinstance(value, dict):
+        yield from _inside(value, field, _Place("Element", path, pointer, place.within))
+
+
+def _inside(value: Json, field: Field | None, place: _Place) -> Iterator[Node]:
+    if field is not None and field.type == "Resource":
+        yield from _resource(value, place.pointer)
+    else:
+        holder = _holder(field) if field else place.holder
+        path = holder if field else place.path
+        yield from _object(value, _Place(holder, path, place.pointer, place.within))
+
+
+def _holder(field: Field) -> str:
+    """Return whose elements the keys of a value are."""
+    if field.type in ("BackboneElement", "Element"):
+        return field.definition.path
+    return field.type.removeprefix("@")
+
+
+def _best(value: Any, fields: Sequence[Field]) -> Field | None:
+    """Return the meaning of a key that fits its value: where two versions differ, the one that knows more of it."""
+    fitting = [one for one in fields if _fits(value, one)]
+    if len(fitting) < 2 or not isinstance(value, dict):
+        return fitting[0] if fitting else None
+    return max(fitting, key=lambda one: len(value.keys() & fields_of(_holder(one)).keys()))
+
+
+def _fits(value: Any, field: Field) -> bool:
+    """Whether a value has the JSON shape of the type."""
+    return (field.type not in PRIMITIVES) == isinstance(value, dict)
