@@ -9,8 +9,8 @@ import sys
 from datetime import datetime
 from typing import Annotated, Any
 
-import orjson
 import psycopg
+import simplejson
 import typer
 from rich.console import Console
 
@@ -154,4 +154,4 @@ def _review_database() -> psycopg.Connection:
 
 
 def _print_json(data: list[dict[str, Any]]) -> None:
-    typer.echo(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode())
+    typer.echo(simplejson.dumps(data, indent=2, ensure_ascii=False))

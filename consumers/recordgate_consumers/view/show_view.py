@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from recordgate_consumers.view.plain_text import parse_body, plain_text, title
 from recordgate_consumers.view.read import VisibleEntry
+from recordgate_consumers.view.rendering import parse_body, render
 from recordgate_schemas.entry import Kind
 
 SECTIONS = {
@@ -77,7 +77,7 @@ def _section(entry: VisibleEntry) -> str:
 def _table(section: str, entries: Any) -> Table:
     table = Table("Date", "Entry", "Text", title=section, title_justify="left", box=box.SIMPLE)
     for entry in entries:
-        resource = parse_body(entry.body) or {"resourceType": "Document"}
+        rendered = render(parse_body(entry.body) or {"resourceType": "Document"})
         date = entry.event_date.isoformat() if entry.event_date else ""
-        table.add_row(date, Text(title(resource)), Text(plain_text(resource)))
+        table.add_row(date, Text(rendered.title), Text(rendered.text))
     return table

@@ -3,10 +3,8 @@
 import contextlib
 from collections.abc import Iterable
 
-import orjson
-
-from recordgate_consumers.view.plain_text import plain_text, title
 from recordgate_consumers.view.read import read_view
+from recordgate_consumers.view.rendering import parse_body, render
 from recordgate_deploy.demo.people import Person
 from recordgate_deploy.runner import Runner
 from recordgate_deploy.settled import Watch
@@ -64,8 +62,9 @@ class Pipeline(contextlib.ExitStack):
         """Return what the person's audience sees now."""
         found = {}
         for entry in read_view(self._view, person.number, person.audience):
-            resource = orjson.loads(entry.body)
-            text = f"{title(resource)}: {plain_text(resource)}".strip(": ")
+            resource = parse_body(entry.body) or {}
+            rendered = render(resource)
+            text = f"{rendered.title}: {rendered.text}".strip(": ")
             found[f"{resource['resourceType']}/{resource['id']}"] = text
         return found
 

@@ -68,7 +68,7 @@ class _Writer:
         source = self._resource.json
         self._keep_own_contained()
         document: Json = {"resourceType": self._resource.type, "id": self._resource.id}
-        document |= _Part(self, self._resource).fields(source, (), without=("contained", "id"))
+        document |= _Copy(self, self._resource).fields(source, (), without=("contained", "id"))
         if profile := [*texts(list(nodes(source, "meta")), "profile")]:
             document["meta"] = {"profile": profile}
         for whose in ("subject", "patient"):
@@ -89,17 +89,17 @@ class _Writer:
             if _is_kept(part)
         ]
         self._own = {str(part["id"]): f"own-{n}" for n, (_, part) in enumerate(parts, start=1)}
-        whole = _Part(self, self._resource)
+        copy = _Copy(self, self._resource)
         for place, part in parts:
             self._inside.append(
-                self._contained(whole, part, self._own[str(part["id"])], ("contained", place))
+                self._contained(copy, part, self._own[str(part["id"])], ("contained", place))
             )
 
-    def _contained(self, whole: "_Part", resource: Json, local_id: str, pointer: Pointer) -> Json:
+    def _contained(self, copy: "_Copy", resource: Json, local_id: str, pointer: Pointer) -> Json:
         kind = str(resource.get("resourceType"))
         kept = CONTAINED_FIELDS.get(kind)
         fields = {k: v for k, v in resource.items() if kept is None or k in kept}
-        cleaned = whole.fields(fields, pointer, without=("id", "resourceType"))
+        cleaned = copy.fields(fields, pointer, without=("id", "resourceType"))
         return {**cleaned, "resourceType": kind, "id": local_id}
 
     def carries_number(self, value: Any) -> bool:
@@ -156,8 +156,8 @@ class _Writer:
             self.local_ids[key] = self._local_id(resource.type)
             position = len(self._inside)
             self._inside.append({})
-            whole = _Part(self, resource)
-            self._inside[position] = self._contained(whole, resource.json, self.local_ids[key], ())
+            copy = _Copy(self, resource)
+            self._inside[position] = self._contained(copy, resource.json, self.local_ids[key], ())
         return f"#{self.local_ids[key]}"
 
     def _local_id(self, kind: str) -> str:
@@ -166,7 +166,7 @@ class _Writer:
         return f"{kind.lower()}-{place}"
 
 
-class _Part:
+class _Copy:
     """Copies one resource of the Bundle, without what is left out of it."""
 
     def __init__(self, writer: _Writer, resource: Resource) -> None:

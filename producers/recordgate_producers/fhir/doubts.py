@@ -11,15 +11,15 @@ ONLY_THERE = frozenset({"additional"})
 """What a narrative is called that says more than the resource; a body carries no narrative."""
 
 
-def body_doubts(bundle: Bundle, said: Sequence[Resource], body: Body) -> Iterator[str]:
-    """Yield what makes a body doubtful. `said`: the resource, and those that its body holds inside."""
+def body_doubts(bundle: Bundle, sources: Sequence[Resource], body: Body) -> Iterator[str]:
+    """Yield what makes a body doubtful. `sources`: the resource, and those that its body holds inside."""
     for field in body.left_out:
         yield f"{field}: carries the patient's NHS number; left out, which holds it"
-    if not bundle.in_conflict.isdisjoint(one.key for one in said):
+    if not bundle.in_conflict.isdisjoint(one.key for one in sources):
         yield "the Bundle has two different resources with one id, of which this is or holds one; held"
-    if text(said[0].json, "text", "status") in ONLY_THERE:
+    if text(sources[0].json, "text", "status") in ONLY_THERE:
         yield "its narrative says more than its fields; left out, which holds it"
-    if said[0].type in MEDICINES and not _names_a_drug(body.document):
+    if sources[0].type in MEDICINES and not _names_a_drug(body.document):
         yield "names no drug, neither by a code nor in words; held"
 
 

@@ -20,14 +20,14 @@ def elements(body: Json, entry_id: Callable[[str], EntryId | None]) -> tuple[Ele
     """
     nodes = [node for node in read_nodes(body) if not node.path.startswith("Resource.")]
     found = [
-        *_whole(ElementKind.FREE_TEXT, (n for n in nodes if n.role is Role.FREE_TEXT)),
-        *_whole(ElementKind.ATTACHMENT, (n for n in nodes if n.type == "Attachment")),
+        *_entire(ElementKind.FREE_TEXT, (n for n in nodes if n.role is Role.FREE_TEXT)),
+        *_entire(ElementKind.ATTACHMENT, (n for n in nodes if n.type == "Attachment")),
         *_children(body, entry_id),
     ]
     return tuple(dict.fromkeys(found))
 
 
-def _whole(kind: ElementKind, nodes: Iterable[Node]) -> Iterator[Element]:
+def _entire(kind: ElementKind, nodes: Iterable[Node]) -> Iterator[Element]:
     """Yield each part once, as a whole: what is inside one goes with it, and an extension goes with its value."""
     last: Pointer | None = None
     for node in nodes:

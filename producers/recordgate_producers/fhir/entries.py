@@ -56,10 +56,10 @@ def build(
             "no usable id: it could never be amended or hidden; give it one at the source"
         )
     body = write_body(record.bundle, resource, record.patient)
-    said = [resource, *_held_inside(record, body)]
-    doubts = [*body_doubts(record.bundle, said, body)]
+    sources = [resource, *_held_inside(record, body)]
+    doubts = [*body_doubts(record.bundle, sources, body)]
     when = _times(record, resource)
-    found = _codes(said)
+    found = _codes(sources)
     transferred = _is_transferred(record, resource)
     entry = ClinicalEntry(
         entry_id=entry_id,
@@ -81,7 +81,7 @@ def build(
         # FHIR has no field for these three; the first two are set by systems that publish events themselves.
         online_visibility=Visibility.UNSET,
         staff_private=False,
-        third_party=_third_party(record, said),
+        third_party=_third_party(record, sources),
         not_for_grants=(),
         links=_links(record, resource.key),
         elements=elements(body.document, record.entry_id),
@@ -136,8 +136,8 @@ def _consultation_time(record: FhirRecord, resource: Resource) -> datetime | Non
     return None
 
 
-def _codes(said: Iterable[Resource]) -> tuple[Code, ...]:
-    return tuple(sorted(code for one in said for code in codes_of(one.nodes)))
+def _codes(sources: Iterable[Resource]) -> tuple[Code, ...]:
+    return tuple(sorted(code for one in sources for code in codes_of(one.nodes)))
 
 
 def _markers(resource: Resource, doubts: Collection[str]) -> tuple[Marker, ...]:
@@ -151,9 +151,9 @@ def _markers(resource: Resource, doubts: Collection[str]) -> tuple[Marker, ...]:
     return (*found, Marker.UNKNOWN) if doubts else found
 
 
-def _third_party(record: FhirRecord, said: Iterable[Resource]) -> ThirdParty:
+def _third_party(record: FhirRecord, sources: Iterable[Resource]) -> ThirdParty:
     """Return whether somebody else is in the entry. SAFETY: one that is certainly about nobody may be about anybody."""
-    resource, *inside = said
+    resource, *inside = sources
     subject = subject_of(record.bundle, resource, record.patient)
     if any(names_somebody_else(record.bundle, one, record.patient) for one in (resource, *inside)):
         return ThirdParty.PRESENT

@@ -37,7 +37,7 @@ from recordgate_schemas.errors import PoisonError
 from recordgate_schemas.topics import ENTRIES
 
 FOREIGN = "names another patient, or belongs to what does; publish it in that patient's record"
-NOT_WHOLE = (
+PARTIAL = (
     "the Bundle asks to change it, or for it, and hands over no whole resource; publish it whole"
 )
 
@@ -137,7 +137,7 @@ class _Reports:
         elif resource.type == "List" and not resource.id:
             self._report(resource, ResourceOutcome.SKIPPED, SECTION_LIST)
         elif resource.method not in (*STORED, DELETED):
-            self._report(resource, ResourceOutcome.REFUSED, NOT_WHOLE)
+            self._report(resource, ResourceOutcome.REFUSED, PARTIAL)
         elif resource.key in self._foreign:
             self._report(resource, ResourceOutcome.REFUSED, FOREIGN)
         else:

@@ -1,4 +1,4 @@
-"""Whom a resource is about, and who else is in it: told by references, identifiers, names, addresses and numbers.
+"""Whom a resource is about, and who else is in it: known by references, identifiers, names, addresses and numbers.
 
 SAFETY: only what is certainly this patient is this patient. Another one's number refuses; the rest nobody can tell.
 """

@@ -129,16 +129,16 @@ def _stated(resource: Json, *, laboratory: bool, gp_connect: bool) -> Readiness:
 def list_warnings(resource: Json) -> list[str]:
     """Return the warnings on a list (GP Connect and UK Core list warning codes), however they are written."""
     return [
-        re.sub(r"[^a-z]+", "-", said.strip().lower())
+        re.sub(r"[^a-z]+", "-", words.strip().lower())
         for part in nodes(resource, "extension")
         if WARNING_URL in str(part.get("url")).lower()
         for key in sorted(part)
         if key.startswith("value")
-        for said in _said(part[key])
+        for words in _warning_words(part[key])
     ]
 
 
-def _said(value: object) -> Iterator[str]:
+def _warning_words(value: object) -> Iterator[str]:
     yield from (code.code for code in codes(value) if code.code)
     if isinstance(value, dict) and not any(code.code for code in codes(value)):
         yield text(value, "text") or text(value, "display") or "?"

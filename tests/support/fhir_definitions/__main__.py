@@ -11,7 +11,7 @@ from tests.support.fhir_definitions.roles import BY_TYPE, role_of
 HEAD = "path\trole\ttypes\ttargets\tmodifier\tversions"
 
 
-def table(store: Path) -> str:
+def table_text(store: Path) -> str:
     """Return the table's text: a line a data type, then a line an element, in order of their paths."""
     lines = [
         f"{name}\t{role}\t{name}\t-\tno\tr4|stu3"
@@ -38,4 +38,4 @@ def store() -> Path:
 
 
 if __name__ == "__main__":
-    TABLE.write_text(table(store()), "utf-8")
+    TABLE.write_text(table_text(store()), "utf-8")

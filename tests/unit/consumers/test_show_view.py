@@ -6,10 +6,8 @@ import uuid
 from datetime import date
 
 import orjson
-import pytest
 from rich.console import Console
 
-from recordgate_consumers.view.plain_text import clean, plain_text, title
 from recordgate_consumers.view.read import VisibleEntry
 from recordgate_consumers.view.show_view import NOTICE, print_view, view_as_data
 
@@ -27,55 +25,6 @@ def shown(*entries: VisibleEntry) -> str:
     file = console.file
     assert isinstance(file, io.StringIO)
     return file.getvalue()
-
-
-TITLES = [
-    ({"code": {"text": "Asthma", "coding": [{"display": "x"}]}}, "Asthma"),
-    ({"code": {"coding": [{"code": "1"}, {"display": "Asthma"}]}}, "Asthma"),
-    ({"vaccineCode": {"coding": [{"display": "MMR"}]}}, "MMR"),
-    ({"medicationCodeableConcept": {"text": "Aspirin"}}, "Aspirin"),
-    ({"type": [{"text": "Letter"}]}, "Letter"),
-    (
-        {
-            "medicationReference": {"reference": "#m"},
-            "contained": [{"id": "m", "code": {"text": "Aspirin"}}],
-        },
-        "Aspirin",
-    ),
-    ({"medicationReference": {"reference": "#none", "display": "Aspirin"}}, "Aspirin"),
-    ({"resourceType": "Observation", "code": 5, "contained": "odd"}, "Observation"),
-    ({}, "Entry"),
-]
-
-
-@pytest.mark.parametrize(("resource", "expected"), TITLES)
-def test_an_entry_is_called_by_its_codes_words(resource: dict[str, object], expected: str) -> None:
-    assert title(resource) == expected
-
-
-TEXTS = [
-    ({"valueQuantity": {"value": 5.4, "unit": "mmol/L"}}, "5.4 mmol/L"),
-    ({"comment": "fine", "valueString": "clear"}, "clear\nfine"),
-    ({"note": [{"text": "call back"}, {"text": "call back"}]}, "call back"),
-    ({"dosageInstruction": [{"text": "one a day"}]}, "one a day"),
-    (
-        {"component": [{"code": {"text": "Systolic"}, "valueQuantity": {"value": 120}}]},
-        "Systolic 120",
-    ),
-    ({"text": {"div": "<div><p>a &amp; b</p></div>"}}, "a & b"),
-    ({"code": {"text": "Asthma"}, "comment": "Asthma"}, ""),
-]
-
-
-@pytest.mark.parametrize(("resource", "expected"), TEXTS)
-def test_an_entrys_text_is_what_it_says_beyond_its_title(
-    resource: dict[str, object], expected: str
-) -> None:
-    assert plain_text(resource) == expected
-
-
-def test_text_cannot_command_a_terminal() -> None:
-    assert clean("a\x1b[31mb\x9b2Jc\nd\x00") == "a[31mb2Jc d"
 
 
 def test_markup_in_a_record_is_shown_as_it_is() -> None:
