@@ -7,7 +7,7 @@ from recordgate_producers.fhir.definitions import table
 
 HEAD = ("element", "role", "types", "may change other meanings", "in")
 OPENING = (
-    "Each element of every type of resource that Recordgate reads, from HL7's definitions of STU3 and R4. What a role is"
+    "Each element of each type of resource that Recordgate reads, from HL7's definitions of STU3 and R4. What a role is"
     " and what becomes of it, says [what is read in a record](../what-is-read-in-a-record.md). An element that is not"
     " listed is not understood: it is left out, and holds the entry."
 )

@@ -10,13 +10,13 @@ from typing import Any
 import simplejson
 
 from recordgate_producers.fhir.bundle import Bundle, Resource
-from recordgate_producers.fhir.definitions import is_known
+from recordgate_producers.fhir.definitions import fields_of, is_known
 from recordgate_producers.fhir.labels import is_spared
 from recordgate_producers.fhir.left_out import is_left_out
 from recordgate_producers.fhir.patient import FhirPatient
 from recordgate_producers.fhir.persons import is_person, target_type
 from recordgate_producers.fhir.readiness import list_warnings
-from recordgate_producers.fhir.reading import Node, Pointer
+from recordgate_producers.fhir.reading import Node, Pointer, resource_type
 from recordgate_producers.fhir.tree import Json, Written, nodes, text, texts
 from recordgate_producers.fhir.types import CONTAINED_FIELDS, PEOPLE, THINGS, is_entry
 
@@ -72,7 +72,7 @@ class _Writer:
         if profile := [*texts(list(nodes(source, "meta")), "profile")]:
             document["meta"] = {"profile": profile}
         for whose in ("subject", "patient"):
-            if whose in source:
+            if whose in source and whose in fields_of(resource_type(source)):
                 document[whose] = {"reference": OWN_PATIENT}
         if list_warnings(source) or _is_warning(document.get("note")):
             document.pop("note", None)

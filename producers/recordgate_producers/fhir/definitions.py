@@ -9,23 +9,18 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-from recordgate_producers.fhir.types import CONTAINED_FIELDS, KINDS
+from recordgate_producers.fhir.types import CONTAINED_FIELDS, KINDS, PEOPLE
 
 TABLE = Path(__file__).with_name("elements.tsv")
 
 READ = frozenset(
-    {
-        *KINDS,
-        *CONTAINED_FIELDS,
-        "Binary",
-        "Composition",
-        "Device",
-        "EpisodeOfCare",
-        "Group",
-        "Patient",
-        "Person",
-    }
-    | {"RelatedPerson"}
+    {*KINDS, *CONTAINED_FIELDS, *PEOPLE}
+    | set(
+        """AdverseEvent Binary CareTeam ClinicalImpression Composition Consent DetectedIssue Device DeviceRequest
+        DeviceUseStatement EpisodeOfCare FamilyMemberHistory Flag Goal ImagingStudy ImmunizationRecommendation Media
+        MedicationAdministration MedicationDispense NutritionOrder RequestGroup RiskAssessment Substance
+        SupplyRequest VisionPrescription""".split()  # noqa: SIM905  a list of words
+    )
 )
 """The resource types of which every element is in the table: what is released, and what says something about it."""
 
