@@ -60,6 +60,12 @@ class Settings(BaseSettings):
     batch_wait_s: float = Field(
         0.02, gt=0, le=5, description="seconds the decider gathers a batch in thin traffic"
     )
+    clock_difference_s: float = Field(
+        60,
+        ge=1,
+        le=3600,
+        description="most seconds between two clocks; the decider stops when they differ by more",
+    )
     gate_lease_s: float = Field(
         15,
         ge=0.5,

@@ -1,6 +1,7 @@
 """What an engine runs: a lane takes batches of one topic, and resumes what a crash cut short."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Literal, Protocol
 
 from recordgate_runtime.clock import SystemClock
@@ -12,6 +13,7 @@ from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.lanes.controls import ControlsLane
 from recordgate_streams.lanes.entries import EntriesLane
 from recordgate_streams.lanes.publish import KafkaPublisher
+from recordgate_streams.ledger.clock import CheckedClock
 from recordgate_streams.ledger.quarantine_seal import read_seal_or_warn
 from recordgate_streams.ledger.rules import RulesInForce
 from recordgate_streams.ledger.unit_of_work import LaneLedger
@@ -48,7 +50,7 @@ def open_lane(name: LaneName, settings: Settings) -> Lane:
         name,
         connection,
         KafkaPublisher(settings).publish,
-        SystemClock(),
+        CheckedClock(SystemClock(), timedelta(seconds=settings.clock_difference_s)),
         RulesInForce(),
         seal=read_seal_or_warn(settings.quarantine_key),
     )
