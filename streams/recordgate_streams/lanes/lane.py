@@ -9,6 +9,7 @@ from recordgate_runtime.kafka import partition_counts, topic_state
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings, need
+from recordgate_runtime.waiting import await_servers
 from recordgate_schemas.topics import TOPICS, Topic
 from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.lanes.controls import ControlsLane
@@ -43,10 +44,10 @@ class Lane(Protocol):
 
 def open_lane(name: LaneName, settings: Settings) -> Lane:
     """Return a lane over a new ledger connection, its partitions adopted and the topics' shape checked."""
+    dsn = need(settings.ledger_dsn, "RECORDGATE_LEDGER_DSN")
+    await_servers(settings, dsn, "decider")
     partition_counts(TOPICS, settings)
-    connection = connect(
-        need(settings.ledger_dsn, "RECORDGATE_LEDGER_DSN"), "decider", autocommit=True
-    )
+    connection = connect(dsn, "decider", autocommit=True)
     ledger = LaneLedger(
         name,
         connection,

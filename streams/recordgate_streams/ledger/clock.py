@@ -12,7 +12,7 @@ from typing import Protocol
 import psycopg
 
 from recordgate_runtime.clock import Clock
-from recordgate_runtime.kafka import Record
+from recordgate_runtime.record import Record
 from recordgate_runtime.sql import Statements
 from recordgate_schemas.errors import FatalError
 
