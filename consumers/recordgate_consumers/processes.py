@@ -7,8 +7,6 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timedelta
 
-import psycopg
-
 from recordgate_consumers.review.relay import ControlPublisher, relay
 from recordgate_consumers.review.review_sink import ReviewSink, count_open
 from recordgate_consumers.view.gate_lane import GateLane
@@ -17,7 +15,7 @@ from recordgate_consumers.view.view_sink import ViewSink
 from recordgate_runtime.clock import Clock, SystemClock
 from recordgate_runtime.migrate import migrate, migrations
 from recordgate_runtime.positions import read_partitions
-from recordgate_runtime.postgres import connect
+from recordgate_runtime.postgres import Connection, connect
 from recordgate_runtime.settings import need, settings
 from recordgate_runtime.sink import run_sink
 from recordgate_runtime.tick_sender import TickSender
@@ -62,7 +60,7 @@ def review_sink(run: Loop = run_sink) -> None:
     publisher.close()
 
 
-def _opened(dsn: str, role: str) -> psycopg.Connection:
+def _opened(dsn: str, role: str) -> Connection:
     """Return a connection as the role, once Kafka and the database answer."""
     await_servers(settings(), dsn, role)
     return connect(dsn, role, autocommit=True)

@@ -96,9 +96,9 @@ def publish(
             else:
                 yield _publish_record(source, data, options, target)
         except PoisonError as error:
-            whole = Refusal(source.name, source.path, "", "", str(error), data)
+            refused = Refusal(source.name, source.path, "", "", str(error), data)
             problem = f"{source.name}: {error}"
-            yield FileReport(source.name, problems=(problem,), refusals=(whole,))
+            yield FileReport(source.name, problems=(problem,), refusals=(refused,))
         tick()
 
 

@@ -5,6 +5,7 @@ Every process connects with its database's address and acts as its own role, so 
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
 
 from recordgate_schemas.errors import RetryableError, UsageError
 
@@ -15,6 +16,15 @@ DatabaseAway = psycopg.OperationalError
 """The database does not answer, is too busy, or has dropped the connection."""
 
 Connection = psycopg.Connection[tuple[object, ...]]
+
+
+def is_address(dsn: str) -> bool:
+    """Whether a DSN can be read. SAFETY: the parser's own words would quote it, and with it a password."""
+    try:
+        conninfo_to_dict(dsn)
+    except psycopg.ProgrammingError:
+        return False
+    return True
 
 
 def connect(dsn: str, role: str, *, autocommit: bool = False) -> psycopg.Connection:
@@ -34,7 +44,7 @@ def connect(dsn: str, role: str, *, autocommit: bool = False) -> psycopg.Connect
         )
     except psycopg.OperationalError as error:
         raise RetryableError(
-            "PostgreSQL is not reachable; is it running at the configured DSN?"
+            f"PostgreSQL is not reachable as {role}; does it run at the configured DSN, and let us in?"
         ) from error
     except psycopg.ProgrammingError:
         raise UsageError("a DSN is no PostgreSQL address; see docs/reference/settings.md") from None

@@ -11,7 +11,7 @@ from recordgate_schemas.errors import RetryableError
 from recordgate_schemas.topics import TOPICS
 
 _FIRST_S, _LONGEST_S = 0.5, 10.0
-SAID_AGAIN_AFTER = 30
+REMINDED_AFTER = 30
 """Attempts after which a process says once more that it waits: about five minutes."""
 
 
@@ -26,7 +26,7 @@ def await_answer(ask: Callable[[], object], sleep: Callable[[float], None] = tim
     """Ask until there is an answer; one line when the waiting begins, one when it ends, and few in between."""
     attempts = 0
     while (silence := _silence(ask)) is not None:
-        if attempts % SAID_AGAIN_AFTER == 0:
+        if attempts % REMINDED_AFTER == 0:
             log(LogCode.WAITING, advice=silence)
         sleep(min(_LONGEST_S, _FIRST_S * 2 ** min(attempts, 8)))
         attempts += 1

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from recordgate_runtime.waiting import SAID_AGAIN_AFTER, await_answer
+from recordgate_runtime.waiting import REMINDED_AFTER, await_answer
 from recordgate_schemas.errors import FatalError, RetryableError
 
 
@@ -20,12 +20,16 @@ def away(times: int, error: Exception) -> Callable[[], None]:
     return ask
 
 
+def never(_seconds: float) -> None:
+    pytest.fail("nobody waits here")
+
+
 def codes(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return [json.loads(line)["code"] for line in capsys.readouterr().err.splitlines()]
 
 
 def test_a_server_that_answers_at_once_is_not_spoken_of(capsys: pytest.CaptureFixture[str]) -> None:
-    await_answer(away(0, RetryableError("")), pytest.fail)
+    await_answer(away(0, RetryableError("")), never)
     assert codes(capsys) == []
 
 
@@ -40,7 +44,7 @@ def test_waiting_is_said_when_it_begins_and_when_it_ends(
 
 
 def test_who_waits_long_says_so_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
-    await_answer(away(2 * SAID_AGAIN_AFTER, RetryableError("is away")), lambda _: None)
+    await_answer(away(2 * REMINDED_AFTER, RetryableError("is away")), lambda _: None)
     assert codes(capsys) == ["WAITING", "WAITING", "ANSWERED"]
 
 
@@ -51,4 +55,4 @@ def test_a_drivers_own_words_are_not_repeated(capsys: pytest.CaptureFixture[str]
 
 def test_what_waiting_does_not_heal_is_raised() -> None:
     with pytest.raises(FatalError):
-        await_answer(away(1, FatalError("partitions differ")), pytest.fail)
+        await_answer(away(1, FatalError("partitions differ")), never)
