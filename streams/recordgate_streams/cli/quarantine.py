@@ -33,6 +33,9 @@ Where = Annotated[
         help="topic/partition/offset, as `list` shows them",
     ),
 ]
+MOST_LISTED = 500
+"""How many records a list has unless asked for more: a bad publisher may have sent any number."""
+
 NewFile = Annotated[Path | None, typer.Option(help="write it to this new file, mode 0600")]
 
 
@@ -40,16 +43,20 @@ NewFile = Annotated[Path | None, typer.Option(help="write it to this new file, m
 def list_records(
     *,
     everything: Annotated[bool, typer.Option("--all", help="also what was replayed")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="how many at most")] = MOST_LISTED,
     as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
 ) -> None:
     """List what is in quarantine, without any content."""
     with _store() as (store, _):
-        found = [one for one in store.all() if everything or one.state != "replayed"]
+        found = store.listed(replayed=everything, limit=limit)
+        more = store.count(replayed=everything) - len(found)
     if as_json:
         typer.echo(json.dumps([_as_data(one) for one in found], indent=2))
     else:
         lines = [f"{one.where}  {one.state}  {_kept(one)}  {one.error}" for one in found]
         typer.echo("\n".join(lines) or "nothing is in quarantine")
+    if more > 0:
+        typer.echo(f"{more} more are not listed; give --limit", err=True)
 
 
 @app.command()

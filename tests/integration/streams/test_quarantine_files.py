@@ -36,3 +36,19 @@ def test_a_file_that_is_no_message_is_named_with_status_2_and_nothing_is_repaire
     assert isinstance(done.exception, UsageError)
     assert str(done.exception).startswith(f"--file {file}: ")
     assert ledger.owner.execute("select count(*) from quarantine_repair").fetchone() == (0,)
+
+
+def test_a_long_list_says_how_many_more_there_are(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = NHS_NUMBER.digits.encode()
+    ledger.controls.process_batch([ledger.raw(CONTROLS, b"\xc3\x01", key) for _ in range(5)])
+    monkeypatch.setenv("RECORDGATE_LEDGER_DSN", ledger.dsn)
+    settings.cache_clear()
+    some, every = (CliRunner().invoke(app, ["list", *more]) for more in (["--limit", "2"], []))
+    settings.cache_clear()
+    assert (len(some.stdout.splitlines()), some.stderr) == (
+        2,
+        "3 more are not listed; give --limit\n",
+    )
+    assert (len(every.stdout.splitlines()), every.stderr) == (5, "")
