@@ -39,6 +39,18 @@ def test_a_home_that_cannot_be_a_folder_is_named_with_status_2(
     assert line.startswith(f"recordgate: RECORDGATE_HOME: {home}: ")
 
 
+def test_a_home_that_cannot_be_looked_into_ends_every_command_with_status_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RECORDGATE_HOME", "/" + "x" * 300)
+    settings.cache_clear()
+    with pytest.raises(SystemExit) as ended:
+        main.main(lambda: main.app(["account"], standalone_mode=False))
+    (line,) = capsys.readouterr().err.splitlines()
+    assert ended.value.code == 2
+    assert line.startswith("recordgate: RECORDGATE_HOME: /xxx")
+
+
 def test_a_folder_that_nobody_may_write_is_refused() -> None:
     with pytest.raises(UsageError, match="RECORDGATE_HOME: /proc/recordgate"):
         private_folder(Path("/proc/recordgate"))

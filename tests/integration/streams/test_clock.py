@@ -5,10 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from recordgate_runtime.clock import SystemClock
+from recordgate_runtime.settings import settings
 from recordgate_schemas.errors import FatalError
 from recordgate_schemas.topics import CONTROLS, ENTRIES, Topic
+from recordgate_streams.cli.clock import clock
 from recordgate_streams.ledger.clock import CheckedClock, LedgerClock
 from tests.support.builders import access, control, entry, registered
 from tests.support.clock import FrozenClock
@@ -131,6 +135,25 @@ def test_accepted_dates_let_no_later_ones_through(ledger: Ledger) -> None:
     checked().accept(ledger.owner, REAL + DAY)
     with pytest.raises(FatalError, match="newest decision"):
         checked().read(ledger.owner)
+
+
+def test_the_command_says_whether_clocks_agree_and_takes_the_date_to_accept(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = typer.Typer()
+    app.command()(clock)
+    monkeypatch.setenv("RECORDGATE_LEDGER_DSN", ledger.dsn)
+    settings.cache_clear()
+    fine = CliRunner().invoke(app, [])
+    decide_a_year_ahead(ledger)
+    differ = CliRunner().invoke(app, [])
+    until = f"{REAL + YEAR + DAY:%Y-%m-%dT%H:%M:%S}"
+    accepted = CliRunner().invoke(app, ["--accept-until", until])
+    settings.cache_clear()
+    assert fine.stdout.startswith("the clocks agree: ")
+    assert isinstance(differ.exception, FatalError)
+    assert accepted.stdout.splitlines()[0].endswith("are accepted; patients decided again: 1")
+    assert accepted.exit_code == 0
 
 
 def decide_a_year_ahead(ledger: Ledger) -> None:
