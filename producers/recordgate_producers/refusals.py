@@ -6,11 +6,12 @@ The lines hold clinical content. It goes into this file (mode 0600) and nowhere 
 import base64
 import hashlib
 import os
+import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 import orjson
 
@@ -55,9 +56,8 @@ class RefusalFile:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._partial = folder / f"partial-{os.getpid()}.jsonl"
         self._digest = hashlib.sha256()
-        self._stream: BinaryIO | None = None
+        self._stream: IO[bytes] | None = None
         self.path: Path | None = None
 
     def add(self, refusals: Iterable[Refusal]) -> None:
@@ -80,15 +80,17 @@ class RefusalFile:
             os.fsync(self._stream.fileno())
             self._stream.close()
             named = self._folder / f"{self._digest.hexdigest()[:16]}.jsonl"
-            self._partial.replace(named)
+            Path(self._stream.name).replace(named)
         except OSError as error:
             raise UsageError(_not_kept(self._folder, error)) from None
         self.path = named
 
-    def _open(self) -> BinaryIO:
+    def _open(self) -> IO[bytes]:
+        """Make a file for its owner only; a run that is killed leaves it under this name, whole lines in it."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
-        self._stream = os.fdopen(os.open(self._partial, flags, 0o600), "wb")
+        self._stream = tempfile.NamedTemporaryFile(  # noqa: SIM115  open until `close`
+            dir=self._folder, prefix="unfinished-", suffix=".jsonl", delete=False
+        )
         return self._stream
 
 

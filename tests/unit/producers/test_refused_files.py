@@ -128,3 +128,11 @@ def test_a_refusal_does_not_show_its_content() -> None:
     assert "seen" not in repr(secret)
     with pytest.raises(UsageError, match="cannot be kept"):
         RefusalFile(Path("/dev/null/x")).add([secret])
+
+
+def test_a_run_that_is_killed_leaves_what_it_had_refused(tmp_path: Path) -> None:
+    killed, later = RefusalFile(tmp_path), RefusalFile(tmp_path)
+    killed.add([Refusal("a", None, "", "", "why", b"{}")])
+    later.add([Refusal("b", None, "", "", "why", b"{}")])
+    later.close()
+    assert {one["source"] for one in kept(tmp_path)} == {"a", "b"}
