@@ -16,6 +16,7 @@ from recordgate_runtime.settings import UnsetError, settings
 from recordgate_schemas.errors import RecordgateError
 from recordgate_streams.cli import commands as streams
 from recordgate_streams.cli.approvers import app as rules
+from recordgate_streams.cli.clock import clock
 from recordgate_streams.cli.decide_file import decide_file
 from recordgate_streams.cli.golden import coverage, golden, golden_under
 from recordgate_streams.cli.quarantine import app as quarantine
@@ -38,6 +39,7 @@ rules.command("test")(golden_under)
 rules.command()(coverage)
 app.add_typer(rules, name="rules", rich_help_panel="Rules")
 app.add_typer(quarantine, name="quarantine", rich_help_panel="Operations")
+app.command(rich_help_panel="Operations")(clock)
 app.command(rich_help_panel="Processes")(streams.decide)
 
 
@@ -110,6 +112,15 @@ def migrate() -> None:
 
     applied = migrate_all(settings())
     typer.echo("\n".join(applied) or "nothing to apply")
+
+
+@app.command(rich_help_panel="Operations")
+def logins() -> None:
+    """Let every role of the three databases log in, with its password of the passfile; missing ones are made."""
+    from recordgate_deploy.servers import give_all_logins  # noqa: PLC0415
+
+    for database, names in give_all_logins(settings()).items():
+        typer.echo(f"{database}: {', '.join(names)}")
 
 
 @app.command(rich_help_panel="Operations")

@@ -1,12 +1,15 @@
 """Which Kafka and PostgreSQL are used, and what they are given: databases in their newest shape, topics."""
 
 from dataclasses import asdict
+from pathlib import Path
 
 from recordgate_consumers.processes import migrate_review, migrate_view
+from recordgate_deploy.logins import add_passwords, give_logins, passfile_of
 from recordgate_runtime.kafka import create_topics
 from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.migrate import migrate, migrations
 from recordgate_runtime.settings import Settings, adopt, need, settings
+from recordgate_schemas.errors import UsageError
 from recordgate_streams.ledger.quarantine import seal_plain
 from recordgate_streams.ledger.quarantine_seal import read_seal
 
@@ -20,7 +23,7 @@ def no_servers_configured() -> bool:
 def find_embedded() -> None:
     """Adopt the addresses of the home folder's embedded servers, if it has any and none are configured."""
     home = settings().home
-    if no_servers_configured() and (home / "postgres").exists():
+    if no_servers_configured() and _exists(home / "postgres"):
         from recordgate_deploy import embedded  # noqa: PLC0415  the extra `embedded`
 
         found = asdict(embedded.addresses(home))
@@ -30,6 +33,15 @@ def find_embedded() -> None:
         adopt({f"RECORDGATE_{name.upper()}": value for name, value in found.items()})
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise UsageError(
+            f"RECORDGATE_HOME: {path.parent}: {error.strerror}; name a folder that we may read"
+        ) from None
+
+
 def migrate_all(known: Settings) -> tuple[str, ...]:
     """Bring the three databases to their newest shape and return what was applied."""
     dsn = need(known.ledger_dsn, "RECORDGATE_LEDGER_DSN")
@@ -37,6 +49,18 @@ def migrate_all(known: Settings) -> tuple[str, ...]:
     if (seal := read_seal(known.quarantine_key)) is not None:
         seal_plain(dsn, seal)
     return (*ledger, *migrate_view(), *migrate_review())
+
+
+def give_all_logins(known: Settings) -> dict[str, tuple[str, ...]]:
+    """Let the roles of the three databases log in, with new passwords where they have none; return their names."""
+    dsns = {
+        "ledger": need(known.ledger_dsn, "RECORDGATE_LEDGER_DSN"),
+        "view": need(known.view_dsn, "RECORDGATE_VIEW_DSN"),
+        "review": need(known.review_dsn, "RECORDGATE_REVIEW_DSN"),
+    }
+    for dsn in dsns.values():
+        add_passwords(passfile_of(dsn))
+    return {name: give_logins(dsn, name) for name, dsn in dsns.items()}
 
 
 def make_topics(known: Settings) -> list[str]:

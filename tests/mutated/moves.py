@@ -104,11 +104,12 @@ def plant_label(resource: Json, chance: random.Random) -> None:
         "code": chance.choice(["NOPAT", " nopat"]),
     }
     holder = anywhere(resource, chance)
-    chance.choice([
+    plant: Callable[[], None] = chance.choice([
         lambda: put(holder, "extension", {"url": "x", "valueCoding": coding}),
         lambda: put(resource, "securityLabel", {"coding": [coding]}),
         lambda: put(resource, "contained", {"resourceType": "Observation", "id": "l", "meta": {"security": [coding]}}),
-    ])()  # fmt: skip
+    ])  # fmt: skip
+    plant()
 
 
 def plant_code(resource: Json, chance: random.Random) -> None:
@@ -118,12 +119,13 @@ def plant_code(resource: Json, chance: random.Random) -> None:
         "code": chance.choice([SENSITIVE, f" {SENSITIVE}"]),
     }
     holder = anywhere(resource, chance)
-    chance.choice([
+    plant: Callable[[], None] = chance.choice([
         lambda: put(holder, "extension", {"url": "x", "valueCoding": coding}),
         lambda: put(resource, "category", {"coding": [coding]}),
         lambda: put(resource, "reasonCode", {"coding": [coding]}),
         lambda: put(resource, "contained", {"resourceType": "Condition", "id": "k", "code": {"coding": [coding]}}),
-    ])()  # fmt: skip
+    ])  # fmt: skip
+    plant()
 
 
 def plant_person(resource: Json, chance: random.Random) -> None:
@@ -134,26 +136,28 @@ def plant_person(resource: Json, chance: random.Random) -> None:
             ["RelatedPerson/r", "https://x.example/RelatedPerson/r", "Person/q"]
         )
     }
-    chance.choice([
+    plant: Callable[[], None] = chance.choice([
         lambda: put(holder, "extension", {"url": DEFINED, "valueHumanName": {"text": NAME}}),
         lambda: put(holder, "extension", {"url": DEFINED, "valueReference": {**relative, "display": NAME}}),
         lambda: put(resource, "performer", {**relative, "display": NAME}),
         lambda: put(resource, "contained", {"resourceType": "RelatedPerson", "id": "z", "name": [{"family": NAME}]}),
         lambda: put(resource, "contained", {"resourceType": "Patient", "id": "z", "name": [{"family": NAME}]}),
         lambda: resource.update({"text": {"status": "generated", "div": f"<div>{NAME}</div>"}}),
-    ])()  # fmt: skip
+    ])  # fmt: skip
+    plant()
 
 
 def plant_number(resource: Json, chance: random.Random) -> None:
     """Write another patient's number, in some element."""
     identifier = {"system": NHS, "value": chance.choice([FOREIGN, "999 000 0026"])}
     holder = anywhere(resource, chance)
-    chance.choice([
+    plant: Callable[[], None] = chance.choice([
         lambda: put(holder, "extension", {"url": DEFINED, "valueIdentifier": identifier}),
         lambda: put(resource, "identifier", identifier),
         lambda: put(resource, "performer", {"identifier": identifier}),
         lambda: put(resource, "contained", {**SPECIMEN, "subject": {"identifier": identifier}}),
-    ])()  # fmt: skip
+    ])  # fmt: skip
+    plant()
 
 
 QUIET: tuple[Move, ...] = (

@@ -14,13 +14,14 @@ import faust
 from faust.types import EventT
 
 from recordgate_runtime.health import Health
-from recordgate_runtime.kafka import Record, topic_name
+from recordgate_runtime.kafka import topic_name
 from recordgate_runtime.logs import LogCode, log, where
 from recordgate_runtime.metrics import OLDEST_UNDECIDED
 from recordgate_runtime.partition_watch import PartitionWatch
 from recordgate_runtime.process import exit_code
+from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
-from recordgate_schemas.errors import RecordgateError
+from recordgate_schemas.errors import RecordgateError, UsageError
 from recordgate_streams.engines.byte_room import ByteRoom
 from recordgate_streams.inspection.gauges import refresh_account
 from recordgate_streams.lanes.lane import Lane, LaneName, open_lane
@@ -95,7 +96,10 @@ def _tick(lane: Lane, watch: PartitionWatch, partitions: list[int]) -> None:
 
 def _bare_app(name: LaneName, settings: Settings) -> faust.App:
     datadir = settings.home / "faust" / name
-    datadir.mkdir(parents=True, exist_ok=True)
+    try:
+        datadir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"RECORDGATE_HOME: {datadir}: {error.strerror}; name another") from None
     return faust.App(
         f"{settings.topic_prefix}recordgate-decide-{name}",
         broker=[f"kafka://{address}" for address in settings.kafka.split(",")],
