@@ -11,9 +11,15 @@ from typing import IO
 from recordgate_deploy import embedded
 from recordgate_deploy.processes import APPS
 from recordgate_deploy.runner import Runner
-from recordgate_deploy.servers import find_embedded, make_topics, migrate_all, no_servers_configured
+from recordgate_deploy.servers import (
+    find_embedded,
+    introduce_services,
+    make_key_files,
+    make_topics,
+    migrate_all,
+    no_servers_configured,
+)
 from recordgate_runtime.settings import adopt, environment, settings
-from recordgate_streams.ledger.quarantine_seal import make_key_file
 
 
 @contextlib.contextmanager
@@ -22,18 +28,21 @@ def running(home: Path, output: IO[bytes] | None = None) -> Iterator[Runner]:
     home.mkdir(parents=True, exist_ok=True)
     adopt({"RECORDGATE_HOME": str(home.resolve())})
     with Runner(home, output) as runner:
-        if no_servers_configured():
+        embedded_here = no_servers_configured()
+        if embedded_here:
             _start_servers(runner, home)
         migrate_all(settings())
+        if embedded_here:
+            introduce_services(settings())
         make_topics(settings())
         runner.start(APPS, environment())
         yield runner
 
 
 def _start_servers(runner: Runner, home: Path) -> None:
-    """Start the embedded servers and adopt their addresses and the quarantine's key, made when it is missing."""
+    """Start the embedded servers and adopt their addresses and the home's keys, made when they are missing."""
     commands = embedded.prepare(home)
-    make_key_file(settings().quarantine_key or home / "quarantine.key")
+    make_key_files(home)
     find_embedded()
     runner.start(commands, environment())
     embedded.create_databases(home)

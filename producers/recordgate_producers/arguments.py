@@ -87,5 +87,13 @@ GrantFrom = Annotated[
     date | None,
     _day("--grant-from", "Own access granted at 13 to 15 from this day, with --register."),
 ]
+SignWith = Annotated[
+    Path | None,
+    typer.Option(
+        "--sign-with",
+        metavar="FILE",
+        help="A service's private key, for controls that count only with a signature.",
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and report, publish nothing.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the account as JSON.")]

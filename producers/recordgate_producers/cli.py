@@ -17,6 +17,7 @@ from recordgate_producers.nhs_numbers import GivenNumbers
 from recordgate_producers.publisher import Publisher
 from recordgate_producers.simulator import simulate
 from recordgate_runtime.process import ExitCode
+from recordgate_runtime.service_keys import read_service_key
 from recordgate_runtime.settings import need, settings
 from recordgate_schemas.control import Level
 from recordgate_schemas.errors import UsageError
@@ -59,6 +60,7 @@ class Commands:
         historic_since: arg.HistoricSince = None,
         record_checked: arg.RecordChecked = False,
         grant_from: arg.GrantFrom = None,
+        sign_with: arg.SignWith = None,
         dry_run: arg.DryRun = False,
         as_json: arg.AsJson = False,
     ) -> None:
@@ -74,6 +76,7 @@ class Commands:
             numbers=_given_numbers(nhs_number, nhs_number_file, paths),
             register=registration if register else None,
             snapshot=snapshot,
+            key=None if sign_with is None else read_service_key(sign_with, "--sign-with"),
         )
         found = sources.find(paths)
         target = contextlib.nullcontext(publishing.DryRun()) if dry_run else self._connect()

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import cast
 
 from recordgate_runtime.isolation import Isolation, blames_a_record
@@ -21,6 +20,7 @@ from recordgate_streams.decider.statements import entry_named, fold_statements, 
 from recordgate_streams.lanes.deciding import Cause, count_decisions, decide_patients
 from recordgate_streams.lanes.decode import patient_of, read_batch
 from recordgate_streams.lanes.messages import enqueue_decided
+from recordgate_streams.lanes.signatures import refusals
 from recordgate_streams.ledger.rows import Patient, Redecision
 from recordgate_streams.ledger.unit_of_work import LaneLedger, UnitOfWork
 from recordgate_streams.policy.statements import EntryStatements
@@ -64,9 +64,7 @@ class ControlsLane:
     def _process(self, records: Sequence[Record]) -> None:
         with self._ledger.transaction() as work:
             good, bad = read_batch(work, CONTROLS, records)
-            for record, _ in good:
-                work.count(CONTROLS, record.partition, "control")
-            arrived = [_arrived(r, m.nhs_number, cast("Control", m)) for r, m in good]
+            arrived = _received(work, [(r, cast("Control", m)) for r, m in good])
             self._undecided -= {number for _, number, _ in arrived}
             _fold(work, [*arrived, *_unreadable(bad)])
 
@@ -141,9 +139,21 @@ def _unreadable(records: Iterable[Record]) -> list[Arrived]:
     return [_arrived(one, number, None) for one in records if (number := patient_of(one))]
 
 
-def _arrived(record: Record, number: NhsNumber, control: Control | None) -> Arrived:
-    received = datetime.fromtimestamp(record.timestamp_ms / 1000, UTC)
-    return record, number, ControlEvent(received, record.offset, control)
+def _received(work: UnitOfWork, controls: Sequence[tuple[Record, Control]]) -> list[Arrived]:
+    """Account for controls that were read; those whose signature is missing or does not hold are set aside."""
+    refused = refusals(work.service_keys, controls)
+    for record, _ in controls:
+        if record in refused:
+            work.quarantine(CONTROLS, record, refused[record].error)
+        else:
+            work.count(CONTROLS, record.partition, "control")
+    return [_arrived(r, c.nhs_number, c, counts=r not in refused) for r, c in controls]
+
+
+def _arrived(
+    record: Record, number: NhsNumber, control: Control | None, *, counts: bool = True
+) -> Arrived:
+    return record, number, ControlEvent(record.published_at, record.offset, control, counts)
 
 
 def _fold(work: UnitOfWork, arrived: Sequence[Arrived]) -> None:
@@ -175,9 +185,9 @@ def _fold_entry(
 ) -> None:
     change = event.control.change if event.control else None
     ruleset = work.rules.ruleset.hash
-    if isinstance(change, RecordSnapshot):
+    if isinstance(change, RecordSnapshot) and event.counts:
         work.records.put_snapshot(number, change, event.effective_at)
-    if isinstance(change, Reviewed) and is_outdated(change, ruleset):
+    if isinstance(change, Reviewed) and event.counts and is_outdated(change, ruleset):
         log(LogCode.REVIEW_REFUSED, ruleset=ruleset)
     if (entry_id := _entry_named(event)) is not None:
         known = statements.get((number, entry_id), EntryStatements())
