@@ -12,12 +12,11 @@ from typing import Any
 
 from prometheus_client.metrics import MetricWrapperBase
 
-from docs import golden, reliability
+from docs import authority, golden, reliability
 from recordgate_runtime import metrics
 from recordgate_runtime.logs import FIELDS, LogCode
 from recordgate_runtime.settings import Settings
 from recordgate_schemas import codec, control, entry, messages
-from recordgate_schemas.authority import AUTHORITY
 from recordgate_schemas.bounds import limits
 from recordgate_schemas.reasons import INTEGRITY, Outcome, Reason
 from recordgate_schemas.topics import DAY_MS, TOPICS
@@ -107,15 +106,7 @@ def schemas() -> str:
 
 def controls() -> str:
     """Who may say what: the table of authority."""
-    rows = ((f"`{c.__name__}`", a.by, str(a.signed), a.why) for c, a in AUTHORITY.items())
-    about = (
-        "Who says a control, and whether it counts only with the signature of a service. A signature is over all fields"
-        " of the control and names its key; the decider counts it when the ledger knows the key, the key was valid when"
-        " Kafka received the control, and it speaks for the practice that the control names, or for all practices when"
-        " it names none. A control of a kind that is not in this table must be signed for all practices. See"
-        " [ADR 17](../adr/0017-what-opens-is-signed.md) and [service keys](../runbook/service-keys.md)."
-    )
-    return _page("Who may say what", about, *_table(("control", "said by", "signed", "why"), rows))
+    return _page("Who may say what", authority.ABOUT, *_table(authority.HEAD, authority.rows()))
 
 
 def _most(size: int | None) -> str:

@@ -316,6 +316,46 @@ CREATE TABLE public.rule_application (
 );
 ALTER TABLE public.rule_application OWNER TO migrator;
 
+CREATE VIEW public.rule_patients_waiting AS
+ SELECT (COALESCE(sum(later.n), (0)::numeric))::bigint AS patients
+   FROM (public.rule_application a
+     CROSS JOIN LATERAL ( SELECT count(*) AS n
+           FROM public.patient p
+          WHERE ((p.partition = a.partition) AND (p.nhs_number > a.after))) later)
+  WHERE ((a.finished_at IS NULL) AND (a.generation = ( SELECT active_ruleset.generation
+           FROM public.active_ruleset)));
+ALTER VIEW public.rule_patients_waiting OWNER TO migrator;
+
+CREATE TABLE public.service_key (
+    service_key_id bigint NOT NULL,
+    key_id text NOT NULL,
+    name text NOT NULL,
+    public_key text NOT NULL,
+    practices text[],
+    valid_from timestamp with time zone NOT NULL,
+    valid_until timestamp with time zone,
+    added_by text NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    CONSTRAINT service_key_check CHECK ((valid_until > valid_from)),
+    CONSTRAINT service_key_practices_check CHECK ((cardinality(practices) > 0))
+);
+ALTER TABLE public.service_key OWNER TO migrator;
+
+CREATE TABLE public.service_key_retirement (
+    service_key_id bigint NOT NULL,
+    retired_at timestamp with time zone NOT NULL,
+    retired_by text NOT NULL
+);
+ALTER TABLE public.service_key_retirement OWNER TO migrator;
+ALTER TABLE public.service_key ALTER COLUMN service_key_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.service_key_service_key_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.signed_approval (
     approval_id bigint NOT NULL,
     rehearsal_id text NOT NULL,
@@ -402,6 +442,10 @@ ALTER TABLE ONLY public.root
     ADD CONSTRAINT root_pkey PRIMARY KEY (nhs_number, audience, entry_id);
 ALTER TABLE ONLY public.rule_application
     ADD CONSTRAINT rule_application_pkey PRIMARY KEY (generation, partition);
+ALTER TABLE ONLY public.service_key
+    ADD CONSTRAINT service_key_pkey PRIMARY KEY (service_key_id);
+ALTER TABLE ONLY public.service_key_retirement
+    ADD CONSTRAINT service_key_retirement_pkey PRIMARY KEY (service_key_id);
 ALTER TABLE ONLY public.signed_approval
     ADD CONSTRAINT signed_approval_pkey PRIMARY KEY (approval_id);
 ALTER TABLE ONLY public.snapshot
@@ -427,6 +471,8 @@ CREATE INDEX quarantine_repair_record ON public.quarantine_repair USING btree (t
 
 CREATE INDEX redecision_partition ON public.redecision USING btree (partition, nhs_number);
 
+CREATE INDEX service_key_id ON public.service_key USING btree (key_id);
+
 CREATE INDEX signed_approval_rehearsal ON public.signed_approval USING btree (rehearsal_id, approver, approval_id);
 ALTER TABLE ONLY public.activation
     ADD CONSTRAINT activation_approver_change_fkey FOREIGN KEY (approver_change) REFERENCES public.approver_change(change);
@@ -438,6 +484,8 @@ ALTER TABLE ONLY public.quarantine_action
     ADD CONSTRAINT quarantine_action_topic_partition_record_offset_fkey FOREIGN KEY (topic, partition, record_offset) REFERENCES public.quarantine(topic, partition, record_offset);
 ALTER TABLE ONLY public.quarantine_repair
     ADD CONSTRAINT quarantine_repair_topic_partition_record_offset_fkey FOREIGN KEY (topic, partition, record_offset) REFERENCES public.quarantine(topic, partition, record_offset);
+ALTER TABLE ONLY public.service_key_retirement
+    ADD CONSTRAINT service_key_retirement_service_key_id_fkey FOREIGN KEY (service_key_id) REFERENCES public.service_key(service_key_id);
 ALTER TABLE ONLY public.signed_approval
     ADD CONSTRAINT signed_approval_rehearsal_id_fkey FOREIGN KEY (rehearsal_id) REFERENCES public.rehearsal(rehearsal_id);
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
@@ -445,8 +493,11 @@ GRANT USAGE ON SCHEMA public TO decider;
 GRANT USAGE ON SCHEMA public TO ledger_reader;
 GRANT USAGE ON SCHEMA public TO rule_keeper;
 GRANT USAGE ON SCHEMA public TO quarantine_keeper;
+GRANT USAGE ON SCHEMA public TO service_keeper;
+GRANT USAGE ON SCHEMA public TO metrics;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.account TO decider;
 GRANT SELECT ON TABLE public.account TO ledger_reader;
+GRANT SELECT ON TABLE public.account TO metrics;
 GRANT SELECT,INSERT ON TABLE public.activation TO rule_keeper;
 GRANT SELECT ON TABLE public.activation TO ledger_reader;
 GRANT SELECT ON TABLE public.activation TO decider;
@@ -470,17 +521,18 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.entry TO decider;
 GRANT SELECT ON TABLE public.entry TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.entry_mark TO decider;
 GRANT SELECT ON TABLE public.entry_mark TO ledger_reader;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.migration TO decider;
-GRANT SELECT ON TABLE public.migration TO ledger_reader;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.outcome_count TO decider;
 GRANT SELECT ON TABLE public.outcome_count TO ledger_reader;
+GRANT SELECT ON TABLE public.outcome_count TO metrics;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outgoing TO decider;
 GRANT SELECT ON TABLE public.outgoing TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outgoing_sequence TO decider;
 GRANT SELECT ON TABLE public.outgoing_sequence TO ledger_reader;
+GRANT SELECT ON TABLE public.outgoing_sequence TO metrics;
 GRANT SELECT,INSERT ON TABLE public.partition_count TO decider;
 GRANT SELECT ON TABLE public.partition_count TO ledger_reader;
 GRANT SELECT ON TABLE public.partition_count TO quarantine_keeper;
+GRANT SELECT ON TABLE public.partition_count TO metrics;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.patient TO decider;
 GRANT SELECT ON TABLE public.patient TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pointer TO decider;
@@ -489,10 +541,15 @@ GRANT SELECT ON TABLE public.quarantine TO decider;
 GRANT SELECT ON TABLE public.quarantine TO ledger_reader;
 GRANT SELECT ON TABLE public.quarantine TO quarantine_keeper;
 GRANT INSERT(topic) ON TABLE public.quarantine TO decider;
+GRANT SELECT(topic) ON TABLE public.quarantine TO metrics;
 GRANT INSERT(partition) ON TABLE public.quarantine TO decider;
+GRANT SELECT(partition) ON TABLE public.quarantine TO metrics;
 GRANT INSERT(record_offset) ON TABLE public.quarantine TO decider;
+GRANT SELECT(record_offset) ON TABLE public.quarantine TO metrics;
 GRANT INSERT(error) ON TABLE public.quarantine TO decider;
+GRANT SELECT(error) ON TABLE public.quarantine TO metrics;
 GRANT INSERT(quarantined_at) ON TABLE public.quarantine TO decider;
+GRANT SELECT(quarantined_at) ON TABLE public.quarantine TO metrics;
 GRANT INSERT(sealed_key) ON TABLE public.quarantine TO decider;
 GRANT INSERT(sealed_value) ON TABLE public.quarantine TO decider;
 GRANT SELECT ON TABLE public.quarantine_action TO ledger_reader;
@@ -502,6 +559,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.reached TO decider;
 GRANT SELECT ON TABLE public.reached TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.redecision TO decider;
 GRANT SELECT ON TABLE public.redecision TO ledger_reader;
+GRANT SELECT(partition) ON TABLE public.redecision TO metrics;
 GRANT SELECT,INSERT ON TABLE public.rehearsal TO rule_keeper;
 GRANT SELECT ON TABLE public.rehearsal TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.root TO decider;
@@ -509,6 +567,16 @@ GRANT SELECT ON TABLE public.root TO ledger_reader;
 GRANT SELECT,UPDATE ON TABLE public.rule_application TO decider;
 GRANT SELECT ON TABLE public.rule_application TO ledger_reader;
 GRANT SELECT,INSERT ON TABLE public.rule_application TO rule_keeper;
+GRANT SELECT ON TABLE public.rule_patients_waiting TO metrics;
+GRANT SELECT ON TABLE public.rule_patients_waiting TO ledger_reader;
+GRANT SELECT ON TABLE public.rule_patients_waiting TO rule_keeper;
+GRANT SELECT ON TABLE public.rule_patients_waiting TO decider;
+GRANT SELECT,INSERT ON TABLE public.service_key TO service_keeper;
+GRANT SELECT ON TABLE public.service_key TO decider;
+GRANT SELECT ON TABLE public.service_key TO ledger_reader;
+GRANT SELECT,INSERT ON TABLE public.service_key_retirement TO service_keeper;
+GRANT SELECT ON TABLE public.service_key_retirement TO decider;
+GRANT SELECT ON TABLE public.service_key_retirement TO ledger_reader;
 GRANT SELECT,INSERT ON TABLE public.signed_approval TO rule_keeper;
 GRANT SELECT ON TABLE public.signed_approval TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.snapshot TO decider;
@@ -516,3 +584,4 @@ GRANT SELECT ON TABLE public.snapshot TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.source_position TO decider;
 GRANT SELECT ON TABLE public.source_position TO ledger_reader;
 GRANT SELECT ON TABLE public.source_position TO rule_keeper;
+GRANT SELECT ON TABLE public.source_position TO metrics;

@@ -2,19 +2,16 @@
 
 import base64
 import os
-import stat
 from pathlib import Path
 from typing import Final
 
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
+from recordgate_runtime.private_files import refuse_readable
 from recordgate_schemas.errors import UsageError
 
 CURVE: Final = "Ed25519"
-_LARGEST_BYTES = 64 * 1024
-"""A key file has a few hundred bytes."""
-
 SMALL_ORDER = frozenset(
     bytes.fromhex(encoding)
     for encoding in (
@@ -54,8 +51,11 @@ def private_key(path: str | Path) -> OKPKey:
     SAFETY: a key that others may read is not used; who has read it can sign.
     """
     file = Path(path)
+    refuse_readable(file, "private key")
     try:
-        key = OKPKey.import_key(_read_private(file))
+        key = OKPKey.import_key(file.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{file.name}: cannot be read: {error.strerror}") from None
     except JoseError:
         raise UsageError(
             f"{file.name}: not Ed25519; make one with `recordgate rules keygen`"
@@ -67,17 +67,6 @@ def private_key(path: str | Path) -> OKPKey:
             f"{file.name}: no private Ed25519 key; make one with `recordgate rules keygen`"
         )
     return key
-
-
-def _read_private(file: Path) -> bytes:
-    try:
-        with file.open("rb") as opened:
-            mode = os.fstat(opened.fileno()).st_mode
-            if stat.S_IMODE(mode) & 0o077:
-                raise UsageError(f"{file.name}: others may read the key; chmod 600")
-            return opened.read(_LARGEST_BYTES)
-    except OSError as error:
-        raise UsageError(f"{file.name}: cannot be read: {error.strerror}") from None
 
 
 def public_key(text: str) -> OKPKey:

@@ -251,7 +251,7 @@ class RecordSnapshot:
 class Reviewed:
     """A reviewer's outcome, bound to what the reviewer saw.
 
-    It counts only for this practice's entry, version, body and ruleset; a release only if every hold was among `reasons`
+    Counts only for this practice's entry, version, body and ruleset; a release only if all holds were among `reasons`
     (ADR 5). `clinician_opinion_on`: the day of the clinician's opinion that withholding for serious harm needs.
     """
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-from recordgate_runtime.kafka import Record
+from recordgate_runtime.record import Record
 from recordgate_runtime.service_keys import is_signed_with, named_key
 from recordgate_runtime.signing_keys import public_key
 from recordgate_schemas.authority import must_be_signed, practice_of

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from recordgate_consumers.view.gate_lane import GateLane
-from recordgate_runtime.kafka import Record
+from recordgate_runtime.record import Record
 from recordgate_schemas import codec
 from recordgate_schemas.control import Change, ProxyEnded, ReviewAction, StateConfirmed
 from recordgate_schemas.entry import ThirdParty

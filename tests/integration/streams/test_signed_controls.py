@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from joserfc.jwk import OKPKey
 
-from recordgate_runtime.kafka import Record
+from recordgate_runtime.record import Record
 from recordgate_runtime.service_keys import ServiceKey
 from recordgate_schemas import codec
 from recordgate_schemas.control import Change, Control, ReviewAction, ReviewGround, StateConfirmed

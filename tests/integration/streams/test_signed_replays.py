@@ -32,7 +32,7 @@ class Sent(list[bytes]):
     def __call__(
         self, topic: Topic, number: NhsNumber, value: bytes, original: Coordinates | None
     ) -> None:
-        assert (topic, number) == (CONTROLS, NHS_NUMBER)
+        assert (topic, number) == (CONTROLS, NHS_NUMBER), original
         self.append(value)
 
 

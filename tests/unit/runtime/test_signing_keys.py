@@ -42,7 +42,7 @@ PRIVATE: dict[str, tuple[bytes | None, str]] = {
     "another kind": (ECKey.generate_key("P-256").as_pem(private=True), "not Ed25519"),
     "a public key": (MADE.as_pem(private=False), "no private Ed25519 key"),
     "a password": (MADE.as_pem(private=True, password="secret"), "without a password"),  # noqa: S106
-    "no file": (None, "cannot be read"),
+    "no file": (None, "No such file"),
 }
 
 
@@ -62,7 +62,7 @@ def test_a_key_that_others_may_read_or_change_is_not_used(tmp_path: Path, mode: 
     file = tmp_path / "key.pem"
     new_key(file)
     file.chmod(mode)
-    with pytest.raises(UsageError, match=r"key\.pem: others may read the key; chmod 600"):
+    with pytest.raises(UsageError, match=r"key\.pem: others may read it; chmod 600"):
         private_key(file)
 
 

@@ -5,9 +5,14 @@ begin
   if not exists (select from pg_roles where rolname = 'service_keeper') then
     create role service_keeper nologin;
   end if;
+exception
+  when duplicate_object or unique_violation then null;
 end $$;
-grant service_keeper to current_user;
 grant usage on schema public to service_keeper;
+do $$
+begin
+  execute format('grant connect on database %I to service_keeper', current_database());
+end $$;
 
 -- A key and the practices it speaks for (null: all), while it is valid. Never changed and never deleted: to change
 -- anything, retire it and add another row. `key_id`: the thumbprint of the public key, which signatures name.
