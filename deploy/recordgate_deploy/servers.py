@@ -11,7 +11,8 @@ from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.migrate import migrate, migrations
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.settings import Settings, adopt, need, settings
-from recordgate_runtime.signing_keys import new_key
+from recordgate_runtime.signing_keys import new_key, private_key
+from recordgate_schemas.errors import UsageError
 from recordgate_streams.ledger.quarantine import seal_plain
 from recordgate_streams.ledger.quarantine_seal import make_key_file, read_seal
 from recordgate_streams.ledger.service_keys import ServiceKeyStore
@@ -27,12 +28,12 @@ def no_servers_configured() -> bool:
 def find_embedded() -> None:
     """Adopt the addresses of the home folder's embedded servers, if it has any and none are configured."""
     home = settings().home
-    if no_servers_configured() and (home / "postgres").exists():
+    if no_servers_configured() and _exists(home / "postgres"):
         from recordgate_deploy import embedded  # noqa: PLC0415  the extra `embedded`
 
         found = asdict(embedded.addresses(home))
         for name, file in key_files(home).items():
-            if getattr(settings(), name) is None and file.exists():
+            if getattr(settings(), name) is None and _exists(file):
                 found[name] = str(file.resolve())
         adopt({f"RECORDGATE_{name.upper()}": value for name, value in found.items()})
 
@@ -47,12 +48,21 @@ def key_files(home: Path) -> dict[str, Path]:
 
 
 def make_key_files(home: Path) -> None:
-    """Make the keys of a home folder with embedded servers that are missing and not configured."""
-    known = {name: getattr(settings(), name) or file for name, file in key_files(home).items()}
-    make_key_file(known["quarantine_key"])
+    """Make the keys of a home folder with embedded servers that are missing.
+
+    A key that is configured must be there: one made at a mistyped path would open nothing that was sealed before, and
+    no ledger would know it.
+    """
+    known, files = settings(), key_files(home)
+    if known.quarantine_key is None:
+        make_key_file(files["quarantine_key"])
+    else:
+        read_seal(known.quarantine_key)
     for name in ("review_key", "operator_key"):
-        if not known[name].exists():
-            new_key(known[name])
+        if (configured := getattr(known, name)) is not None:
+            private_key(configured)
+        elif not files[name].exists():
+            new_key(files[name])
 
 
 def introduce_services(known: Settings) -> None:
@@ -61,6 +71,15 @@ def introduce_services(known: Settings) -> None:
     with connect(known.ledger_dsn, "service_keeper") as connection:
         found = {name: file for name, file in files.items() if file}
         install(ServiceKeyStore(connection), found, SystemClock())
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise UsageError(
+            f"RECORDGATE_HOME: {path.parent}: {error.strerror}; name a folder that we may read"
+        ) from None
 
 
 def migrate_all(known: Settings) -> tuple[str, ...]:

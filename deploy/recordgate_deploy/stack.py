@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from recordgate_deploy import embedded
+from recordgate_deploy.files import private_folder
 from recordgate_deploy.processes import APPS
 from recordgate_deploy.runner import Runner
 from recordgate_deploy.servers import (
@@ -25,7 +26,7 @@ from recordgate_runtime.settings import adopt, environment, settings
 @contextlib.contextmanager
 def running(home: Path, output: IO[bytes] | None = None) -> Iterator[Runner]:
     """Run every process while the block lasts; `output` gets what they print."""
-    home.mkdir(parents=True, exist_ok=True)
+    private_folder(home)
     adopt({"RECORDGATE_HOME": str(home.resolve())})
     with Runner(home, output) as runner:
         embedded_here = no_servers_configured()
@@ -41,8 +42,8 @@ def running(home: Path, output: IO[bytes] | None = None) -> Iterator[Runner]:
 
 def _start_servers(runner: Runner, home: Path) -> None:
     """Start the embedded servers and adopt their addresses and the home's keys, made when they are missing."""
-    commands = embedded.prepare(home)
     make_key_files(home)
+    commands = embedded.prepare(home)
     find_embedded()
     runner.start(commands, environment())
     embedded.create_databases(home)

@@ -95,5 +95,13 @@ SignWith = Annotated[
         help="A service's private key, for controls that count only with a signature.",
     ),
 ]
+RefusedFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--refused",
+        metavar="FOLDER",
+        help="Where to keep what is refused, readable to its owner only; RECORDGATE_HOME/refused if not given.",
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and report, publish nothing.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the account as JSON.")]
