@@ -8,6 +8,7 @@ from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.metrics import POISON
 from recordgate_schemas import codec
 from recordgate_schemas.errors import PoisonError
+from recordgate_schemas.messages import IncarnationMessage
 from recordgate_schemas.topics import Topic
 from recordgate_schemas.values import NhsNumber
 
@@ -25,7 +26,13 @@ def decode_or_report(topic: Topic, record: Record) -> Any:
     except PoisonError:
         report_poison(topic, record, LogCode.POISON_SKIPPED)
         return None
-    if not is_about(record, message.nhs_number):
+    about_partition = isinstance(message, IncarnationMessage)
+    at_home = (
+        message.partition == record.partition
+        if about_partition
+        else is_about(record, message.nhs_number)
+    )
+    if not at_home:
         report_poison(topic, record, LogCode.MISROUTED)
         return None
     return message

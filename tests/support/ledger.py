@@ -19,6 +19,7 @@ from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.lanes.controls import ControlsLane
 from recordgate_streams.lanes.entries import EntriesLane
 from recordgate_streams.ledger.account import Account, read_account
+from recordgate_streams.ledger.incarnations import IncarnationStore
 from recordgate_streams.ledger.quarantine_seal import Seal
 from recordgate_streams.ledger.rows import Outgoing
 from recordgate_streams.ledger.rules import RulesInForce
@@ -31,7 +32,8 @@ PARTITION = 0
 TABLES = (
     "source_position, account, patient, entry, entry_mark, snapshot, decision, current_decision,"
     " redecision, outgoing, outgoing_sequence, quarantine, pointer, root, reached, current_task,"
-    " active_ruleset, rule_application, partition_count, quarantine_repair, quarantine_action, outcome_count"
+    " active_ruleset, rule_application, partition_count, quarantine_repair, quarantine_action, outcome_count,"
+    " incarnation, incarnation_partition"
 )
 
 
@@ -80,7 +82,13 @@ class Ledger:
         self.owner = psycopg.connect(dsn, autocommit=True)
         self.owner.execute(f"truncate {TABLES}".encode())
         self._open: list[psycopg.Connection] = []
+        self._begin_open()
         self.restart()
+
+    def _begin_open(self) -> None:
+        """Give the ledger its incarnation as if its readers had opened the partition already."""
+        IncarnationStore(self.owner).begin_first((), 1, NOW)
+        self.owner.execute("update incarnation_partition set phase = 'open'")
 
     def restart(self) -> None:
         """Begin again as after a crash: new connections, then resume."""
@@ -96,7 +104,8 @@ class Ledger:
     def controls_lane(self) -> ControlsLane:
         """Return a controls lane with a connection of its own."""
         transaction = self._transaction("controls", CONTROLS)
-        return ControlsLane(transaction, self._bodies, self.settings())
+        nothing_to_read = dict.fromkeys([PARTITION], (0, 0))
+        return ControlsLane(transaction, self._bodies, self.settings(), lambda _: nothing_to_read)
 
     def settings(self) -> Settings:
         return Settings.model_validate({"page_entries": self.page_entries, **self.limits})
@@ -106,7 +115,13 @@ class Ledger:
         self._open.append(connection)
         rules = RulesInForce(self._ruleset)
         transaction = LaneLedger(
-            lane, connection, self.broker.publish, self.clock, rules, seal=self.seal
+            lane,
+            connection,
+            self.broker.publish,
+            self.clock,
+            rules,
+            newest=lambda _: (),
+            seal=self.seal,
         )
         transaction.adopt(topic, "topic-1", 1)
         return transaction

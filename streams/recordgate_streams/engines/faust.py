@@ -24,6 +24,7 @@ from recordgate_schemas.errors import RecordgateError
 from recordgate_streams.engines.byte_room import ByteRoom
 from recordgate_streams.inspection.gauges import refresh_account
 from recordgate_streams.lanes.lane import Lane, LaneName, open_lane
+from recordgate_streams.lanes.restore import lane_group
 
 TICK_S = 1.0
 """Seconds between two checks whether the time of a patient has come."""
@@ -97,7 +98,7 @@ def _bare_app(name: LaneName, settings: Settings) -> faust.App:
     datadir = settings.home / "faust" / name
     datadir.mkdir(parents=True, exist_ok=True)
     return faust.App(
-        f"{settings.topic_prefix}recordgate-decide-{name}",
+        lane_group(name, settings),
         broker=[f"kafka://{address}" for address in settings.kafka.split(",")],
         datadir=datadir,
         processing_guarantee="at_least_once",

@@ -12,6 +12,7 @@ from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.lanes.controls import ControlsLane
 from recordgate_streams.lanes.entries import EntriesLane
 from recordgate_streams.lanes.publish import KafkaPublisher
+from recordgate_streams.lanes.topic_log import TopicLog
 from recordgate_streams.ledger.quarantine_seal import read_seal_or_warn
 from recordgate_streams.ledger.rules import RulesInForce
 from recordgate_streams.ledger.unit_of_work import LaneLedger
@@ -44,20 +45,26 @@ def open_lane(name: LaneName, settings: Settings) -> Lane:
     connection = connect(
         need(settings.ledger_dsn, "RECORDGATE_LEDGER_DSN"), "decider", autocommit=True
     )
+    topics = TopicLog(settings)
     ledger = LaneLedger(
         name,
         connection,
         KafkaPublisher(settings).publish,
         SystemClock(),
         RulesInForce(),
+        newest=topics.newest,
         seal=read_seal_or_warn(settings.quarantine_key),
     )
     bodies = BodyReader()
     lane: Lane = (
         EntriesLane(ledger, bodies, settings)
         if name == "entries"
-        else ControlsLane(ledger, bodies, settings)
+        else ControlsLane(ledger, bodies, settings, topics.ends)
     )
     state = topic_state(lane.topic, settings)
-    ledger.adopt(lane.topic, state.topic_id, state.partitions)
+    try:
+        ledger.adopt(lane.topic, state.topic_id, state.partitions)
+    except BaseException:
+        connection.close()
+        raise
     return lane
