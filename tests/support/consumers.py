@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
 
 import psycopg
 
@@ -47,6 +48,7 @@ from recordgate_schemas.values import SELF, Audience, EntryId, GrantId, NhsNumbe
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PRACTICE = OdsCode("A82038")
 OTHER_PRACTICE = OdsCode("B81001")
+Message = TypeVar("Message", Released, Held)
 INCARNATION = 1
 """The ledger's incarnation, unless a test says that it was restored."""
 BODY = b'{"resourceType":"Observation","code":{"text":"Blood pressure"}}'
@@ -150,7 +152,7 @@ def closing(sequence: int, who: NhsNumber) -> Released:
     return Released(INCARNATION, sequence, who, -1, NOW, Closed())
 
 
-def of_incarnation(incarnation: int, message: Released) -> Released:
+def of_incarnation(incarnation: int, message: Message) -> Message:
     return replace(message, incarnation=incarnation)
 
 

@@ -4,29 +4,58 @@ Nothing runs by itself: `settle` reads every topic to its end, from the position
 backed up and restored, as by an operator who has only the database server's own commands.
 """
 
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any, cast
 
 import psycopg
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from recordgate_consumers.review.review_sink import ReviewSink
+from recordgate_consumers.view.gate_lane import GateLane
 from recordgate_consumers.view.read import read_view
+from recordgate_consumers.view.view_sink import ViewSink
 from recordgate_deploy.embedded import Addresses
+from recordgate_runtime import positions
 from recordgate_runtime.clock import SystemClock
-from recordgate_runtime.kafka import create_topics
+from recordgate_runtime.kafka import PartitionReader, Record, create_topics, topic_state
 from recordgate_runtime.kafka_sender import KafkaSender
 from recordgate_runtime.migrate import migrate, migrations
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.settings import Settings
+from recordgate_runtime.sink import Batches, Handler
+from recordgate_schemas import codec
+from recordgate_schemas.control import Control
+from recordgate_schemas.entry import ClinicalEntry
+from recordgate_schemas.topics import CONTROLS, ENTRIES, HELD, RELEASED, Topic
 from recordgate_schemas.values import SELF, NhsNumber
-from recordgate_streams.lanes.lane import Lane
+from recordgate_streams.lanes.lane import Lane, open_lane
+from recordgate_streams.lanes.publish import KafkaPublisher
 from recordgate_streams.lanes.restore import restore
 from recordgate_streams.ledger.incarnations import SQL as LEDGER_SQL
+from recordgate_streams.ledger.rows import Outgoing
+from tests.support.ledger import Crash
 
 DATABASES = {
     "ledger": ("recordgate_streams.ledger", "migrations"),
     "view": ("recordgate_consumers", "migrations/view"),
     "review": ("recordgate_consumers", "migrations/review"),
 }
+
+
+class Dying:
+    """Publishes so many messages more; then its process dies."""
+
+    def __init__(self, settings: Settings, left: int) -> None:
+        self._real, self._left = KafkaPublisher(settings), left
+
+    def publish(self, messages: Sequence[Outgoing]) -> None:
+        part = messages[: self._left]
+        self._left -= len(part)
+        self._real.publish(part)
+        if len(part) < len(messages):
+            raise Crash("stop here")
 
 
 class Site:
@@ -64,10 +93,12 @@ class Site:
             sent = (message.nhs_number.digits.encode(), codec.encode(topic, message))
             self.sender.send_all(self.settings.topic_prefix + topic.name, [sent])
 
-    def start(self) -> None:
+    def start(self, dying_after: int | None = None) -> None:
         """Start both lanes as processes do: open, then resume what they are given."""
         for name in ("entries", "controls"):
-            self.lanes[name] = open_lane(cast("Any", name), self.settings)
+            lane = self.lanes[name] = open_lane(cast("Any", name), self.settings)
+            if dying_after is not None:
+                _publish_through(lane, Dying(self.settings, dying_after))
             try:
                 self.lanes[name].resume([0])
             except BaseException:
@@ -178,3 +209,7 @@ class Site:
     def close(self) -> None:
         self.stop()
         self.sender.close()
+
+
+def _publish_through(lane: Lane, publisher: Dying) -> None:
+    cast("Any", lane)._ledger._publish = publisher.publish

@@ -9,7 +9,9 @@ import pytest
 from recordgate_deploy.embedded import Addresses
 from recordgate_runtime.process import ExitCode, exit_code
 from recordgate_schemas.errors import FatalError
+from recordgate_schemas.values import EntryId
 from tests.support.builders import NHS_NUMBER, access, control, entry, hidden, registered
+from tests.support.ledger import Crash
 from tests.support.site import Site
 
 
@@ -95,3 +97,45 @@ def test_an_empty_ledger_in_the_place_of_a_lost_one_stops_its_lanes(site: Site) 
     for _ in range(3):
         site.settle()
     assert site.bodies(NHS_NUMBER) == [version(3)]
+
+
+@pytest.mark.parametrize("messages", [0, 1, 3, 4])
+def test_killed_in_the_middle_of_a_restore_it_goes_on_and_shows_the_truth_or_nothing(
+    site: Site, messages: int
+) -> None:
+    lived(site)
+    site.publish(entry(entry_id=EntryId("second"), version=1, body=version(9)))
+    site.restore()
+    site.say_restore()
+    with contextlib.suppress(Crash):
+        site.start(dying_after=messages)
+        site.decide()
+        site.decide()
+    site.stop()
+    site.apply()
+    assert site.bodies(NHS_NUMBER) == []
+    site.start()
+    for _ in range(3):
+        site.settle()
+        assert len(site.bodies(NHS_NUMBER)) in (0, 2)
+    assert sorted(site.bodies(NHS_NUMBER)) == [version(3), version(9)]
+    assert site.ask("ledger", "select phase from incarnation_partition") == [("open",)]
+
+
+def test_a_ledger_restored_twice_from_one_backup_ends_in_the_truth(site: Site) -> None:
+    lived(site)
+    site.restore()
+    first = site.say_restore()
+    site.restore()
+    assert site.say_restore() > first
+    site.start()
+    site.decide()
+    site.restore()
+    site.say_restore()
+    site.publish(control(hidden()))
+    site.start()
+    for _ in range(3):
+        site.settle()
+        assert site.bodies(NHS_NUMBER) == []
+    assert site.ask("view", "select open from message_partition") == [(True,)]
+    assert site.ask("view", "select count(*) from released_entry where body is not null") == [(1,)]
