@@ -148,7 +148,10 @@ class ControlsLane:
             decided = decide_patients(
                 work,
                 {number: patients[number] for number in concerned},
-                {n: Cause(one.published_at, one.forced, one.tell) for n, one in asked.items()},
+                {
+                    n: Cause(one.published_at, one.forced, one.publish_all)
+                    for n, one in asked.items()
+                },
                 {accepted.key: accepted for accepted in page},
             )
             enqueue_decided(work, self._bodies, decided, done)

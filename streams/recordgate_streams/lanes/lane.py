@@ -7,6 +7,7 @@ from recordgate_runtime.clock import SystemClock
 from recordgate_runtime.kafka import Record, partition_counts, topic_state
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.settings import Settings, need
+from recordgate_schemas.errors import RecordgateError
 from recordgate_schemas.topics import TOPICS, Topic
 from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.lanes.controls import ControlsLane
@@ -64,7 +65,7 @@ def open_lane(name: LaneName, settings: Settings) -> Lane:
     state = topic_state(lane.topic, settings)
     try:
         ledger.adopt(lane.topic, state.topic_id, state.partitions)
-    except BaseException:
+    except RecordgateError:
         connection.close()
         raise
     return lane

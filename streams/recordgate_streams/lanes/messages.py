@@ -58,7 +58,7 @@ def enqueue_decided(
     bodies = _bodies(work, decided)
     for one in decided:
         _enqueue_tasks(work, one)
-        for update in one.told:
+        for update in one.published:
             body = update.accepted.entry.body or bodies.get(update.accepted.key, b"")
             _enqueue_view(work, one, update, release_or_retraction(reader, update, body))
             _enqueue_queue(work, one, update, body)
@@ -139,7 +139,7 @@ def _bodies(work: UnitOfWork, decided: Iterable[DecidedPatient]) -> Mapping[Entr
     missing = {
         update.accepted.key
         for one in decided
-        for update in one.told
+        for update in one.published
         if update.decision.outcome in NEED_BODY and not update.accepted.entry.body
     }
     return work.records.bodies(missing) if missing else {}

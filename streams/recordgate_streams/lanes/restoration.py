@@ -47,26 +47,26 @@ def go_on(work: UnitOfWork, partitions: Sequence[int], undecided: Collection[Nhs
     asked = False
     for one in work.incarnations.not_open(partitions):
         if one.phase == "catching_up" and work.incarnations.is_caught_up(one.partition):
-            work.incarnations.set_phase(one.partition, "telling")
+            work.incarnations.set_phase(one.partition, "publishing")
             asked = True
-        elif one.phase == "telling":
-            asked = _tell_some(work, one) or asked
-        elif one.phase == "told" and work.incarnations.is_told(one.partition, undecided):
+        elif one.phase == "publishing":
+            asked = _publish_some(work, one) or asked
+        elif one.phase == "published" and work.incarnations.is_published(one.partition, undecided):
             _enqueue(work, one.partition, IncarnationState.OPEN)
             work.incarnations.set_phase(one.partition, "open")
             log(LogCode.PARTITION_OPEN, lane=work.lane, partition=one.partition)
     return asked
 
 
-def _tell_some(work: UnitOfWork, one: PartitionPhase) -> bool:
+def _publish_some(work: UnitOfWork, one: PartitionPhase) -> bool:
     """Ask for the next patients; the pages of a re-decision bound the work."""
-    found = work.incarnations.patients_to_tell(one, PATIENTS_A_STEP)
+    found = work.incarnations.patients_to_publish(one, PATIENTS_A_STEP)
     work.redecisions.ask(
-        Redecision(number, partition, position, None, (), work.at, tell=True)
+        Redecision(number, partition, position, None, (), work.at, publish_all=True)
         for number, partition, position in found
     )
     if len(found) < PATIENTS_A_STEP:
-        work.incarnations.set_phase(one.partition, "told")
+        work.incarnations.set_phase(one.partition, "published")
     return True
 
 

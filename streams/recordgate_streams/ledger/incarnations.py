@@ -1,4 +1,4 @@
-"""The ledger's incarnations: a ledger that was restored from a backup counts anew, and everybody can tell.
+"""The ledger's incarnations: a ledger that was restored from a backup counts anew, and everybody can see it.
 
 A restored ledger would give sequence numbers again that its readers have seen. So every message carries the number of
 the incarnation, and a lane stops when the topics are ahead of its ledger or the ledger has moved to another database.
@@ -21,7 +21,7 @@ SQL = Statements("recordgate_streams.ledger", "incarnations.sql")
 PAGE = "docs/runbook/ledger-restored.md"
 PUBLISHED = (RELEASED, HELD, RECEIPTS, QUARANTINED)
 RANDOM_BITS = 20
-Phase = Literal["begun", "catching_up", "telling", "told", "open"]
+Phase = Literal["begun", "catching_up", "publishing", "published", "open"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class PartitionPhase:
     phase: Phase
     entries_end: int | None
     controls_end: int | None
-    told_after: str
+    published_after: str
 
 
 def new_incarnation(now: datetime, known: Collection[int]) -> int:
@@ -81,7 +81,7 @@ class IncarnationStore:
                     f"the ledger is empty and {newest[0].topic} is not: it stands in the place of another;"
                     f" run `recordgate restore`, see {PAGE}"
                 )
-            self._begin(new_incarnation(now, ()), partitions, now, "told")
+            self._begin(new_incarnation(now, ()), partitions, now, "published")
 
     def begin_next(self, published: Collection[int], partitions: int, now: datetime) -> int:
         """Begin an incarnation greater than the ledger's and those that were published; return its number."""
@@ -137,7 +137,7 @@ class IncarnationStore:
         self._db.execute(SQL["set_phase"], {"partition": partition, "phase": phase})
 
     def set_ends(self, partition: int, entries: int, controls: int) -> None:
-        """Remember how far both topics are to be read before anything is told."""
+        """Remember how far both topics are to be read before anything is published again."""
         ends = {"partition": partition, "entries": entries, "controls": controls}
         self._db.execute(SQL["set_ends"], ends)
 
@@ -145,19 +145,21 @@ class IncarnationStore:
         """Whether both topics have been read that far."""
         return bool(self._one(SQL["is_caught_up"], {"partition": partition}))
 
-    def patients_to_tell(self, one: PartitionPhase, limit: int) -> list[tuple[NhsNumber, int, int]]:
-        """Return the next patients of whom everything is to be published again, and remember them as told."""
-        wanted = {"partition": one.partition, "after": one.told_after, "limit": limit}
-        rows = self._db.execute(SQL["patients_to_tell"], wanted).fetchall()
+    def patients_to_publish(
+        self, one: PartitionPhase, limit: int
+    ) -> list[tuple[NhsNumber, int, int]]:
+        """Return the next patients of whom everything is to be published again, and remember how far they go."""
+        wanted = {"partition": one.partition, "after": one.published_after, "limit": limit}
+        rows = self._db.execute(SQL["patients_to_publish"], wanted).fetchall()
         if rows:
-            told = {"partition": one.partition, "after": rows[-1][0]}
-            self._db.execute(SQL["told"], told)
+            published = {"partition": one.partition, "after": rows[-1][0]}
+            self._db.execute(SQL["published"], published)
         return [(NhsNumber(n), partition, position) for n, partition, position in rows]
 
-    def is_told(self, partition: int, undecided: Collection[NhsNumber]) -> bool:
+    def is_published(self, partition: int, undecided: Collection[NhsNumber]) -> bool:
         """Whether everything has been published again, but of patients who cannot be decided: they stay dark."""
         wanted = {"partition": partition, "without": [number.digits for number in undecided]}
-        return not self._one(SQL["still_to_tell"], wanted)
+        return not self._one(SQL["still_to_publish"], wanted)
 
     def _one(self, statement: Any, wanted: dict[str, Any]) -> Any:
         row = self._db.execute(statement, wanted).fetchone()

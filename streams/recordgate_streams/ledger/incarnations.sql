@@ -21,7 +21,7 @@ on conflict (only_one) do update set number = excluded.number, database = exclud
 -- name: begin_partitions
 -- Where every partition begins.
 insert into incarnation_partition (partition, phase) select n, %(phase)s from generate_series(0, %(partitions)s - 1) n
-on conflict (partition) do update set phase = excluded.phase, entries_end = null, controls_end = null, told_after = ''
+on conflict (partition) do update set phase = excluded.phase, entries_end = null, controls_end = null, published_after = ''
 
 -- name: reset_sequences
 -- Sequence numbers begin anew.
@@ -43,7 +43,7 @@ select topic, partition, next from outgoing_sequence
 
 -- name: phases
 -- How far these partitions have come.
-select partition, phase, entries_end, controls_end, told_after from incarnation_partition
+select partition, phase, entries_end, controls_end, published_after from incarnation_partition
 where partition = any(%(partitions)s) and phase <> 'open' order by partition
 
 -- name: set_phase
@@ -62,17 +62,17 @@ select coalesce(bool_and(p.next_offset >= case p.topic when 'entries' then i.ent
 from incarnation_partition i join source_position p using (partition)
 where i.partition = %(partition)s
 
--- name: patients_to_tell
+-- name: patients_to_publish
 -- The next patients of whom everything is published again.
 select nhs_number, partition, control_position from patient
 where partition = %(partition)s and nhs_number > %(after)s order by nhs_number limit %(limit)s
 
--- name: told
+-- name: published
 -- Remembers up to whom.
-update incarnation_partition set told_after = %(after)s where partition = %(partition)s
+update incarnation_partition set published_after = %(after)s where partition = %(partition)s
 
--- name: still_to_tell
+-- name: still_to_publish
 -- Whether patients of a partition wait for it, but for those that cannot be decided.
 select exists (
-  select from redecision where partition = %(partition)s and tell and nhs_number <> all(%(without)s::text[])
+  select from redecision where partition = %(partition)s and publish_all and nhs_number <> all(%(without)s::text[])
 )

@@ -26,7 +26,7 @@ class RedecisionStore:
                 "entry_ids": None if one.entry_ids is None else list(one.entry_ids),
                 "forced": list(one.forced),
                 "published_at": one.published_at,
-                "tell": one.tell,
+                "publish_all": one.publish_all,
             }
             for one in asked
         ]
@@ -50,10 +50,10 @@ class RedecisionStore:
                 None if ids is None else tuple(map(EntryId, ids)),
                 tuple(map(EntryId, forced)),
                 at,
-                tell,
+                publish_all,
                 closing,
             )
-            for n, p, through, ids, forced, at, tell, closing in self._db.execute(
+            for n, p, through, ids, forced, at, publish_all, closing in self._db.execute(
                 SQL["read_redecisions"], numbers_of(numbers)
             )
         }

@@ -31,7 +31,7 @@ class Redecision:
     """A patient to be decided again: all entries, or those named.
 
     `through`: the control position that the marker at the end confirms. `forced`: entries whose decision is published
-    again even if it is unchanged; with `tell`, all are. `published_at`: the broker's time of the earliest cause.
+    again even if it is unchanged; with `publish_all`, all are. `published_at`: the broker's time of the earliest cause.
     `closing`: the number of the message that closed the patient until this is done, -1 for none.
     """
 
@@ -41,7 +41,7 @@ class Redecision:
     entry_ids: tuple[EntryId, ...] | None
     forced: tuple[EntryId, ...]
     published_at: datetime
-    tell: bool = False
+    publish_all: bool = False
     closing: int = -1
 
 

@@ -10,23 +10,23 @@ create table incarnation (
 );
 
 -- What the controls lane has still to do before the readers may open a partition. `begun`: the start message is to be
--- written. `catching_up`: the topics are to be read to these ends. `telling`: everything is published again, patient by
--- patient after `told_after`. `told`: the open message is to be written.
+-- written. `catching_up`: the topics are to be read to these ends. `publishing`: everything is published again, patient by
+-- patient after `published_after`. `published`: the open message is to be written.
 create table incarnation_partition (
   partition int primary key,
-  phase text not null check (phase in ('begun', 'catching_up', 'telling', 'told', 'open')),
+  phase text not null check (phase in ('begun', 'catching_up', 'publishing', 'published', 'open')),
   entries_end bigint,
   controls_end bigint,
-  told_after text not null default ''
+  published_after text not null default ''
 );
 
 -- Numbers of another incarnation are not given any more.
 alter table outgoing_sequence add column incarnation bigint not null default 0;
 
--- `tell`: publish every entry again, changed or not. `closing`: the number of the message that closed the patient until
+-- `publish_all`: publish every entry again, changed or not. `closing`: the number of the message that closed the patient until
 -- this is done, -1 for none. `again`: a page left something over, so the pages begin anew at the end.
 alter table redecision
-  add column tell boolean not null default false,
+  add column publish_all boolean not null default false,
   add column closing bigint not null default -1,
   add column again boolean not null default false;
 
