@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import psycopg
 
 from recordgate_consumers.batches import decode_or_report
-from recordgate_runtime.kafka import Record
 from recordgate_runtime.metrics import PARTITION_OPEN
+from recordgate_runtime.record import Record
 from recordgate_runtime.sql import Statements, columns
 from recordgate_schemas.messages import Held, IncarnationMessage, IncarnationState, Released
 from recordgate_schemas.topics import Topic

@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 from kafka import TopicPartition
 from kafka.errors import KafkaError
 
-from recordgate_runtime.kafka import Record, as_record, open_consumer, topic_name
+from recordgate_runtime.kafka import as_record, open_consumer, topic_name
+from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import RetryableError
 from recordgate_schemas.topics import Topic

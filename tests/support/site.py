@@ -19,10 +19,11 @@ from recordgate_consumers.view.view_sink import ViewSink
 from recordgate_deploy.embedded import Addresses
 from recordgate_runtime import positions
 from recordgate_runtime.clock import SystemClock
-from recordgate_runtime.kafka import PartitionReader, Record, create_topics, topic_state
+from recordgate_runtime.kafka import PartitionReader, create_topics, topic_state
 from recordgate_runtime.kafka_sender import KafkaSender
 from recordgate_runtime.migrate import migrate, migrations
-from recordgate_runtime.postgres import connect
+from recordgate_runtime.postgres import connect, connect_as_owner
+from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
 from recordgate_runtime.sink import Batches, Handler
 from recordgate_schemas import codec
@@ -193,7 +194,7 @@ class Site:
     def say_restore(self) -> int:
         """Do what the operator's command does."""
         self.stop()
-        with connect(self.dsn("ledger"), "decider", autocommit=True) as ledger:
+        with connect_as_owner(self.dsn("ledger"), autocommit=True) as ledger:
             return restore(ledger, self.settings, SystemClock()).incarnation
 
     def bodies(self, who: NhsNumber) -> list[bytes]:

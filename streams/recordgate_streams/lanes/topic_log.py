@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from recordgate_runtime.kafka import Record
+from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
 from recordgate_runtime.tails import read_tails
 from recordgate_schemas import codec

@@ -13,7 +13,6 @@ create table message_partition (
   swept boolean not null default false
 ) with (fillfactor = 50);
 grant select, insert, update on message_partition to view_sink;
-drop table released_sequence;
 
 alter table released_entry
   add column partition int not null default -1,
