@@ -13,7 +13,7 @@ from recordgate_schemas import codec
 from recordgate_schemas.control import Change, Control
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.errors import RetryableError
-from recordgate_schemas.messages import Redecided, Release, Retract
+from recordgate_schemas.messages import IncarnationMessage, Redecided, Release, Retract
 from recordgate_schemas.topics import BY_NAME, CONTROLS, ENTRIES, Topic
 from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.lanes.controls import ControlsLane
@@ -59,7 +59,15 @@ class Broker:
             self.sent.append(message)
 
     def messages(self, topic: str = "released") -> list[Any]:
-        """Return what was published on a topic, in the order of sequence numbers, each number once."""
+        """Return what was published about patients on a topic, in the order of numbers, each number once."""
+        return [m for m in self.every(topic) if not isinstance(m, IncarnationMessage)]
+
+    def notices(self, topic: str = "released") -> list[IncarnationMessage]:
+        """Return what was published about the partition itself."""
+        return [m for m in self.every(topic) if isinstance(m, IncarnationMessage)]
+
+    def every(self, topic: str) -> list[Any]:
+        """Return all that was published on a topic, in the order of numbers, each number once."""
         by_sequence = {m.sequence: m for m in self.sent if m.topic == topic}
         return [codec.decode(BY_NAME[topic], by_sequence[n].value) for n in sorted(by_sequence)]
 
@@ -77,6 +85,7 @@ class Ledger:
         self.broker = Broker()
         self.clock = FrozenClock(NOW)
         self.page_entries = 500
+        self.ends = (0, 0)
         self.limits: dict[str, int] = {}
         self._offsets = {ENTRIES.name: 0, CONTROLS.name: 0}
         self.owner = psycopg.connect(dsn, autocommit=True)
@@ -104,8 +113,9 @@ class Ledger:
     def controls_lane(self) -> ControlsLane:
         """Return a controls lane with a connection of its own."""
         transaction = self._transaction("controls", CONTROLS)
-        nothing_to_read = dict.fromkeys([PARTITION], (0, 0))
-        return ControlsLane(transaction, self._bodies, self.settings(), lambda _: nothing_to_read)
+        return ControlsLane(
+            transaction, self._bodies, self.settings(), lambda _: {PARTITION: self.ends}
+        )
 
     def settings(self) -> Settings:
         return Settings.model_validate({"page_entries": self.page_entries, **self.limits})
@@ -148,6 +158,12 @@ class Ledger:
         offset = self._offsets[topic.name]
         self._offsets[topic.name] += 1
         return Record(topic.name, PARTITION, offset, int(NOW.timestamp() * 1000), key, value)
+
+    def phase(self) -> str:
+        """Return how far the partition has come in the ledger's incarnation."""
+        row = self.owner.execute("select phase from incarnation_partition").fetchone()
+        assert row is not None
+        return str(row[0])
 
     def account(self) -> Account:
         """Return the conservation account."""

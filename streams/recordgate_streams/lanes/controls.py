@@ -21,16 +21,13 @@ from recordgate_streams.decider.statements import entry_named, fold_statements, 
 from recordgate_streams.lanes.deciding import Cause, count_decisions, decide_patients
 from recordgate_streams.lanes.decode import patient_of, read_batch
 from recordgate_streams.lanes.messages import enqueue_decided
-from recordgate_streams.lanes.restoration import Ends, begin, go_on
+from recordgate_streams.lanes.restoration import Ends, begin, steps
 from recordgate_streams.ledger.rows import Patient, Redecision
 from recordgate_streams.ledger.unit_of_work import LaneLedger, UnitOfWork
 from recordgate_streams.policy.statements import EntryStatements
 
 PATIENTS_A_PAGE = 200
 DUE_AT_ONCE = 500
-STEPS_A_TICK = 10
-"""Most steps towards opening partitions between two looks at other work."""
-
 Arrived = tuple[Record, NhsNumber, ControlEvent]
 Statements = dict[EntryKey, EntryStatements]
 
@@ -96,12 +93,7 @@ class ControlsLane:
         self._go_on(partitions)
 
     def _go_on(self, partitions: Sequence[int]) -> None:
-        """Bring partitions that are not open nearer to it."""
-        for _ in range(STEPS_A_TICK):
-            with self._ledger.transaction() as work:
-                asked = go_on(work, partitions, self._undecided)
-            if not asked:
-                return
+        for _ in steps(self._ledger, partitions, self._undecided):
             self._redecide(partitions)
 
     def _redecide(self, partitions: Sequence[int]) -> None:

@@ -6,7 +6,7 @@ message, from which on the readers show the partition. Each step is written down
 a crash.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 from recordgate_runtime.logs import LogCode, log
 from recordgate_schemas.messages import IncarnationMessage, IncarnationState
@@ -17,6 +17,9 @@ from recordgate_streams.ledger.rows import Redecision
 from recordgate_streams.ledger.unit_of_work import LaneLedger, UnitOfWork
 
 PATIENTS_A_STEP = 200
+STEPS_AT_ONCE = 10
+"""Most steps between two looks at other work."""
+
 Ends = Callable[[Sequence[int]], Mapping[int, tuple[int, int]]]
 """Returns where `entries` and `controls` end, by partition (topic_log.TopicLog.ends)."""
 
@@ -38,7 +41,19 @@ def begin(ledger: LaneLedger, partitions: Sequence[int], ends: Ends) -> None:
                 work.incarnations.set_ends(partition, *found[partition])
 
 
-def go_on(work: UnitOfWork, partitions: Sequence[int], undecided: Collection[NhsNumber]) -> bool:
+def steps(
+    ledger: LaneLedger, partitions: Sequence[int], undecided: Collection[NhsNumber]
+) -> Iterator[None]:
+    """Bring partitions that are not open nearer to it; at each step the caller decides again who was asked for."""
+    for _ in range(STEPS_AT_ONCE):
+        with ledger.transaction() as work:
+            asked = _go_on(work, partitions, undecided)
+        if not asked:
+            return
+        yield
+
+
+def _go_on(work: UnitOfWork, partitions: Sequence[int], undecided: Collection[NhsNumber]) -> bool:
     """Take the next step in each partition that is not open; True when patients were asked to be decided again.
 
     `undecided`: patients who cannot be decided. The others do not wait for them: what was not published of them in this
