@@ -1,4 +1,4 @@
-"""Forgets what older incarnations of the ledger released, once a newer one is open: nobody can read it any more.
+"""Empties what older incarnations of the ledger released, once a newer one is open: nobody can read it any more.
 
 In pages, between the batches of the sink. The entries that were published again have the newer incarnation.
 """

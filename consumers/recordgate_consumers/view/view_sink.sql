@@ -108,17 +108,19 @@ on conflict (nhs_number, audience) do update set
 where gate.decided_in <= excluded.decided_in
 
 -- name: sweep
--- Go through a page of rows and remove those of older incarnations, where the newer one is open; where the page ends.
+-- Go through a page of rows and empty those of older incarnations, where the newer one is open; where the page ends.
 with page as (
   select nhs_number, audience, entry_id
   from released_entry
   where (nhs_number, audience, entry_id) > (%(nhs_number)s, %(audience)s, %(entry_id)s)
   order by nhs_number, audience, entry_id
   limit %(limit)s
-), gone as (
-  delete from released_entry as entry
-  using page, message_partition as known
-  where (entry.nhs_number, entry.audience, entry.entry_id) = (page.nhs_number, page.audience, page.entry_id)
+), emptied as (
+  update released_entry as entry set version = null, kind = null, event_date = null, recorded_at = null,
+    redacted = null, valid_until = null, body = null, body_type = null, body_sha256 = null
+  from page, message_partition as known
+  where entry.body is not null
+    and (entry.nhs_number, entry.audience, entry.entry_id) = (page.nhs_number, page.audience, page.entry_id)
     and known.partition = entry.partition and known.open and entry.incarnation < known.incarnation
 )
 select nhs_number, audience, entry_id from page order by nhs_number desc, audience desc, entry_id desc limit 1

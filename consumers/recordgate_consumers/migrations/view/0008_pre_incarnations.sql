@@ -17,7 +17,6 @@ grant select, insert, update on message_partition to view_sink;
 alter table released_entry
   add column partition int not null default -1,
   add column incarnation bigint not null default 0;
-grant delete on released_entry to view_sink;
 
 alter table waiting_marker
   add column incarnation bigint not null default 0,
