@@ -297,7 +297,7 @@ GRANT SELECT,INSERT ON TABLE public.misrouted TO gate_writer;
 GRANT SELECT,INSERT ON TABLE public.partition_count TO view_sink;
 GRANT SELECT,INSERT ON TABLE public.partition_count TO gate_writer;
 GRANT SELECT ON TABLE public.partition_count TO metrics;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.released_entry TO view_sink;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.released_entry TO view_sink;
 GRANT SELECT,INSERT ON TABLE public.replayed TO gate_writer;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.source_position TO view_sink;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.source_position TO gate_writer;
