@@ -14,7 +14,7 @@ def test_an_incarnation_is_greater_than_all_that_are_known_whatever_the_clock_sa
 
 
 def test_it_fits_the_field_that_carries_it() -> None:
-    assert new_incarnation(NOW + timedelta(days=36500), ()) < 1 << 62
+    assert new_incarnation(NOW + timedelta(days=36500), ()) < 1 << 63
 
 
 def test_two_restores_that_know_the_same_at_one_instant_begin_different_incarnations() -> None:
