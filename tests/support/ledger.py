@@ -19,6 +19,7 @@ from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.lanes.controls import ControlsLane
 from recordgate_streams.lanes.entries import EntriesLane
 from recordgate_streams.ledger.account import Account, read_account
+from recordgate_streams.ledger.clock import LedgerClock
 from recordgate_streams.ledger.incarnations import IncarnationStore
 from recordgate_streams.ledger.quarantine_seal import Seal
 from recordgate_streams.ledger.rows import Outgoing
@@ -33,7 +34,7 @@ TABLES = (
     "source_position, account, patient, entry, entry_mark, snapshot, decision, current_decision,"
     " redecision, outgoing, outgoing_sequence, quarantine, pointer, root, reached, current_task,"
     " active_ruleset, rule_application, partition_count, quarantine_repair, quarantine_action, outcome_count,"
-    " incarnation, incarnation_partition"
+    " incarnation, incarnation_partition, clock_accepted"
 )
 
 
@@ -84,6 +85,7 @@ class Ledger:
         self._bodies = bodies or BodyReader()
         self.broker = Broker()
         self.clock = FrozenClock(NOW)
+        self.real_clock: LedgerClock | None = None
         self.page_entries = 500
         self.ends = (0, 0)
         self.limits: dict[str, int] = {}
@@ -124,11 +126,12 @@ class Ledger:
         connection = connect(self.dsn, "decider", autocommit=True)
         self._open.append(connection)
         rules = RulesInForce(self._ruleset)
+        clock = self.real_clock or self.clock
         transaction = LaneLedger(
             lane,
             connection,
             self.broker.publish,
-            self.clock,
+            clock,
             rules,
             newest=lambda _: (),
             seal=self.seal,
