@@ -17,17 +17,17 @@ from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.decider.fold import fold_facts
 from recordgate_streams.decider.record import AcceptedEntry, ControlEvent, EntryKey
 from recordgate_streams.decider.statements import entry_named, fold_statements, is_outdated
+from recordgate_streams.lanes.arrivals import Arrived, received, unreadable
 from recordgate_streams.lanes.deciding import Cause, count_decisions, decide_patients
-from recordgate_streams.lanes.decode import patient_of, read_batch
+from recordgate_streams.lanes.decode import read_batch
 from recordgate_streams.lanes.messages import enqueue_decided
-from recordgate_streams.lanes.signatures import refusals
+from recordgate_streams.lanes.restoration import Ends, begin, steps
 from recordgate_streams.ledger.rows import Patient, Redecision
 from recordgate_streams.ledger.unit_of_work import LaneLedger, UnitOfWork
 from recordgate_streams.policy.statements import EntryStatements
 
 PATIENTS_A_PAGE = 200
 DUE_AT_ONCE = 500
-Arrived = tuple[Record, NhsNumber, ControlEvent]
 Statements = dict[EntryKey, EntryStatements]
 
 
@@ -36,8 +36,11 @@ class ControlsLane:
 
     topic = CONTROLS
 
-    def __init__(self, ledger: LaneLedger, bodies: BodyReader, settings: Settings) -> None:
+    def __init__(
+        self, ledger: LaneLedger, bodies: BodyReader, settings: Settings, ends: Ends
+    ) -> None:
         self._ledger = ledger
+        self._ends = ends
         self._bodies = bodies
         self._page_entries = settings.page_entries
         self._most_undecided = settings.isolated_in_a_row
@@ -54,7 +57,9 @@ class ControlsLane:
         self._undecided.clear()
         self._ledger.republish(partitions)
         self._ledger.remember_isolated(CONTROLS, partitions, self._isolation.fuse)
+        begin(self._ledger, partitions, self._ends)
         self._redecide(partitions)
+        self._go_on(partitions)
 
     def process_batch(self, records: Sequence[Record]) -> None:
         """Fold the controls, commit, then decide again until nothing is left to decide."""
@@ -64,9 +69,9 @@ class ControlsLane:
     def _process(self, records: Sequence[Record]) -> None:
         with self._ledger.transaction() as work:
             good, bad = read_batch(work, CONTROLS, records)
-            arrived = _received(work, [(r, cast("Control", m)) for r, m in good])
+            arrived = received(work, [(r, cast("Control", m)) for r, m in good])
             self._undecided -= {number for _, number, _ in arrived}
-            _fold(work, [*arrived, *_unreadable(bad)])
+            _fold(work, [*arrived, *unreadable(bad)])
 
     def _set_aside(self, record: Record, reason: str) -> None:
         """Quarantine a control that could not be applied. SAFETY: it holds the patient, as an unreadable one does."""
@@ -74,13 +79,18 @@ class ControlsLane:
             claimed = work.claim_new_records(CONTROLS, [record])
             for one in claimed:
                 work.quarantine(CONTROLS, one, reason)
-            _fold(work, _unreadable(claimed))
+            _fold(work, unreadable(claimed))
 
     def tick(self, partitions: Sequence[int]) -> None:
         """Decide again the patients whose time has come, or to whom a new ruleset is still to be applied."""
         with self._ledger.transaction() as work:
             asked = _ask_due(work, partitions) or _ask_application(work, partitions)
         if asked:
+            self._redecide(partitions)
+        self._go_on(partitions)
+
+    def _go_on(self, partitions: Sequence[int]) -> None:
+        for _ in steps(self._ledger, partitions, self._undecided):
             self._redecide(partitions)
 
     def _redecide(self, partitions: Sequence[int]) -> None:
@@ -127,33 +137,15 @@ class ControlsLane:
             decided = decide_patients(
                 work,
                 {number: patients[number] for number in concerned},
-                {n: Cause(one.published_at, one.forced) for n, one in asked.items()},
+                {
+                    n: Cause(one.published_at, one.forced, one.publish_all)
+                    for n, one in asked.items()
+                },
                 {accepted.key: accepted for accepted in page},
             )
             enqueue_decided(work, self._bodies, decided, done)
         count_decisions(self._ledger.lane, decided)
         return full or len(numbers) == most
-
-
-def _unreadable(records: Iterable[Record]) -> list[Arrived]:
-    return [_arrived(one, number, None) for one in records if (number := patient_of(one))]
-
-
-def _received(work: UnitOfWork, controls: Sequence[tuple[Record, Control]]) -> list[Arrived]:
-    """Account for controls that were read; those whose signature is missing or does not hold are set aside."""
-    refused = refusals(work.service_keys, controls)
-    for record, _ in controls:
-        if record in refused:
-            work.quarantine(CONTROLS, record, refused[record].error)
-        else:
-            work.count(CONTROLS, record.partition, "control")
-    return [_arrived(r, c.nhs_number, c, counts=r not in refused) for r, c in controls]
-
-
-def _arrived(
-    record: Record, number: NhsNumber, control: Control | None, *, counts: bool = True
-) -> Arrived:
-    return record, number, ControlEvent(record.published_at, record.offset, control, counts)
 
 
 def _fold(work: UnitOfWork, arrived: Sequence[Arrived]) -> None:
