@@ -19,7 +19,7 @@ from recordgate_runtime.postgres import connect
 from recordgate_runtime.settings import need, settings
 from recordgate_runtime.sink import run_sink
 from recordgate_runtime.tick_sender import TickSender
-from recordgate_schemas.topics import CONTROLS, HELD, RELEASED
+from recordgate_schemas.topics import CONTROLS, HELD, RELEASED, Principal
 
 Loop = Callable[..., None]
 _PACKAGE = "recordgate_consumers"
@@ -30,32 +30,34 @@ UPKEEP_EVERY = timedelta(seconds=5)
 def view_sink(run: Loop = run_sink) -> None:
     """Apply `released` to the view until asked to stop."""
     with connect(_view_dsn(), "view_sink", autocommit=True) as connection:
-        run(RELEASED, connection, ViewSink(SystemClock()), settings())
+        run(RELEASED, connection, ViewSink(SystemClock()), settings().as_user(Principal.VIEW_SINK))
 
 
 def gate_lane(run: Loop = run_sink) -> None:
     """Apply `controls` to the view's gate and renew its lease, until asked to stop."""
-    lease = timedelta(seconds=settings().gate_lease_s)
-    every = min(timedelta(seconds=settings().gate_tick_s), lease / 3)
+    known = settings().as_user(Principal.GATE_LANE)
+    lease = timedelta(seconds=known.gate_lease_s)
+    every = min(timedelta(seconds=known.gate_tick_s), lease / 3)
     with (
         connect(_view_dsn(), "gate_writer", autocommit=True) as connection,
-        closing(TickSender(CONTROLS, settings())) as ticks,
+        closing(TickSender(CONTROLS, known)) as ticks,
     ):
         renew = GateLease(connection, ticks, lease, every).renew
-        run(CONTROLS, connection, GateLane(SystemClock()), settings(), idle=renew)
+        run(CONTROLS, connection, GateLane(SystemClock()), known, idle=renew)
 
 
 def review_sink(run: Loop = run_sink) -> None:
     """Apply `held` to the review queue, and relay outcomes left in the outbox, until asked to stop."""
-    handler = ReviewSink(timedelta(days=settings().review_due_days))
+    known = settings().as_user(Principal.REVIEW_SINK)
+    handler = ReviewSink(timedelta(days=known.review_due_days))
     with connect(_review_dsn(), "review_sink", autocommit=True) as connection:
-        publisher = ControlPublisher(settings(), lambda: read_partitions(connection))
+        publisher = ControlPublisher(known, lambda: read_partitions(connection))
 
         def upkeep(now: datetime) -> None:
             count_open(connection, now)
             relay(connection, publisher, now)
 
-        run(HELD, connection, handler, settings(), idle=_every(UPKEEP_EVERY, SystemClock(), upkeep))
+        run(HELD, connection, handler, known, idle=_every(UPKEEP_EVERY, SystemClock(), upkeep))
     publisher.close()
 
 

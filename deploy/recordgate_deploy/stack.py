@@ -36,4 +36,4 @@ def _start_servers(runner: Runner, home: Path) -> None:
     make_key_file(settings().quarantine_key or home / "quarantine.key")
     find_embedded()
     runner.start(commands, environment())
-    embedded.create_databases(home)
+    embedded.create_logins(home)

@@ -30,6 +30,7 @@ from tests.e2e.kill.answer import Log, expected, leaks
 from tests.e2e.kill.load import Event, Load, make_load
 from tests.e2e.kill.nemesis import TARGETS, Nemesis
 from tests.e2e.kill.witness import Observation, Witness, look
+from tests.support.services import broker
 from tests.support.stack import running_stack
 
 LONG = os.environ.get("RECORDGATE_CHAOS") == "long"
@@ -75,7 +76,7 @@ def _publish(load: Load, known: Settings) -> None:
 
 def _acknowledged(chunk: Sequence[Event], known: Settings) -> bool:
     try:
-        with Publisher(known.kafka) as publisher:
+        with Publisher(broker(known.kafka, "publisher")) as publisher:
             publisher.publish_controls([e for e in chunk if isinstance(e, Control)])
             publisher.publish_entries([e for e in chunk if isinstance(e, ClinicalEntry)])
     except RetryableError:
