@@ -15,10 +15,11 @@ from recordgate_consumers.view.view_sink import ViewSink
 from recordgate_runtime.clock import Clock, SystemClock
 from recordgate_runtime.migrate import migrate, migrations
 from recordgate_runtime.positions import read_partitions
-from recordgate_runtime.postgres import connect
-from recordgate_runtime.settings import need, settings
+from recordgate_runtime.postgres import Connection, connect
+from recordgate_runtime.settings import Settings, need, settings
 from recordgate_runtime.sink import run_sink
 from recordgate_runtime.tick_sender import TickSender
+from recordgate_runtime.waiting import await_servers
 from recordgate_schemas.topics import CONTROLS, HELD, RELEASED, Principal
 
 Loop = Callable[..., None]
@@ -29,8 +30,9 @@ UPKEEP_EVERY = timedelta(seconds=5)
 
 def view_sink(run: Loop = run_sink) -> None:
     """Apply `released` to the view until asked to stop."""
-    with connect(_view_dsn(), "view_sink", autocommit=True) as connection:
-        run(RELEASED, connection, ViewSink(SystemClock()), settings().as_user(Principal.VIEW_SINK))
+    known = settings().as_user(Principal.VIEW_SINK)
+    with _opened(_view_dsn(), "view_sink", known) as connection:
+        run(RELEASED, connection, ViewSink(SystemClock()), known)
 
 
 def gate_lane(run: Loop = run_sink) -> None:
@@ -39,7 +41,7 @@ def gate_lane(run: Loop = run_sink) -> None:
     lease = timedelta(seconds=known.gate_lease_s)
     every = min(timedelta(seconds=known.gate_tick_s), lease / 3)
     with (
-        connect(_view_dsn(), "gate_writer", autocommit=True) as connection,
+        _opened(_view_dsn(), "gate_writer", known) as connection,
         closing(TickSender(CONTROLS, known)) as ticks,
     ):
         renew = GateLease(connection, ticks, lease, every).renew
@@ -50,7 +52,7 @@ def review_sink(run: Loop = run_sink) -> None:
     """Apply `held` to the review queue, and relay outcomes left in the outbox, until asked to stop."""
     known = settings().as_user(Principal.REVIEW_SINK)
     handler = ReviewSink(timedelta(days=known.review_due_days))
-    with connect(_review_dsn(), "review_sink", autocommit=True) as connection:
+    with _opened(_review_dsn(), "review_sink", known) as connection:
         publisher = ControlPublisher(known, lambda: read_partitions(connection))
 
         def upkeep(now: datetime) -> None:
@@ -59,6 +61,12 @@ def review_sink(run: Loop = run_sink) -> None:
 
         run(HELD, connection, handler, known, idle=_every(UPKEEP_EVERY, SystemClock(), upkeep))
     publisher.close()
+
+
+def _opened(dsn: str, role: str, known: Settings) -> Connection:
+    """Return a connection as the role, once Kafka and the database answer."""
+    await_servers(known, dsn, role)
+    return connect(dsn, role, autocommit=True)
 
 
 def _every(

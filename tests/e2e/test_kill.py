@@ -125,7 +125,9 @@ def _read_topics(known: Settings) -> dict[NhsNumber, Log]:
 
 
 def _messages(topic: Topic, known: Settings) -> Iterator[tuple[int, Any]]:
-    reader = PartitionReader(topic, known, dict.fromkeys(range(known.partitions), 0))
+    reader = PartitionReader(
+        topic, known.as_user("admin"), dict.fromkeys(range(known.partitions), 0)
+    )
     left = {partition: end for partition, end in reader.end_offsets().items() if end}
     while left:
         for record in reader.poll(1.0, 5000):
