@@ -8,9 +8,10 @@ from contextlib import closing
 from datetime import datetime, timedelta
 
 from recordgate_consumers.review.relay import ControlPublisher, relay
-from recordgate_consumers.review.review_sink import ReviewSink, count_open
+from recordgate_consumers.review.review_sink import ReviewSink, close_forgotten, count_open
 from recordgate_consumers.view.gate_lane import GateLane
 from recordgate_consumers.view.gate_lease import GateLease
+from recordgate_consumers.view.sweep import Sweep
 from recordgate_consumers.view.view_sink import ViewSink
 from recordgate_runtime.clock import Clock, SystemClock
 from recordgate_runtime.migrate import migrate, migrations
@@ -32,7 +33,8 @@ def view_sink(run: Loop = run_sink) -> None:
     """Apply `released` to the view until asked to stop."""
     known = settings().as_user(Principal.VIEW_SINK)
     with _opened(_view_dsn(), "view_sink", known) as connection:
-        run(RELEASED, connection, ViewSink(SystemClock()), known)
+        sweep = Sweep(connection).step
+        run(RELEASED, connection, ViewSink(SystemClock()), known, idle=sweep)
 
 
 def gate_lane(run: Loop = run_sink) -> None:
@@ -57,6 +59,7 @@ def review_sink(run: Loop = run_sink) -> None:
 
         def upkeep(now: datetime) -> None:
             count_open(connection, now)
+            close_forgotten(connection, now)
             relay(connection, publisher, now)
 
         run(HELD, connection, handler, known, idle=_every(UPKEEP_EVERY, SystemClock(), upkeep))

@@ -28,6 +28,7 @@ LOOKS_AT_ALL = (
     Principal.VIEW_SINK,
     Principal.GATE_LANE,
     Principal.REVIEW_SINK,
+    Principal.RESTORE,
     Principal.METRICS,
 )
 """Who sees that all topics keep their number of partitions, or how far they go."""
@@ -43,8 +44,9 @@ def wanted(settings: Settings, publishers: Sequence[str] = ()) -> set[Any]:
         for user in users.get(principal, (principal,))
     }
     groups = {
-        _acl(one, ACLOperation.READ, ResourceType.GROUP, group_name(one, settings))
+        _acl(user, ACLOperation.READ, ResourceType.GROUP, group_name(one, settings))
         for one in DECIDER
+        for user in (one, Principal.RESTORE)
     }
     return found | groups
 

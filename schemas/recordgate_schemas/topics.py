@@ -6,7 +6,13 @@ from enum import StrEnum
 from recordgate_schemas.bounds import ENTRY_BYTES
 from recordgate_schemas.control import Control
 from recordgate_schemas.entry import ClinicalEntry
-from recordgate_schemas.messages import Held, Quarantined, Receipt, Released
+from recordgate_schemas.messages import (
+    Held,
+    IncarnationMessage,
+    Quarantined,
+    Receipt,
+    Released,
+)
 
 DAY_MS = 86_400_000
 WRAPPED_BYTES = ENTRY_BYTES + 64 * 1024
@@ -24,6 +30,7 @@ class Principal(StrEnum):
     REVIEW_SINK = "review-sink"
     REVIEWER = "reviewer"
     OPERATOR = "operator"
+    RESTORE = "restore"
     METRICS = "metrics"
     """Reads how far topics go, and no record."""
 
@@ -32,15 +39,17 @@ class Principal(StrEnum):
 
 
 DECIDER = (Principal.DECIDE_ENTRIES, Principal.DECIDE_CONTROLS)
+LOOK_BACK = (*DECIDER, Principal.RESTORE)
+"""Who reads what the decider published last, to see whether the ledger is the one that published it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
     """One topic. `schema` names the newest file under `avro/`; keyed by NHS number, murmur2, as all are.
 
-    Writers and readers are what the broker's ACLs are made of.
-
-    `tick` names the schema of the ticks that may lie between its messages; they are skipped.
+    Writers and readers are what the broker's ACLs are made of. `tick` names the schema of the ticks that may lie
+    between its messages; they are skipped. `incarnation` names the schema of the decider's messages about a partition
+    itself, which have no key.
     """
 
     name: str
@@ -52,6 +61,17 @@ class Topic:
     retention_ms: int
     max_bytes: int
     tick: str | None = None
+    incarnation: str | None = None
+
+    def message_of(self, schema: str) -> type:
+        """Return which message a schema of this topic describes."""
+        return IncarnationMessage if schema == self.incarnation else self.message
+
+    def schema_of(self, message: object) -> str:
+        """Return the newest schema for a message of this topic."""
+        if self.incarnation is not None and isinstance(message, IncarnationMessage):
+            return self.incarnation
+        return self.schema
 
 
 ENTRIES = Topic(
@@ -59,7 +79,7 @@ ENTRIES = Topic(
     message=ClinicalEntry,
     schema="clinical_entry.v1",
     writers=(Principal.PUBLISHER, Principal.OPERATOR),
-    readers=(Principal.DECIDE_ENTRIES,),
+    readers=LOOK_BACK,
     carries="entry versions: a decision envelope and an opaque FHIR body",
     retention_ms=30 * DAY_MS,
     max_bytes=ENTRY_BYTES,
@@ -75,7 +95,7 @@ CONTROLS = Topic(
         Principal.OPERATOR,
         Principal.GATE_LANE,
     ),
-    readers=(Principal.DECIDE_CONTROLS, Principal.GATE_LANE),
+    readers=(Principal.DECIDE_CONTROLS, Principal.GATE_LANE, Principal.RESTORE),
     carries="facts that change who may see what; ticks",
     retention_ms=90 * DAY_MS,
     max_bytes=4 * 1024 * 1024,
@@ -86,27 +106,29 @@ RELEASED = Topic(
     message=Released,
     schema="released.v1",
     writers=DECIDER,
-    readers=(Principal.VIEW_SINK,),
-    carries="releases, retractions and re-decision markers, in per-patient order",
+    readers=(Principal.VIEW_SINK, *LOOK_BACK),
+    carries="releases, retractions, re-decision markers and closings, in per-patient order",
     retention_ms=30 * DAY_MS,
     max_bytes=WRAPPED_BYTES,
+    incarnation="incarnation.v1",
 )
 HELD = Topic(
     name="held",
     message=Held,
     schema="held.v1",
     writers=DECIDER,
-    readers=(Principal.REVIEW_SINK,),
+    readers=(Principal.REVIEW_SINK, *LOOK_BACK),
     carries="holds opened, updated and closed, with the entry and the reasons",
     retention_ms=30 * DAY_MS,
     max_bytes=WRAPPED_BYTES,
+    incarnation="incarnation.v1",
 )
 RECEIPTS = Topic(
     name="receipts",
     message=Receipt,
     schema="receipt.v1",
     writers=DECIDER,
-    readers=(Principal.PUBLISHER,),
+    readers=(Principal.PUBLISHER, *LOOK_BACK),
     carries="the outcome class of each entry version, no clinical detail",
     retention_ms=30 * DAY_MS,
     max_bytes=64 * 1024,
@@ -116,7 +138,7 @@ QUARANTINED = Topic(
     message=Quarantined,
     schema="quarantined.v1",
     writers=DECIDER,
-    readers=(Principal.OPERATOR,),
+    readers=(Principal.OPERATOR, *LOOK_BACK),
     carries="coordinates and error class of records that could not be understood",
     retention_ms=90 * DAY_MS,
     max_bytes=64 * 1024,

@@ -15,7 +15,7 @@ from faust.types import EventT
 
 from recordgate_runtime.health import Health
 from recordgate_runtime.kafka import topic_name
-from recordgate_runtime.kafka_access import MECHANISM, KafkaAccess, access, group_name
+from recordgate_runtime.kafka_access import MECHANISM, KafkaAccess, access
 from recordgate_runtime.logs import LogCode, log, where
 from recordgate_runtime.metrics import OLDEST_UNDECIDED
 from recordgate_runtime.partition_watch import PartitionWatch
@@ -26,6 +26,7 @@ from recordgate_schemas.errors import RecordgateError, UsageError
 from recordgate_streams.engines.byte_room import ByteRoom
 from recordgate_streams.inspection.gauges import refresh_account
 from recordgate_streams.lanes.lane import Lane, LaneName, open_lane
+from recordgate_streams.lanes.restore import lane_group
 
 TICK_S = 1.0
 """Seconds between two checks whether the time of a patient has come."""
@@ -102,7 +103,7 @@ def _bare_app(name: LaneName, settings: Settings) -> faust.App:
     except OSError as error:
         raise UsageError(f"RECORDGATE_HOME: {datadir}: {error.strerror}; name another") from None
     return faust.App(
-        group_name(f"decide-{name}", settings),
+        lane_group(name, settings),
         broker=[f"kafka://{address}" for address in settings.kafka.split(",")],
         broker_credentials=_credentials(access(settings)),
         datadir=datadir,

@@ -15,15 +15,23 @@ from tests.support.sources import ROOT
 ALLOWED = {
     "publisher": {("write", "entries"), ("write", "controls"), ("read", "receipts")},
     "decide-entries": {("read", "entries"), ("read", "recordgate-decide-entries")},
-    "decide-controls": {("read", "controls"), ("read", "recordgate-decide-controls")},
+    "decide-controls": {
+        ("read", "controls"),
+        ("read", "entries"),
+        ("read", "recordgate-decide-controls"),
+    },
     "view-sink": {("read", "released")},
     "gate-lane": {("read", "controls"), ("write", "controls")},
     "review-sink": {("read", "held"), ("write", "controls")},
     "reviewer": {("write", "controls")},
     "operator": {("write", "controls"), ("write", "entries"), ("read", "quarantined")},
     "metrics": set(),
+    "restore": set(),
 }
-DECIDED = {("write", topic) for topic in ("released", "held", "receipts", "quarantined")}
+PUBLISHED = ("released", "held", "receipts", "quarantined")
+DECIDED = {(operation, topic) for topic in PUBLISHED for operation in ("write", "read")}
+RESTORED = {("read", topic) for topic in (*PUBLISHED, "entries", "controls")}
+RESTORED |= {("read", f"recordgate-decide-{lane}") for lane in ("entries", "controls")}
 
 
 def test_the_acls_allow_what_each_principal_does_and_no_more() -> None:
@@ -34,7 +42,7 @@ def test_the_acls_allow_what_each_principal_does_and_no_more() -> None:
             user = acl.principal.removeprefix("User:")
             found[user].add((operation, acl.resource_pattern.resource_name))
     deciders = {name: ALLOWED[name] | DECIDED for name in ("decide-entries", "decide-controls")}
-    assert found == {**ALLOWED, **deciders}
+    assert found == {**ALLOWED, **deciders, "restore": RESTORED}
 
 
 def test_another_publisher_may_do_what_publishers_do() -> None:
