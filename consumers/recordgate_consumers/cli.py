@@ -37,6 +37,7 @@ from recordgate_runtime.postgres import connect
 from recordgate_runtime.service_keys import read_service_key
 from recordgate_runtime.settings import need, settings
 from recordgate_schemas.control import ReviewAction, ReviewGround
+from recordgate_schemas.topics import Principal
 from recordgate_schemas.values import (
     SELF,
     Audience,
@@ -153,7 +154,9 @@ def review(
     check_decision(decision, now.date())
     key = read_service_key(settings().review_key, "RECORDGATE_REVIEW_KEY")
     with _review_database() as connection:
-        publisher = ControlPublisher(settings(), lambda: read_partitions(connection))
+        publisher = ControlPublisher(
+            settings().as_user(Principal.REVIEWER), lambda: read_partitions(connection)
+        )
         hold = find_hold(connection, EntryId(entry_id), audience)
         record_decision(connection, hold, decision, now, key)
         sent = relay_if_reachable(connection, publisher, now)

@@ -9,8 +9,9 @@ from kafka.partitioner.default import murmur2
 from recordgate_runtime.kafka import PartitionReader, topic_name
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
-from recordgate_schemas.topics import HELD, RELEASED, TOPICS, Topic
+from recordgate_schemas.topics import HELD, RELEASED, TOPICS, Principal, Topic
 from tests.hostile.histories import Sent
+from tests.support.services import broker
 
 QUEUED = 5_000
 
@@ -30,7 +31,7 @@ def send(records: Iterable[Sent], known: Settings) -> int:
 
     producer = Producer(
         {
-            "bootstrap.servers": known.kafka,
+            **broker(known.kafka).librdkafka(),
             "enable.idempotence": True,
             "linger.ms": 20,
             "message.max.bytes": 10_000_000,
@@ -54,7 +55,9 @@ def send(records: Iterable[Sent], known: Settings) -> int:
 
 def read(topic: Topic, known: Settings) -> Iterator[Record]:
     """Everything that lies in a topic now, as its readers get it."""
-    reader = PartitionReader(topic, known, dict.fromkeys(range(known.partitions), 0))
+    reader = PartitionReader(
+        topic, known.as_user(Principal.ADMIN), dict.fromkeys(range(known.partitions), 0)
+    )
     left = {partition: end for partition, end in reader.end_offsets().items() if end}
     while left:
         yield from reader.poll(1.0, 5_000)

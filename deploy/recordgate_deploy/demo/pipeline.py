@@ -12,11 +12,13 @@ from recordgate_deploy.runner import Runner
 from recordgate_deploy.settled import Watch
 from recordgate_producers.publisher import Publisher
 from recordgate_producers.publishing import Options
+from recordgate_runtime.kafka_access import access
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.service_keys import read_service_key
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.control import Control
 from recordgate_schemas.entry import ClinicalEntry
+from recordgate_schemas.topics import Principal
 from recordgate_schemas.values import EntryId
 from recordgate_streams.ledger import observe
 from recordgate_streams.ledger.account import Account, read_account
@@ -33,7 +35,7 @@ class Pipeline(contextlib.ExitStack):
         super().__init__()
         self._runner = runner
         self._publisher = self.enter_context(
-            Publisher(settings.kafka, prefix=settings.topic_prefix)
+            Publisher(access(settings.as_user(Principal.PUBLISHER)), prefix=settings.topic_prefix)
         )
         file = settings.operator_key
         key = None if file is None else read_service_key(file, "RECORDGATE_OPERATOR_KEY")
