@@ -12,6 +12,7 @@ ABOUT = (
     " none. A control of a kind that is not in this table must be signed for all practices. See"
     " [ADR 17](../adr/0017-what-opens-is-signed.md) and [service keys](../runbook/service-keys.md)."
 )
+TITLE = ("Who may say what", ABOUT)
 HEAD = ("control", "said by", "signed", "why")
 
 

@@ -47,7 +47,7 @@ def pages() -> dict[str, str]:
         "schemas.md": schemas(),
         "settings.md": settings(),
         "metrics.md": metric_catalogue(),
-        "controls.md": controls(),
+        "controls.md": _page(*authority.TITLE, *_table(authority.HEAD, authority.rows())),
         "log-codes.md": log_codes(),
         "reasons.md": reasons(),
         "rules.md": rule_book(),
@@ -103,11 +103,6 @@ def schemas() -> str:
         " items of a list; whoever writes or reads a message refuses more. Ids have patterns: 255 bytes at most."
     )
     return _page("Schemas", about, *lines)
-
-
-def controls() -> str:
-    """Who may say what: the table of authority."""
-    return _page("Who may say what", authority.ABOUT, *_table(authority.HEAD, authority.rows()))
 
 
 def _most(size: int | None) -> str:
