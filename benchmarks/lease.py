@@ -10,14 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 
 import psycopg
-from kafka import KafkaAdminClient
 
 from benchmarks.hide import control, count_visible, open_reader
 from benchmarks.pipeline import Pipeline, await_, pipeline
 from recordgate_producers.simulator import SimulatedPatient, simulate
-from recordgate_runtime.kafka import create_topics, topic_name
+from recordgate_runtime.kafka import create_topics, open_admin, topic_name
 from recordgate_runtime.settings import adopt
-from recordgate_schemas.topics import CONTROLS
+from recordgate_schemas.topics import CONTROLS, Principal
 
 ROUNDS = 3
 SHORT_LEASE_S = 3
@@ -115,12 +114,12 @@ def _cut_off(running: Pipeline, hide: Callable[[], None]) -> Iterator[None]:
 @contextlib.contextmanager
 def _another_log(running: Pipeline, hide: Callable[[], None]) -> Iterator[None]:
     """The topic is deleted and made again; the hide is the first record of the new one."""
-    admin = KafkaAdminClient(bootstrap_servers=running.settings.kafka)
-    name = topic_name(CONTROLS, running.settings)
+    operator = running.settings.as_user(Principal.ADMIN)
+    admin, name = open_admin(operator), topic_name(CONTROLS, operator)
     admin.delete_topics([name])
     await_(lambda: name not in admin.list_topics(), 0.05)
     admin.close()
-    create_topics(running.settings)
+    create_topics(operator)
     hide()
     yield
 

@@ -9,8 +9,9 @@ from kafka.partitioner.default import murmur2
 from recordgate_runtime.kafka import PartitionReader, topic_name
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
-from recordgate_schemas.topics import HELD, RELEASED, TOPICS, Topic
+from recordgate_schemas.topics import HELD, RELEASED, TOPICS, Principal, Topic
 from tests.hostile.histories import Sent
+from tests.support.services import broker
 
 CHUNK = 200
 WAYS = ("plain",)
@@ -40,9 +41,9 @@ def send(rng: Random, records: Sequence[Sent], known: Settings) -> None:
 
 
 def _producer(known: Settings, transactions: str | None = None) -> Producer:
-    options = {"bootstrap.servers": known.kafka, "linger.ms": 20, "message.max.bytes": 10_000_000}
+    options = {"linger.ms": 20, "message.max.bytes": 10_000_000, "enable.idempotence": True}
     named = {} if transactions is None else {"transactional.id": transactions}
-    return Producer({**options, **named, "enable.idempotence": True})
+    return Producer({**broker(known.kafka).librdkafka(), **options, **named})
 
 
 def _produce(producer: Producer, chunk: Iterable[Sent], known: Settings) -> None:
@@ -60,7 +61,9 @@ def _produce(producer: Producer, chunk: Iterable[Sent], known: Settings) -> None
 
 def read(topic: Topic, known: Settings) -> Iterator[Record]:
     """Everything that lies in a topic now, as its readers get it."""
-    reader = PartitionReader(topic, known, dict.fromkeys(range(known.partitions), 0))
+    reader = PartitionReader(
+        topic, known.as_user(Principal.ADMIN), dict.fromkeys(range(known.partitions), 0)
+    )
     left = {partition: end for partition, end in reader.end_offsets().items() if end}
     while left:
         yield from reader.poll(1.0, 5_000)
