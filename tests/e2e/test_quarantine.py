@@ -85,7 +85,10 @@ def test_a_misrouted_hide_is_replayed_once_and_lifts_its_closing(
     watch.wait()
     assert seen(number) == set()
     listed = run("list")
-    assert f"{where}  quarantined  bytes kept  partition: is not the patient's" in listed
+    assert (
+        f"{where}  quarantined  bytes kept  partition: is not that of the message's patient"
+        in listed
+    )
     assert number.digits not in listed
 
     assert "published again where it belongs" in run("replay", where)
