@@ -90,6 +90,8 @@ def both(ledger: Ledger, services: Addresses) -> Iterator[Both]:
     migrate(services.view_dsn, migrations("recordgate_consumers", "migrations/view"))
     with ViewDatabase(services.view_dsn) as view:
         view.empty()
+        (number,) = ledger.owner.execute("select max(number) from incarnation").fetchone() or (0,)
+        view.owner.execute("update message_partition set incarnation = %s", (number,))
         opened = Both(ledger, view)
         for who in (NHS_NUMBER, OTHER_NUMBER):
             opened.say(ledger.controls, registered(), who)
