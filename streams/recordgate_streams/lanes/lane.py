@@ -34,6 +34,9 @@ class Lane(Protocol):
     def tick(self, partitions: Sequence[int]) -> None:
         """Do what time asks for on these partitions; called about once a second."""
 
+    def stop(self) -> None:
+        """Put things in order before the process ends by request; a killed one does without."""
+
     def process_batch(self, records: Sequence[Record]) -> None:
         """Account for every record, decide, commit, publish; raise to end the process."""
 
@@ -44,19 +47,21 @@ def open_lane(name: LaneName, settings: Settings) -> Lane:
     connection = connect(
         need(settings.ledger_dsn, "RECORDGATE_LEDGER_DSN"), "decider", autocommit=True
     )
+    bodies = BodyReader()
     ledger = LaneLedger(
         name,
         connection,
         KafkaPublisher(settings).publish,
         SystemClock(),
         RulesInForce(),
+        bodies=bodies,
+        most_bytes=settings.batch_bytes,
         seal=read_seal_or_warn(settings.quarantine_key),
     )
-    bodies = BodyReader()
     lane: Lane = (
         EntriesLane(ledger, bodies, settings)
         if name == "entries"
-        else ControlsLane(ledger, bodies, settings)
+        else ControlsLane(ledger, settings)
     )
     state = topic_state(lane.topic, settings)
     ledger.adopt(lane.topic, state.topic_id, state.partitions)

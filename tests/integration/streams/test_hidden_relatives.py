@@ -109,7 +109,7 @@ def part_of(parent: str, name: str) -> ClinicalEntry:
 
 
 def folding(ledger: Ledger) -> FoldsOnly:
-    return FoldsOnly(ledger.controls._ledger, ledger.controls._bodies, ledger.settings())
+    return FoldsOnly(ledger.controls._ledger, ledger.settings())
 
 
 @pytest.mark.parametrize("change", [HIDE, WITHHOLD], ids=["hide", "withholding"])
