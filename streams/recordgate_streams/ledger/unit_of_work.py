@@ -7,12 +7,10 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 
 import psycopg
 
 from recordgate_runtime import positions
-from recordgate_runtime.clock import Clock
 from recordgate_runtime.isolation import ISOLATED_ERROR, WINDOW, Fuse
 from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.metrics import BATCH_SECONDS, RECORDS, BatchStage
@@ -22,6 +20,7 @@ from recordgate_schemas.messages import Quarantined
 from recordgate_schemas.topics import QUARANTINED, Topic
 from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.ledger.cascade import CascadeStore
+from recordgate_streams.ledger.clock import LedgerClock, Reading
 from recordgate_streams.ledger.decisions import DecisionStore
 from recordgate_streams.ledger.delivery import Delivery, Publish
 from recordgate_streams.ledger.outbox import OutboxRow, OutboxStore, Place
@@ -42,10 +41,11 @@ class UnitOfWork:
         lane: str,
         db: psycopg.Connection,
         rules: InForce,
-        at: datetime,
+        reading: Reading,
         seal: Seal | None = None,
     ) -> None:
-        self.lane, self.rules, self.at = lane, rules, at
+        self.lane, self.rules, self.at = lane, rules, reading.at
+        self._reading = reading
         self._seal = seal
         self.records, self.cascades = RecordStore(db), CascadeStore(db)
         self.decisions, self.redecisions = DecisionStore(db), RedecisionStore(db)
@@ -60,8 +60,9 @@ class UnitOfWork:
     def claim_new_records(self, topic: Topic, records: Sequence[Record]) -> list[Record]:
         """Lock the topic's positions, drop replays, move past the batch and return what is new, in offset order.
 
-        Raises FatalError when records are missing between the stored position and the batch.
+        Raises FatalError when records are missing between the stored position and the batch, or dated in the future.
         """
+        self._reading.check(records)
         partitions = sorted({record.partition for record in records})
         wanted = {"topic": topic.name, "partitions": partitions}
         ends: dict[int, int] = dict(self._db.execute(SQL["lock_positions"], wanted).fetchall())
@@ -147,7 +148,7 @@ class LaneLedger:
         lane: str,
         connection: psycopg.Connection,
         publish: Publish,
-        clock: Clock,
+        clock: LedgerClock,
         rules: RulesInForce,
         *,
         bodies: BodyReader,
@@ -170,8 +171,9 @@ class LaneLedger:
         started = time.monotonic()
         with self._db.transaction():
             self._outbox.forget(self._confirmed)
-            now = self._clock.now()
-            work = UnitOfWork(self.lane, self._db, self._rules.read(self._db, now), now, self._seal)
+            now = self._clock.read(self._db)
+            rules = self._rules.read(self._db, now.at)
+            work = UnitOfWork(self.lane, self._db, rules, now, self._seal)
             yield work
             rows = work.finish()
         self._confirmed = []
