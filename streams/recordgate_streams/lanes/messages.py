@@ -54,7 +54,7 @@ def enqueue_decided(
     """
     for one in decided:
         _enqueue_tasks(work, one)
-        for update in one.changed:
+        for update in one.published:
             _enqueue_view(work, one, update)
             _enqueue_queue(work, one, update)
     for asked in redecided:
@@ -67,7 +67,7 @@ def enqueue_receipt(
     """Enqueue what a publisher learns of an entry version."""
     fields = (entry.practice, entry.system, entry.entry_id, entry.version, receipt, work.at)
     key = entry.nhs_number.digits.encode()
-    work.enqueue(RECEIPTS, partition, key, lambda n: Receipt(n, *fields))
+    work.enqueue(RECEIPTS, partition, key, lambda n: Receipt(work.incarnation, n, *fields))
 
 
 def release_or_retraction(update: DecisionUpdate) -> Release | Retract | None:
@@ -154,7 +154,11 @@ def _enqueue_view(work: UnitOfWork, one: DecidedPatient, update: DecisionUpdate)
         fields = (number, one.vouches_for, one.cause.at, change)
         reference = reference_to(update, change)
         work.enqueue(
-            RELEASED, partition, one.patient.key, lambda n: Released(n, *fields), reference
+            RELEASED,
+            partition,
+            one.patient.key,
+            lambda n: Released(work.incarnation, n, *fields),
+            reference,
         )
 
 
@@ -163,10 +167,8 @@ def _enqueue_queue(work: UnitOfWork, one: DecidedPatient, update: DecisionUpdate
     partition, number = update.accepted.source.partition, one.patient.nhs_number
     hold = hold_change(update, one.patient.control_position, work.rules.ruleset.reasons)
     if hold is not None:
-        reference = reference_to(update, hold)
-        work.enqueue(
-            HELD, partition, one.patient.key, lambda n: Held(n, number, work.at, hold), reference
-        )
+        held = partial(Held, work.incarnation, nhs_number=number, at=work.at, change=hold)
+        work.enqueue(HELD, partition, one.patient.key, held, reference_to(update, hold))
     if update.decision.audience == SELF:
         receipt = RECEIPT_CLASSES[update.decision.outcome]
         enqueue_receipt(work, partition, update.accepted.entry, receipt)
@@ -184,15 +186,15 @@ def _enqueue_tasks(work: UnitOfWork, one: DecidedPatient) -> None:
         TaskClosed(t.reason, t.audience, t.entry_id) for t in sorted(one.closed, key=_order)
     ]
     for change in changes:
-        held = partial(Held, nhs_number=number, at=work.at, change=change)
+        held = partial(Held, work.incarnation, nhs_number=number, at=work.at, change=change)
         work.enqueue(HELD, one.patient.partition, one.patient.key, held)
 
 
 def _enqueue_marker(work: UnitOfWork, asked: Redecision) -> None:
     through, at, number = asked.through, asked.published_at, asked.nhs_number
     key = number.digits.encode()
-    marker = Redecided(through)
-    work.enqueue(RELEASED, asked.partition, key, lambda n: Released(n, number, through, at, marker))
+    fields = (number, through, at, Redecided(through, asked.closing))
+    work.enqueue(RELEASED, asked.partition, key, lambda n: Released(work.incarnation, n, *fields))
 
 
 def _order(task: Task) -> tuple[str, str, str]:

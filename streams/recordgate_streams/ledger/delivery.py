@@ -45,7 +45,7 @@ class Delivery:
         count, last = 0, BEFORE_ALL
         while row := self._store.next_unconfirmed(lane, partitions, last):
             self.deliver([row])
-            self._store.forget([row.place])
+            self._store.forget(lane, [row.place])
             count, last = count + len(row.drafts), row.place
         return count
 

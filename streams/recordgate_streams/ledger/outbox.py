@@ -14,7 +14,9 @@ from psycopg.types.json import Jsonb
 from recordgate_runtime.sql import Statements
 from recordgate_schemas import codec
 from recordgate_schemas.entry import ClinicalEntry, ElementKind
+from recordgate_schemas.errors import FatalError
 from recordgate_schemas.topics import BY_NAME, ENTRIES
+from recordgate_streams.ledger.incarnations import PAGE
 from recordgate_streams.ledger.outgoing import Draft, Numbered, Reference
 
 SQL = Statements("recordgate_streams.ledger", "outbox.sql")
@@ -48,12 +50,12 @@ class OutboxStore:
         self._db = connection
 
     def put(
-        self, lane: str, messages: Mapping[tuple[str, int], Sequence[Numbered]]
+        self, lane: str, incarnation: int, messages: Mapping[tuple[str, int], Sequence[Numbered]]
     ) -> list[OutboxRow]:
         """Give the messages their numbers, by topic and partition, and store them; late, as other lanes wait for it."""
         rows: list[OutboxRow] = []
         for (topic, partition), queued in sorted(messages.items()):
-            first = self._take(topic, partition, len(queued))
+            first = self._take(topic, partition, len(queued), incarnation)
             drafts = [message.draft(BY_NAME[topic], n) for n, message in enumerate(queued, first)]
             rows += [
                 OutboxRow(topic, partition, drafts[begin : begin + ROW_MESSAGES])
@@ -63,10 +65,12 @@ class OutboxStore:
             self._db.execute(SQL["put_row"], {"lane": lane} | _values(row))
         return rows
 
-    def _take(self, topic: str, partition: int, count: int) -> int:
-        wanted = {"topic": topic, "partition": partition, "n": count}
+    def _take(self, topic: str, partition: int, count: int, incarnation: int) -> int:
+        wanted = {"topic": topic, "partition": partition, "n": count, "incarnation": incarnation}
         row = self._db.execute(SQL["take_sequence"], wanted).fetchone()
-        return int(row[0]) if row else 0
+        if row is None:
+            raise FatalError(f"another incarnation of the ledger has begun; see {PAGE}")
+        return int(row[0])
 
     def next_unconfirmed(
         self, lane: str, partitions: Sequence[int], after: Place
@@ -92,11 +96,11 @@ class OutboxStore:
             for draft, (envelope, body) in zip(drafts, rows, strict=False)
         ]
 
-    def forget(self, places: Sequence[Place]) -> None:
+    def forget(self, lane: str, places: Sequence[Place]) -> None:
         """Delete rows that the broker has confirmed."""
         if places:
             topics, partitions, firsts = map(list, zip(*places, strict=True))
-            values = {"topics": topics, "partitions": partitions, "firsts": firsts}
+            values = {"topics": topics, "partitions": partitions, "firsts": firsts, "lane": lane}
             self._db.execute(SQL["forget_rows"], values)
 
 

@@ -1,7 +1,7 @@
 -- name: take_sequence
--- Takes the next n sequence numbers of a partition and holds its row until the commit.
-insert into outgoing_sequence as s (topic, partition, next) values (%(topic)s, %(partition)s, %(n)s)
-on conflict (topic, partition) do update set next = s.next + excluded.next
+-- Takes the next n sequence numbers of a partition in an incarnation and holds its row until the commit.
+update outgoing_sequence set next = next + %(n)s
+where topic = %(topic)s and partition = %(partition)s and incarnation = %(incarnation)s
 returning next - %(n)s
 
 -- name: put_row
@@ -35,7 +35,7 @@ where place = 1 or bytes <= %(most_bytes)s
 order by place
 
 -- name: forget_rows
--- Forgets rows that the broker has confirmed.
+-- Forgets a lane's rows that the broker has confirmed. In another incarnation the other lane may have given these numbers.
 delete from outbox o using unnest(%(topics)b::text[], %(partitions)b::int[], %(firsts)b::bigint[])
   as n (topic, partition, first)
-where o.topic = n.topic and o.partition = n.partition and o.first = n.first
+where o.topic = n.topic and o.partition = n.partition and o.first = n.first and o.lane = %(lane)s

@@ -23,6 +23,7 @@ from recordgate_streams.ledger.cascade import CascadeStore
 from recordgate_streams.ledger.clock import LedgerClock, Reading
 from recordgate_streams.ledger.decisions import DecisionStore
 from recordgate_streams.ledger.delivery import Delivery, Publish
+from recordgate_streams.ledger.incarnations import IncarnationStore, Newest
 from recordgate_streams.ledger.outbox import OutboxRow, OutboxStore, Place
 from recordgate_streams.ledger.outgoing import Numbered, Reference
 from recordgate_streams.ledger.quarantine import put_quarantine
@@ -50,6 +51,8 @@ class UnitOfWork:
         self.records, self.cascades = RecordStore(db), CascadeStore(db)
         self.decisions, self.redecisions = DecisionStore(db), RedecisionStore(db)
         self.applications = RulesStore(db)
+        self.incarnations = IncarnationStore(db)
+        self.incarnation = self.incarnations.number() or 0
         self.claimed = 0
         self.counted: Counter[tuple[str, int, str]] = Counter()
         self._db = db
@@ -112,7 +115,7 @@ class UnitOfWork:
             QUARANTINED,
             record.partition,
             b"",
-            lambda n: Quarantined(n, *where, error, self.at),
+            lambda n: Quarantined(self.incarnation, n, *where, error, self.at),
         )
         log(
             LogCode.QUARANTINED,
@@ -133,14 +136,14 @@ class UnitOfWork:
             values = {"topics": list(topics), "partitions": list(partitions), "kinds": list(kinds)}
             self._db.execute(SQL["count_records"], values | {"counts": counts})
         self.decisions.put_counts()
-        return self._outbox.put(self.lane, self._messages)
+        return self._outbox.put(self.lane, self.incarnation, self._messages)
 
 
 class LaneLedger:
     """Runs a lane's transactions over one connection. Not thread-safe: one batch at a time.
 
-    Without a `seal` the bytes of what is quarantined are not kept. `most_bytes`: of messages in memory when bodies are
-    read from the ledger to be published.
+    `newest` returns what was published last. Without a `seal` the bytes of what is quarantined are not kept.
+    `most_bytes`: of messages in memory when bodies are read from the ledger to be published.
     """
 
     def __init__(
@@ -153,9 +156,11 @@ class LaneLedger:
         *,
         bodies: BodyReader,
         most_bytes: int,
+        newest: Callable[[Sequence[int]], Sequence[Newest]],
         seal: Seal | None = None,
     ) -> None:
         self.lane = lane
+        self._newest = newest
         self.partitions = 1
         self._seal = seal
         self._db = connection
@@ -170,7 +175,7 @@ class LaneLedger:
         """Open a transaction; on leaving, write what was gathered, commit, publish and wait for the reports."""
         started = time.monotonic()
         with self._db.transaction():
-            self._outbox.forget(self._confirmed)
+            self._outbox.forget(self.lane, self._confirmed)
             now = self._clock.read(self._db)
             rules = self._rules.read(self._db, now.at)
             work = UnitOfWork(self.lane, self._db, rules, now, self._seal)
@@ -189,7 +194,7 @@ class LaneLedger:
     def forget_confirmed(self) -> None:
         """Forget the last batch's messages now; otherwise the next transaction does."""
         if self._confirmed:
-            self._outbox.forget(self._confirmed)
+            self._outbox.forget(self.lane, self._confirmed)
             self._confirmed = []
 
     def adopt(self, topic: Topic, topic_id: str, partitions: int) -> None:
@@ -199,9 +204,15 @@ class LaneLedger:
             for partition in range(partitions):
                 positions.adopt(self._db, topic.name, topic_id, partition)
         self.partitions = partitions
+        incarnations = IncarnationStore(self._db)
+        if incarnations.number() is None:
+            published = self._newest(range(partitions))
+            with self._db.transaction():
+                incarnations.begin_first(published, partitions, self._clock.read(self._db).at)
 
     def republish(self, partitions: Sequence[int]) -> None:
-        """Publish what this lane committed before it died, then forget it."""
+        """Publish what this lane committed before it died, then forget it; first see that this is still its ledger."""
+        IncarnationStore(self._db).check(self._newest(partitions))
         self.forget_confirmed()
         if count := self._delivery.deliver_left(self.lane, partitions):
             log(LogCode.REPUBLISHED, lane=self.lane, count=count)

@@ -9,6 +9,7 @@ from recordgate_schemas.control import Level
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.messages import Release, Released
 from recordgate_schemas.values import EntryId
+from recordgate_streams.ledger.incarnations import IncarnationStore
 from recordgate_streams.ledger.outbox import OutboxStore
 from recordgate_streams.ledger.outgoing import Numbered, Reference
 from recordgate_streams.ledger.rows import Outgoing
@@ -69,8 +70,10 @@ def release_to_everybody(ledger: Ledger) -> int:
         "select entry_id, audience, digest, body_sha256 from current_decision join entry using (nhs_number, entry_id)"
     )
     numbered = [_numbered(*row) for row in rows]
+    incarnation = IncarnationStore(ledger.owner).number() or 0
     with ledger.owner.transaction():
-        stored = OutboxStore(ledger.owner).put("entries", {("released", 0): numbered})
+        queued = {("released", 0): numbered}
+        stored = OutboxStore(ledger.owner).put("entries", incarnation, queued)
     return sum(len(row.drafts) for row in stored)
 
 
@@ -82,7 +85,7 @@ def _numbered(entry_id: str, audience: str, digest: bytes, sha256: bytes) -> Num
 
 
 def _released(change: Release, number: int) -> Released:
-    return Released(number, NHS_NUMBER, 0, NOW, change)
+    return Released(0, number, NHS_NUMBER, 0, NOW, change)
 
 
 def test_a_page_decided_again_reads_its_bodies_a_few_at_a_time(ledger: Ledger) -> None:

@@ -26,8 +26,8 @@ LENGTHS = (0, 1, 63, 64, 8_191, 8_192, 1_048_575, 1_048_576)
 
 def encoded(topic: Topic, change: Change) -> bytes:
     if isinstance(change, Release):
-        return codec.encode(topic, Released(7, NHS_NUMBER, 5, NOW, change))
-    return codec.encode(topic, Held(7, NHS_NUMBER, NOW, change))
+        return codec.encode(topic, Released(3, 7, NHS_NUMBER, 5, NOW, change))
+    return codec.encode(topic, Held(3, 7, NHS_NUMBER, NOW, change))
 
 
 @pytest.mark.parametrize(("topic", "change"), CHANGES)

@@ -66,9 +66,9 @@ def published(one: DecisionUpdate, topic: Topic, change: Release | HoldOpened) -
     """The message with this change about E0 as the broker gets it."""
     number = 10**12
     message = (
-        Released(number, NHS_NUMBER, number, NOW, change)
+        Released(2**62, number, NHS_NUMBER, number, NOW, change)
         if isinstance(change, Release)
-        else Held(number, NHS_NUMBER, NOW, change)
+        else Held(2**62, number, NHS_NUMBER, NOW, change)
     )
     reference = reference_to(one, change)
     draft = Numbered(b"key", lambda _: message, reference).draft(topic, number)
