@@ -112,7 +112,7 @@ def part_of(parent: str, name: str) -> ClinicalEntry:
 
 def folding(ledger: Ledger) -> FoldsOnly:
     lane = ledger.controls
-    return FoldsOnly(lane._ledger, lane._bodies, ledger.settings(), lane._ends)
+    return FoldsOnly(lane._ledger, ledger.settings(), lane._ends)
 
 
 @pytest.mark.parametrize("change", [HIDE, WITHHOLD], ids=["hide", "withholding"])
