@@ -12,7 +12,7 @@ from typing import Any
 
 from prometheus_client.metrics import MetricWrapperBase
 
-from docs import fence_rules, fhir, golden, reliability
+from docs import authority, fence_rules, fhir, golden, reliability
 from recordgate_runtime import metrics
 from recordgate_runtime.logs import FIELDS, LogCode
 from recordgate_runtime.settings import Settings
@@ -47,6 +47,7 @@ def pages() -> dict[str, str]:
         "schemas.md": schemas(),
         "settings.md": settings(),
         "metrics.md": metric_catalogue(),
+        "controls.md": _page(*authority.TITLE, *_table(authority.HEAD, authority.rows())),
         "log-codes.md": log_codes(),
         "reasons.md": reasons(),
         "rules.md": rule_book(),
@@ -64,8 +65,8 @@ def topics() -> str:
             (
                 f"`{t.name}`",
                 t.carries,
-                ", ".join(t.writers),
-                ", ".join(t.readers),
+                _coded(t.writers),
+                _coded(t.readers),
                 f"[{t.schema}](schemas.md#{_anchor(t.schema)})",
                 t.retention_ms // DAY_MS,
                 t.max_bytes // 1024,
@@ -376,6 +377,10 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> list[st
     return [
         "| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in cells
     ]
+
+
+def _coded(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _page(title: str, opening: str, *lines: str) -> str:

@@ -20,6 +20,8 @@ from recordgate_streams.cli.clock import clock
 from recordgate_streams.cli.decide_file import decide_file
 from recordgate_streams.cli.golden import coverage, golden, golden_under
 from recordgate_streams.cli.quarantine import app as quarantine
+from recordgate_streams.cli.restore import restore
+from recordgate_streams.cli.services import app as services
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -39,6 +41,8 @@ rules.command("test")(golden_under)
 rules.command()(coverage)
 app.add_typer(rules, name="rules", rich_help_panel="Rules")
 app.add_typer(quarantine, name="quarantine", rich_help_panel="Operations")
+app.add_typer(services, name="services", rich_help_panel="Operations")
+app.command(rich_help_panel="Operations")(restore)
 app.command(rich_help_panel="Operations")(clock)
 app.command(rich_help_panel="Processes")(streams.decide)
 
@@ -124,11 +128,17 @@ def logins() -> None:
 
 
 @app.command(rich_help_panel="Operations")
-def topics() -> None:
-    """Create the topics that are missing."""
+def topics(
+    *,
+    publisher: Annotated[
+        list[str] | None, typer.Option(help="Kafka user who may publish, beside `publisher`")
+    ] = None,
+) -> None:
+    """Create the topics and ACLs that are missing, and name ACLs on them that are not ours."""
     from recordgate_deploy.servers import make_topics  # noqa: PLC0415
 
-    typer.echo("\n".join(make_topics(settings())) or "all topics are there")
+    lines = make_topics(settings(), publisher or ())
+    typer.echo("\n".join(lines) or "all topics and ACLs are there")
 
 
 def main(command: Callable[[], object] = app) -> None:

@@ -17,15 +17,12 @@ from kafka.errors import (
     OffsetOutOfRangeError,
 )
 
+from recordgate_runtime.kafka_access import access
 from recordgate_runtime.positions import Span
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import FatalError, RetryableError
 from recordgate_schemas.topics import TOPICS, Topic
-
-NOT_REACHABLE = (
-    "Kafka is not reachable at RECORDGATE_KAFKA; see that it runs and the address is right"
-)
 
 PARTITIONS_PAGE = "docs/runbook/partitions.md"
 BATCH_BYTES = 1024 * 1024
@@ -114,10 +111,11 @@ def describe(admin: Any, topics: Sequence[Topic], settings: Settings) -> dict[st
 
 def open_admin(settings: Settings) -> Any:
     """Connect for administration; raise RetryableError when the broker does not answer."""
+    broker = access(settings)
     try:
-        return KafkaAdminClient(bootstrap_servers=settings.kafka.split(","))
+        return KafkaAdminClient(**broker.kafka_python())
     except KafkaError as error:
-        raise RetryableError(NOT_REACHABLE) from error
+        raise RetryableError(broker.away) from error
 
 
 class PartitionReader:
@@ -125,7 +123,7 @@ class PartitionReader:
 
     def __init__(self, topic: Topic, settings: Settings, positions: dict[int, int]) -> None:
         self._name = topic_name(topic, settings)
-        self._consumer = _consumer(settings, topic)
+        self._consumer = open_consumer(settings, topic)
         self._partitions = [TopicPartition(self._name, p) for p in sorted(positions)]
         self._consumer.assign(self._partitions)
         self._seek(positions)
@@ -153,7 +151,7 @@ class PartitionReader:
                 " see docs/runbook/position-outside-log.md"
             ) from None
         n = len(self._partitions)
-        return [_record(message, n) for batch in batches.values() for message in batch]
+        return [as_record(message, n) for batch in batches.values() for message in batch]
 
     def passed(self) -> list[Span]:
         """Return what was gone through since the last call: every record polled, and offsets that hold none.
@@ -184,10 +182,12 @@ _GONE = (OffsetOutOfRangeError, NoOffsetForPartitionError, LogTruncationError)
 """What the client raises when records between the position and the log's beginning, or its end, are lost."""
 
 
-def _consumer(settings: Settings, topic: Topic) -> Any:
+def open_consumer(settings: Settings, topic: Topic) -> Any:
+    """Return a consumer of committed records, in no group, from nowhere in particular."""
+    broker = access(settings)
     try:
         return KafkaConsumer(
-            bootstrap_servers=settings.kafka.split(","),
+            **broker.kafka_python(),
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="none",
@@ -199,10 +199,11 @@ def _consumer(settings: Settings, topic: Topic) -> Any:
             check_crcs=True,
         )
     except KafkaError as error:
-        raise RetryableError(NOT_REACHABLE) from error
+        raise RetryableError(broker.away) from error
 
 
-def _record(message: Any, partitions: int) -> Record:
+def as_record(message: Any, partitions: int) -> Record:
+    """Return what the client received as a record; `partitions`: how many its topic has."""
     named = [value for name, value in message.headers if name == REPLAY_HEADER]
     return Record(
         message.topic,

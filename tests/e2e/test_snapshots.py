@@ -12,11 +12,13 @@ from recordgate_producers.fhir import Extract, Given, PublishedRegistration, ext
 from recordgate_producers.publisher import Publisher
 from recordgate_producers.publishing import Options, publish_record
 from recordgate_runtime.postgres import connect
+from recordgate_runtime.service_keys import read_service_key
 from recordgate_runtime.settings import settings
 from recordgate_schemas.entry import ClinicalEntry, Kind, Readiness
 from recordgate_schemas.values import SELF, NhsNumber
 from recordgate_streams.bodies.redact import redact
 from recordgate_streams.decider.objections import hidden_references
+from tests.support.services import broker
 from tests.support.shared_data import SHARED, needs_shared_data
 
 NUMBERS = {
@@ -42,9 +44,10 @@ def read(patient: str, taken: str) -> Extract:
 
 
 def publish(extracts: list[Extract], watch: Watch) -> None:
-    with Publisher(settings().kafka) as publisher:
+    with Publisher(broker(settings().kafka, "publisher")) as publisher:
+        key = read_service_key(settings().operator_key, "RECORDGATE_OPERATOR_KEY")
         for found in extracts:
-            options = Options(register=WHOLE_RECORD, snapshot=True)
+            options = Options(register=WHOLE_RECORD, snapshot=True, key=key)
             publish_record(found, publisher, options)
     watch.wait()
 

@@ -14,10 +14,11 @@ from recordgate_runtime.arguments import parser
 from recordgate_runtime.clock import SystemClock
 from recordgate_runtime.positions import read_partitions
 from recordgate_runtime.postgres import connect
+from recordgate_runtime.service_keys import read_service_key
 from recordgate_runtime.settings import need, settings
 from recordgate_schemas.coordinates import Coordinates
 from recordgate_schemas.errors import PoisonError, UsageError
-from recordgate_schemas.topics import TOPICS
+from recordgate_schemas.topics import TOPICS, Principal
 from recordgate_streams.lanes.replay import Operator, Quarantine, Replayed, ReplaySender
 from recordgate_streams.ledger.quarantine import QuarantinedRecord, QuarantineStore
 from recordgate_streams.ledger.quarantine_seal import Seal, read_seal
@@ -101,7 +102,7 @@ def replay(where: Where) -> None:
     """Publish a record again in its patient's partition: repaired bytes if there are any. Twice changes nothing."""
     with _store() as (store, partitions):
         need(settings().kafka, "RECORDGATE_KAFKA")
-        with closing(ReplaySender(settings(), partitions)) as send:
+        with closing(ReplaySender(settings().as_user(Principal.OPERATOR), partitions)) as send:
             done = Quarantine(store, _seal(), partitions).replay(where, send, _operator())
     typer.echo("\n".join(_sentences(where, done)))
 
@@ -149,7 +150,9 @@ def _needed_seal() -> Seal:
 
 
 def _operator() -> Operator:
-    return Operator(getpass.getuser(), SystemClock().now())
+    file = settings().operator_key
+    key = None if file is None else read_service_key(file, "RECORDGATE_OPERATOR_KEY")
+    return Operator(getpass.getuser(), SystemClock().now(), key)
 
 
 def _kept(one: QuarantinedRecord) -> str:

@@ -15,6 +15,7 @@ from faust.types import EventT
 
 from recordgate_runtime.health import Health
 from recordgate_runtime.kafka import topic_name
+from recordgate_runtime.kafka_access import MECHANISM, KafkaAccess, access
 from recordgate_runtime.logs import LogCode, log, where
 from recordgate_runtime.metrics import OLDEST_UNDECIDED
 from recordgate_runtime.partition_watch import PartitionWatch
@@ -25,6 +26,7 @@ from recordgate_schemas.errors import RecordgateError, UsageError
 from recordgate_streams.engines.byte_room import ByteRoom
 from recordgate_streams.inspection.gauges import refresh_account
 from recordgate_streams.lanes.lane import Lane, LaneName, open_lane
+from recordgate_streams.lanes.restore import lane_group
 
 TICK_S = 1.0
 """Seconds between two checks whether the time of a patient has come."""
@@ -78,9 +80,14 @@ def create_app(
             async with one_at_a_time:
                 await _guarded(partial(_tick, lane, watch), list(owned), name)
 
+    async def stop(_app: Any, **_: Any) -> None:
+        async with one_at_a_time:
+            await asyncio.to_thread(lane.stop)
+
     app.agent(source, concurrency=1, name=f"decide-{name}")(decide)
     app.timer(interval=TICK_S)(tick)
     app.on_partitions_assigned.connect(resume, weak=False)  # type: ignore[arg-type]
+    app.on_before_shutdown.connect(stop, weak=False)  # type: ignore[arg-type]
     return app
 
 
@@ -101,8 +108,9 @@ def _bare_app(name: LaneName, settings: Settings) -> faust.App:
     except OSError as error:
         raise UsageError(f"RECORDGATE_HOME: {datadir}: {error.strerror}; name another") from None
     return faust.App(
-        f"{settings.topic_prefix}recordgate-decide-{name}",
+        lane_group(name, settings),
         broker=[f"kafka://{address}" for address in settings.kafka.split(",")],
+        broker_credentials=_credentials(access(settings)),
         datadir=datadir,
         processing_guarantee="at_least_once",
         consumer_auto_offset_reset="earliest",
@@ -116,6 +124,15 @@ def _bare_app(name: LaneName, settings: Settings) -> faust.App:
         web_enabled=False,
         worker_redirect_stdouts=False,
     )
+
+
+def _credentials(broker: KafkaAccess) -> Any:
+    tls = broker.tls()
+    if broker.user:
+        return faust.SASLCredentials(
+            username=broker.user, password=broker.password, mechanism=MECHANISM, ssl_context=tls
+        )
+    return faust.SSLCredentials(context=tls) if tls else None
 
 
 async def _guarded(work: Any, argument: list[Any], name: LaneName) -> None:
