@@ -4,8 +4,8 @@ kafka-python ships no types; this file wraps it in typed functions. Checksums ne
 reading costs twelve times the CPU, so its absence is an error.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import crc32c as _crc32c  # noqa: F401  see above
@@ -38,10 +38,11 @@ REPLAY_HEADER = "recordgate-replay-of"
 
 @dataclass(frozen=True, slots=True)
 class TopicState:
-    """What the broker knows about a topic."""
+    """What the broker knows about a topic. `epochs`: how often each partition's leader has changed."""
 
     topic_id: str
     partitions: int
+    epochs: Mapping[int, int] = field(default_factory=dict)
 
 
 def topic_name(topic: Topic, settings: Settings) -> str:
@@ -103,7 +104,11 @@ def describe(admin: Any, topics: Sequence[Topic], settings: Settings) -> dict[st
         which = ", ".join(names.values())
         raise RetryableError(f"topic {which}: {type(error).__name__}") from error
     states = {
-        names[one["name"]]: TopicState(str(one["topic_id"]), len(one["partitions"]))
+        names[one["name"]]: TopicState(
+            str(one["topic_id"]),
+            len(one["partitions"]),
+            {p["partition_index"]: p["leader_epoch"] for p in one["partitions"]},
+        )
         for one in found
         if one.get("partitions")
     }
@@ -112,10 +117,15 @@ def describe(admin: Any, topics: Sequence[Topic], settings: Settings) -> dict[st
     return states
 
 
-def open_admin(settings: Settings) -> Any:
+def open_admin(settings: Settings, answer_s: float = 30) -> Any:
     """Connect for administration; raise RetryableError when the broker does not answer."""
+    wait_ms = int(answer_s * 1000)
     try:
-        return KafkaAdminClient(bootstrap_servers=settings.kafka.split(","))
+        return KafkaAdminClient(
+            bootstrap_servers=settings.kafka.split(","),
+            request_timeout_ms=wait_ms,
+            bootstrap_timeout_ms=wait_ms,
+        )
     except KafkaError as error:
         raise RetryableError(NOT_REACHABLE) from error
 
@@ -125,23 +135,15 @@ class PartitionReader:
 
     def __init__(self, topic: Topic, settings: Settings, positions: dict[int, int]) -> None:
         self._name = topic_name(topic, settings)
-        self._consumer = _consumer(settings, topic)
+        self._consumer = open_consumer(
+            settings, max_partition_fetch_bytes=max(1 << 20, topic.max_bytes + 8192)
+        )
         self._partitions = [TopicPartition(self._name, p) for p in sorted(positions)]
         self._consumer.assign(self._partitions)
-        self._seek(positions)
-        self._topic = topic
-        self._passed = dict(positions)
-
-    def _seek(self, positions: dict[int, int]) -> None:
-        begins = self._consumer.beginning_offsets(self._partitions)
-        ends = self._consumer.end_offsets(self._partitions)
         for tp in self._partitions:
-            if not begins[tp] <= positions[tp.partition] <= ends[tp]:
-                raise FatalError(
-                    f"{tp.topic}/{tp.partition}: position {positions[tp.partition]} is outside the log"
-                    f" ({begins[tp]} to {ends[tp]}); see docs/runbook/position-outside-log.md"
-                )
             self._consumer.seek(tp, positions[tp.partition])
+        self._topic = topic
+        self._reached = dict(positions)
 
     def poll(self, wait_s: float, limit: int) -> list[Record]:
         """Return up to `limit` records, in offset order per partition; empty when none came in time."""
@@ -152,21 +154,36 @@ class PartitionReader:
                 f"{self._name}: the log no longer holds what comes next ({type(error).__name__});"
                 " see docs/runbook/position-outside-log.md"
             ) from None
-        n = len(self._partitions)
-        return [_record(message, n) for batch in batches.values() for message in batch]
+        return [self._record(message) for batch in batches.values() for message in batch]
 
     def passed(self) -> list[Span]:
-        """Return what was gone through since the last call: every record polled, and offsets that hold none.
+        """Return the offsets behind the records polled that hold none.
 
         Transaction markers and aborted records take offsets; the broker says where the next record may lie.
         """
         found = []
         for tp in self._partitions:
-            first, end = self._passed[tp.partition], int(self._consumer.position(tp))
+            first, end = self._reached[tp.partition], int(self._consumer.position(tp))
             if end != first:
                 found.append(Span(self._topic.name, tp.partition, first, end))
-                self._passed[tp.partition] = end
+                self._reached[tp.partition] = end
         return found
+
+    def _record(self, message: Any) -> Record:
+        named = [value for name, value in message.headers if name == REPLAY_HEADER]
+        reached = self._reached[message.partition]
+        self._reached[message.partition] = message.offset + 1
+        return Record(
+            self._topic.name,
+            message.partition,
+            message.offset,
+            message.timestamp,
+            message.key,
+            message.value,
+            len(self._partitions),
+            named[-1] if named else None,
+            reached,
+        )
 
     def end_offsets(self) -> dict[int, int]:
         """Return where each partition's log ends now."""
@@ -184,36 +201,25 @@ _GONE = (OffsetOutOfRangeError, NoOffsetForPartitionError, LogTruncationError)
 """What the client raises when records between the position and the log's beginning, or its end, are lost."""
 
 
-def _consumer(settings: Settings, topic: Topic) -> Any:
+def open_consumer(settings: Settings, **options: Any) -> Any:
+    """Connect for reading, without a group; raise RetryableError when the broker does not answer."""
     try:
         return KafkaConsumer(
-            bootstrap_servers=settings.kafka.split(","),
-            group_id=None,
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            isolation_level="read_committed",
-            fetch_min_bytes=1,
-            fetch_max_wait_ms=500,
-            reconnect_backoff_max_ms=1000,
-            max_partition_fetch_bytes=max(1 << 20, topic.max_bytes + 8192),
-            check_crcs=True,
+            **{
+                "bootstrap_servers": settings.kafka.split(","),
+                "group_id": None,
+                "enable_auto_commit": False,
+                "auto_offset_reset": "none",
+                "isolation_level": "read_committed",
+                "fetch_min_bytes": 1,
+                "fetch_max_wait_ms": 500,
+                "reconnect_backoff_max_ms": 1000,
+                "check_crcs": True,
+                **options,
+            }
         )
     except KafkaError as error:
         raise RetryableError(NOT_REACHABLE) from error
-
-
-def _record(message: Any, partitions: int) -> Record:
-    named = [value for name, value in message.headers if name == REPLAY_HEADER]
-    return Record(
-        message.topic,
-        message.partition,
-        message.offset,
-        message.timestamp,
-        message.key,
-        message.value,
-        partitions,
-        named[-1] if named else None,
-    )
 
 
 def partition_counts(topics: Iterable[Topic], settings: Settings) -> dict[str, int]:

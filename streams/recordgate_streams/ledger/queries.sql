@@ -1,14 +1,3 @@
--- name: lock_positions
--- Locks the positions of a topic's partitions; a second owner waits here and then finds its records replayed.
-select partition, next_offset from source_position
-where topic = %(topic)s and partition = any(%(partitions)s) order by partition for update
-
--- name: move_positions
--- Moves each partition to where the batch ends.
-update source_position p set next_offset = n.next_offset
-from unnest(%(partitions)b::int[], %(ends)b::bigint[]) as n (partition, next_offset)
-where p.topic = %(topic)s and p.partition = n.partition
-
 -- name: add_patients
 -- Makes a row for patients heard of for the first time.
 insert into patient (nhs_number, partition)
@@ -257,9 +246,10 @@ update redecision set after = %(after)s where nhs_number = %(nhs_number)s
 delete from redecision where nhs_number = any(%(nhs_numbers)s)
 
 -- name: conservation
--- The account of entry records against positions, over all partitions.
+-- The account of entry records against positions, over all partitions; what holds no record was not received.
 select
-  (select coalesce(sum(next_offset), 0) from source_position where topic = 'entries')::bigint as received,
+  (select coalesce(sum(next_offset), 0) from source_position where topic = 'entries')::bigint
+    - coalesce(sum(records) filter (where kind = 'hole'), 0)::bigint as received,
   coalesce(sum(records) filter (where kind = 'accepted'), 0)::bigint as accepted,
   coalesce(sum(records) filter (where kind = 'duplicate'), 0)::bigint as duplicate,
   coalesce(sum(records) filter (where kind = 'superseded'), 0)::bigint as superseded,
