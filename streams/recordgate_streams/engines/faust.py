@@ -23,7 +23,7 @@ from recordgate_runtime.positions import Position, Span
 from recordgate_runtime.process import exit_code
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
-from recordgate_schemas.errors import FatalError, RecordgateError, RetryableError
+from recordgate_schemas.errors import FatalError, RecordgateError, RetryableError, UsageError
 from recordgate_streams.engines.byte_room import ByteRoom
 from recordgate_streams.engines.faust_consumer import LaneTransport, LogOfLane
 from recordgate_streams.engines.trail import Trail
@@ -132,7 +132,10 @@ def _process(lane: Lane, name: LaneName, records: Sequence[Record]) -> None:
 
 def _bare_app(name: LaneName, settings: Settings) -> faust.App:
     datadir = settings.home / "faust" / name
-    datadir.mkdir(parents=True, exist_ok=True)
+    try:
+        datadir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"RECORDGATE_HOME: {datadir}: {error.strerror}; name another") from None
     return faust.App(
         f"{settings.topic_prefix}recordgate-decide-{name}",
         broker=[f"kafka://{address}" for address in settings.kafka.split(",")],

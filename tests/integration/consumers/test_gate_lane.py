@@ -331,7 +331,7 @@ def test_a_hide_is_measured_when_it_is_committed(shown: ViewDatabase) -> None:
 def test_a_zombies_batch_changes_nothing(shown: ViewDatabase) -> None:
     shown.released = 0  # a process that has not noticed it was replaced
     shown.publish(release(99, ALICE, body=b"zombie"))
-    shown.control(registered(), patient(2))
+    shown.control(registered(), BOB)
     shown.controls = 0
     shown.control(AccessSuspended(), ALICE)
     assert shown.bodies(ALICE) == ONE
