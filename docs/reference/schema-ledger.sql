@@ -6,7 +6,7 @@ CREATE TABLE public.account (
     partition integer NOT NULL,
     kind text NOT NULL,
     records bigint NOT NULL,
-    CONSTRAINT account_kind_check CHECK ((kind = ANY (ARRAY['accepted'::text, 'duplicate'::text, 'superseded'::text, 'quarantined'::text, 'control'::text])))
+    CONSTRAINT account_kind_check CHECK ((kind = ANY (ARRAY['accepted'::text, 'duplicate'::text, 'superseded'::text, 'quarantined'::text, 'control'::text, 'hole'::text])))
 );
 ALTER TABLE public.account OWNER TO migrator;
 
@@ -364,6 +364,8 @@ CREATE TABLE public.source_position (
     partition integer NOT NULL,
     topic_id text NOT NULL,
     next_offset bigint NOT NULL,
+    last_offset bigint,
+    last_digest bytea,
     CONSTRAINT source_position_next_offset_check CHECK ((next_offset >= 0))
 );
 ALTER TABLE public.source_position OWNER TO migrator;
