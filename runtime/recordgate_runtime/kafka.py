@@ -143,7 +143,7 @@ class PartitionReader:
         for tp in self._partitions:
             self._consumer.seek(tp, positions[tp.partition])
         self._topic = topic
-        self._reached = dict(positions)
+        self._next = dict(positions)
 
     def poll(self, wait_s: float, limit: int) -> list[Record]:
         """Return up to `limit` records, in offset order per partition; empty when none came in time."""
@@ -163,16 +163,16 @@ class PartitionReader:
         """
         found = []
         for tp in self._partitions:
-            first, end = self._reached[tp.partition], int(self._consumer.position(tp))
+            first, end = self._next[tp.partition], int(self._consumer.position(tp))
             if end != first:
                 found.append(Span(self._topic.name, tp.partition, first, end))
-                self._reached[tp.partition] = end
+                self._next[tp.partition] = end
         return found
 
     def _record(self, message: Any) -> Record:
         named = [value for name, value in message.headers if name == REPLAY_HEADER]
-        reached = self._reached[message.partition]
-        self._reached[message.partition] = message.offset + 1
+        gap_from = self._next[message.partition]
+        self._next[message.partition] = message.offset + 1
         return Record(
             self._topic.name,
             message.partition,
@@ -182,7 +182,7 @@ class PartitionReader:
             message.value,
             len(self._partitions),
             named[-1] if named else None,
-            reached,
+            gap_from,
         )
 
     def end_offsets(self) -> dict[int, int]:

@@ -30,7 +30,7 @@ class Record:
     """One record of a topic: coordinates, broker time in milliseconds, raw key and value.
 
     `partitions`: how many its topic has. `replay_of`: the coordinates that a replayed control names, as they came.
-    `reached`: where the reader stood when it was given the record, if before it: the offsets in between hold none.
+    `gap_from`: where the reader was when it was given the record, if before it; the offsets in between hold none.
     """
 
     topic: str
@@ -41,12 +41,12 @@ class Record:
     value: bytes | None = field(repr=False)
     partitions: int = 1
     replay_of: bytes | None = None
-    reached: int | None = None
+    gap_from: int | None = None
 
     @property
     def read_from(self) -> int:
         """The first offset of those that were gone through to this record."""
-        return self.offset if self.reached is None else self.reached
+        return self.offset if self.gap_from is None else self.gap_from
 
     @property
     def mark(self) -> Mark:

@@ -1,7 +1,7 @@
 """Stored positions and the log of a real broker: whatever does not fit stops the reader, and nothing else does."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -13,8 +13,7 @@ from recordgate_deploy.embedded import Addresses
 from recordgate_deploy.waiting import await_true
 from recordgate_runtime import positions
 from recordgate_runtime.kafka import PartitionReader, create_topics, partition_counts, topic_state
-from recordgate_runtime.log_probe import LogProbe
-from recordgate_runtime.log_watch import LogWatch
+from recordgate_runtime.log_watch import Before, LogWatch
 from recordgate_runtime.migrate import migrate, migrations
 from recordgate_runtime.record import Mark, Record
 from recordgate_runtime.settings import Settings
@@ -172,32 +171,36 @@ def test_another_topic_of_the_same_name_stops_the_reader(log: Log) -> None:
     log.stops("topic held was deleted and made again; .*topic-replaced.md")
 
 
+class Asking(LogWatch):
+    """Remembers what it asked the broker for."""
+
+    asked: list[dict[int, Before]]
+
+    def _read_again(self, before: Mapping[int, Before]) -> None:
+        self.asked += [dict(before)] if before else []
+        super()._read_again(before)
+
+
 def test_once_a_second_and_records_are_read_again_only_if_the_position_or_the_leader_changed(
-    log: Log, monkeypatch: pytest.MonkeyPatch
+    log: Log,
 ) -> None:
-    asked: list[dict[int, tuple[int, int]]] = []
-    read = LogProbe.read
+    watch = Asking(HELD, log.settings, log.db, monotonic=lambda: log.now)
 
-    def spied(probe: LogProbe, ranges: dict[int, tuple[int, int]]) -> object:
-        asked.append(dict(ranges))
-        return read(probe, ranges)
-
-    monkeypatch.setattr(LogProbe, "read", spied)
-
-    def look() -> list[dict[int, tuple[int, int]]]:
-        asked.clear()
+    def look() -> list[int]:
+        watch.asked = []
         log.now += 1.1
-        log.watch.check_if_due()
-        return list(asked)
+        watch.check_if_due()
+        return [mark.offset for before in watch.asked for mark, _ in before.values()]
 
     log.apply(log.send(2))
-    assert look() == [{0: (1, 2)}]
-    log.watch.check_if_due()  # not yet due
+    assert look() == [1]
+    watch.check_if_due()  # not yet due
     assert look() == []
     log.apply(log.send(1))
-    assert look() == [{0: (2, 3)}]
-    log.watch._found[0] = (log.watch._found[0][0], -7)
-    assert look() == [{0: (2, 3)}]
+    assert look() == [2]
+    watch._found[0] = (watch._found[0][0], -7)
+    assert look() == [2]
+    watch.close()
 
 
 def test_a_count_that_changes_under_a_running_process_is_noticed(log: Log) -> None:

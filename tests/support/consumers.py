@@ -250,11 +250,11 @@ def apply(
 
 def _in_order(records: Sequence[Record]) -> list[Record]:
     """Return the records as a reader would give them that passes over what holds none."""
-    reached: dict[int, int] = {}
+    gap_from: dict[int, int] = {}
     found = []
     for one in sorted(records, key=lambda r: (r.partition, r.offset)):
-        found.append(replace(one, reached=reached.get(one.partition)))
-        reached[one.partition] = one.offset + 1
+        found.append(replace(one, gap_from=gap_from.get(one.partition)))
+        gap_from[one.partition] = one.offset + 1
     return found
 
 

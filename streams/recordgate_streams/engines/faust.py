@@ -61,9 +61,6 @@ def create_app(
     )
     one_at_a_time = asyncio.Lock()
 
-    async def begin() -> Mapping[int, Position]:
-        return await _guarded(name, watch.check)
-
     async def confirm(before: Mapping[int, Before]) -> None:
         await _guarded(name, _confirm, watch, before)
 
@@ -97,7 +94,10 @@ def create_app(
             async with one_at_a_time:
                 await _guarded(name, partial(_tick, lane, trail), list(owned))
 
-    app.transport = LaneTransport(app, LogOfLane(trail, begin, confirm, partial(_gone, name, lane)))
+    app.transport = LaneTransport(
+        app,
+        LogOfLane(trail, partial(_guarded, name, watch.check), confirm, partial(_gone, name, lane)),
+    )
     app.agent(source, concurrency=1, name=f"decide-{name}")(decide)
     app.timer(interval=TICK_S)(tick)
     app.timer(interval=TICK_S)(look)
@@ -193,5 +193,5 @@ def _record(event: EventT[Any], lane: Lane, trail: Trail) -> Record:
         message.key,
         message.value,
         lane.partitions,
-        reached=trail.reached(message.partition, message.offset),
+        gap_from=trail.gap_from(message.partition, message.offset),
     )

@@ -1,7 +1,7 @@
 """Faust's consumer as a lane needs it: committed records only, in order, from the position that the ledger keeps.
 
-Faust would read aborted records too, and begin where its group once committed. It is told otherwise in the few places
-where it decides on that. SAFETY: what is handed over before it was told where to begin is dropped and read again.
+Faust would read aborted records too, and begin where its group once committed. This changes it in the few places where
+it decides on that. SAFETY: what it fetches before it was sent to a position is dropped and read again.
 """
 
 import asyncio
@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from aiokafka.errors import IllegalStateError, NoOffsetForPartitionError, OffsetOutOfRangeError
 from faust.transport.drivers import aiokafka as driver
 
 from recordgate_runtime.log_watch import Before
@@ -17,7 +16,8 @@ from recordgate_runtime.positions import Position
 from recordgate_runtime.record import Mark, mark_of
 from recordgate_streams.engines.trail import Trail
 
-_GONE = (OffsetOutOfRangeError, NoOffsetForPartitionError)
+_errors = driver.aiokafka.errors  # type: ignore[attr-defined]
+_GONE = (_errors.OffsetOutOfRangeError, _errors.NoOffsetForPartitionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class _LaneThread(driver.AIOKafkaConsumerThread):
         max_records: int | None = None,
     ) -> Any:
         trail = self.lane.trail
-        begun = {tp for tp in active_partitions if trail.stand(tp.partition)}
+        begun = {tp for tp in active_partitions if trail.place(tp.partition)}
         if not begun:  # an empty set would mean all partitions
             await asyncio.sleep(0.05)
             return {}
@@ -76,7 +76,7 @@ class _LaneThread(driver.AIOKafkaConsumerThread):
             ends = {tp: await consumer.position(tp) for tp in begun}
         except _GONE:
             self.lane.gone()
-        except IllegalStateError:  # no longer ours; whoever gets it next begins anew
+        except _errors.IllegalStateError:  # no longer ours; whoever gets it next begins anew
             for tp in begun:
                 trail.forget(tp.partition)
             return {}
@@ -85,11 +85,11 @@ class _LaneThread(driver.AIOKafkaConsumerThread):
     async def _confirmed(self, found: Mapping[Any, Any], ends: Mapping[Any, int]) -> Any:
         """Hand over what was fetched, once the records before it were found again; what was begun anew is dropped."""
         trail = self.lane.trail
-        stands = {tp: trail.stand(tp.partition) for tp in ends}
+        places = {tp: trail.place(tp.partition) for tp in ends}
         before = {tp.partition: b for tp in found if (b := trail.before(tp.partition))}
         if before:
             await self.lane.confirm(before)
-        same = {tp for tp, stand in stands.items() if stand and stand is trail.stand(tp.partition)}
+        same = {tp for tp, place in places.items() if place and place is trail.place(tp.partition)}
         for tp in same:
             records = found.get(tp, ())
             last = _mark(records[-1]) if records else None
@@ -113,7 +113,7 @@ class _LaneConsumer(driver.Consumer):
         return thread
 
     async def seek_to_committed(self) -> Mapping[Any, int]:
-        """Begin where the ledger stands, whatever the group has committed."""
+        """Begin where the ledger is, whatever the group has committed."""
         positions = await self.transport.lane.begin()
         stored = {tp: positions[tp.partition] for tp in self.assignment()}
         await self._thread.seek_to(stored)

@@ -120,9 +120,9 @@ def test_a_gap_in_the_log_stops_the_lane(ledger: Ledger) -> None:
 def test_offsets_that_hold_no_record_are_passed_over_and_not_received(ledger: Ledger) -> None:
     ledger.record(ENTRIES, entry())
     ledger.record(ENTRIES, entry(version=2))
-    first = replace(ledger.record(ENTRIES, entry(version=3)), reached=0)
+    first = replace(ledger.record(ENTRIES, entry(version=3)), gap_from=0)
     ledger.entries.process_batch([first])
-    ledger.entries.pass_over([Span("entries", PARTITION, 2, 4)])  # not yet: it stands at 3
+    ledger.entries.pass_over([Span("entries", PARTITION, 2, 4)])  # not yet: it places at 3
     ledger.entries.pass_over([Span("entries", PARTITION, 3, 5)])
 
     assert ledger.account().sentence().startswith("conservation: received 1 = accepted 1")

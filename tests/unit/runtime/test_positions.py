@@ -9,9 +9,9 @@ from recordgate_runtime.record import Record
 from recordgate_schemas.errors import FatalError
 
 
-def record(offset: int, partition: int = 0, reached: int | None = None, **fields: bytes) -> Record:
+def record(offset: int, partition: int = 0, gap_from: int | None = None, **fields: bytes) -> Record:
     given = {"key": b"k", "value": b"v", **fields}
-    return Record("entries", partition, offset, 7, given["key"], given["value"], reached=reached)
+    return Record("entries", partition, offset, 7, given["key"], given["value"], gap_from=gap_from)
 
 
 def test_records_are_sorted_by_partition_and_each_counts_once() -> None:
@@ -23,10 +23,10 @@ def test_records_are_sorted_by_partition_and_each_counts_once() -> None:
 
 
 def test_offsets_that_hold_no_record_are_gone_through() -> None:
-    (found,) = spans_of("entries", [record(3, reached=1), record(6, reached=4)])
+    (found,) = spans_of("entries", [record(3, gap_from=1), record(6, gap_from=4)])
     assert (found.first, found.end) == (1, 7)
     assert Advance(found, 1).holes == 4
-    assert (Advance(found, 4).holes, Advance(found, 4).new) == (2, [record(6, reached=4)])
+    assert (Advance(found, 4).holes, Advance(found, 4).new) == (2, [record(6, gap_from=4)])
     assert (Advance(found, 7).holes, Advance(found, 9).holes) == (0, 0)
 
 
@@ -34,7 +34,7 @@ def test_a_record_that_was_read_from_further_on_means_that_others_are_missing() 
     with pytest.raises(FatalError, match=r"entries/0: .*records are missing.*position-conflict.md"):
         spans_of("entries", [record(3), record(5)])
     with pytest.raises(FatalError, match="records are missing"):
-        spans_of("entries", [record(3), record(7, reached=5)])
+        spans_of("entries", [record(3), record(7, gap_from=5)])
 
 
 def test_two_records_at_one_offset_must_be_the_same() -> None:
@@ -59,4 +59,4 @@ OTHERS = {
 def test_each_part_of_a_record_tells_it_from_others_and_how_it_was_read_does_not() -> None:
     digests = {one.mark.digest for one in (ONE, *OTHERS.values())}
     assert len(digests) == 1 + len(OTHERS)
-    assert replace(ONE, partitions=9, reached=0).mark == ONE.mark
+    assert replace(ONE, partitions=9, gap_from=0).mark == ONE.mark

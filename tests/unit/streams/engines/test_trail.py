@@ -11,7 +11,7 @@ def test_a_jump_says_where_the_consumer_had_stood_and_the_others_say_nothing() -
     trail = Trail()
     trail.begin(0, 5, None)
     trail.hand_over(0, [7, 8, 10], 11, None)
-    assert [trail.reached(0, offset) for offset in (7, 8, 10)] == [5, None, 9]
+    assert [trail.gap_from(0, offset) for offset in (7, 8, 10)] == [5, None, 9]
 
 
 def test_what_is_handed_over_next_follows_what_was_handed_over_before() -> None:
@@ -21,7 +21,7 @@ def test_what_is_handed_over_next_follows_what_was_handed_over_before() -> None:
     trail.hand_over(0, [2], 3, None)
     trail.hand_over(0, [], 5, None)  # a marker and an aborted record
     trail.hand_over(0, [5], 6, None)
-    assert [trail.reached(0, offset) for offset in (0, 1, 2, 5)] == [None, None, None, 3]
+    assert [trail.gap_from(0, offset) for offset in (0, 1, 2, 5)] == [None, None, None, 3]
 
 
 def test_records_that_were_dropped_on_the_way_are_no_hole() -> None:
@@ -29,7 +29,7 @@ def test_records_that_were_dropped_on_the_way_are_no_hole() -> None:
     trail.begin(0, 0, None)
     trail.hand_over(0, [0, 1], 2, None)  # dropped by whoever got them
     trail.hand_over(0, [2], 3, None)
-    assert trail.reached(0, 2) is None
+    assert trail.gap_from(0, 2) is None
 
 
 def test_what_lies_behind_the_last_record_was_passed() -> None:
@@ -47,11 +47,11 @@ def test_a_partition_that_went_away_begins_anew() -> None:
     trail.begin(0, 0, None)
     trail.hand_over(0, [3], 5, None)
     trail.forget(0)
-    assert trail.stand(0) is None
+    assert trail.place(0) is None
     assert trail.passed() == {}
     trail.begin(0, 3, None)
-    assert trail.stand(0) is not None
-    assert trail.reached(0, 3) is None
+    assert trail.place(0) is not None
+    assert trail.gap_from(0, 3) is None
 
 
 def test_the_last_record_stays_the_one_before_until_another_was_handed_over() -> None:
@@ -64,9 +64,9 @@ def test_the_last_record_stays_the_one_before_until_another_was_handed_over() ->
     assert trail.before(0) == (one, 6)
     trail.hand_over(0, [7], 8, other)
     assert trail.before(0) == (other, 8)
-    begun = trail.stand(0)
+    begun = trail.place(0)
     trail.begin(0, 5, one)
-    assert trail.stand(0) is not begun
+    assert trail.place(0) is not begun
 
 
 @given(st.lists(st.lists(st.integers(1, 4), max_size=5), max_size=6), st.integers(0, 3))
@@ -82,8 +82,8 @@ def test_every_offset_is_a_record_or_lies_between_where_the_consumer_stood_and_a
             offsets.append(at - 1)
         trail.hand_over(0, offsets, at, None)
         handed += offsets
-    reached = [trail.reached(0, offset) for offset in handed]
+    gap_from = [trail.gap_from(0, offset) for offset in handed]
     before = [start, *(offset + 1 for offset in handed[:-1])]
-    assert [o if r is None else r for o, r in zip(handed, reached, strict=True)] == before[
+    assert [o if r is None else r for o, r in zip(handed, gap_from, strict=True)] == before[
         : len(handed)
     ]
