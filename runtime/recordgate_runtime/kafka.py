@@ -5,7 +5,7 @@ reading costs twelve times the CPU, so its absence is an error.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import crc32c as _crc32c  # noqa: F401  see above
@@ -135,9 +135,7 @@ class PartitionReader:
 
     def __init__(self, topic: Topic, settings: Settings, positions: dict[int, int]) -> None:
         self._name = topic_name(topic, settings)
-        self._consumer = open_consumer(
-            settings, max_partition_fetch_bytes=max(1 << 20, topic.max_bytes + 8192)
-        )
+        self._consumer = open_consumer(settings, topic)
         self._partitions = [TopicPartition(self._name, p) for p in sorted(positions)]
         self._consumer.assign(self._partitions)
         for tp in self._partitions:
@@ -170,20 +168,10 @@ class PartitionReader:
         return found
 
     def _record(self, message: Any) -> Record:
-        named = [value for name, value in message.headers if name == REPLAY_HEADER]
         gap_from = self._next[message.partition]
         self._next[message.partition] = message.offset + 1
-        return Record(
-            self._topic.name,
-            message.partition,
-            message.offset,
-            message.timestamp,
-            message.key,
-            message.value,
-            len(self._partitions),
-            named[-1] if named else None,
-            gap_from,
-        )
+        record = as_record(message, len(self._partitions))
+        return replace(record, topic=self._topic.name, gap_from=gap_from)
 
     def end_offsets(self) -> dict[int, int]:
         """Return where each partition's log ends now."""
@@ -201,8 +189,8 @@ _GONE = (OffsetOutOfRangeError, NoOffsetForPartitionError, LogTruncationError)
 """What the client raises when records between the position and the log's beginning, or its end, are lost."""
 
 
-def open_consumer(settings: Settings, **options: Any) -> Any:
-    """Connect for reading, without a group; raise RetryableError when the broker does not answer."""
+def open_consumer(settings: Settings, topic: Topic, **options: Any) -> Any:
+    """Return a consumer of committed records, in no group, from nowhere in particular."""
     try:
         return KafkaConsumer(
             **{
@@ -214,12 +202,28 @@ def open_consumer(settings: Settings, **options: Any) -> Any:
                 "fetch_min_bytes": 1,
                 "fetch_max_wait_ms": 500,
                 "reconnect_backoff_max_ms": 1000,
+                "max_partition_fetch_bytes": max(1 << 20, topic.max_bytes + 8192),
                 "check_crcs": True,
                 **options,
             }
         )
     except KafkaError as error:
         raise RetryableError(NOT_REACHABLE) from error
+
+
+def as_record(message: Any, partitions: int) -> Record:
+    """Return what the client received as a record; `partitions`: how many its topic has."""
+    named = [value for name, value in message.headers if name == REPLAY_HEADER]
+    return Record(
+        message.topic,
+        message.partition,
+        message.offset,
+        message.timestamp,
+        message.key,
+        message.value,
+        partitions,
+        named[-1] if named else None,
+    )
 
 
 def partition_counts(topics: Iterable[Topic], settings: Settings) -> dict[str, int]:

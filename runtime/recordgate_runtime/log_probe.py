@@ -35,6 +35,7 @@ class LogProbe:
         self._topic, self._name = topic.name, topic_name(topic, settings)
         self._consumer = open_consumer(
             settings,
+            topic,
             fetch_max_wait_ms=50,
             max_partition_fetch_bytes=_AT_A_TIME_BYTES,
             request_timeout_ms=int(ANSWER_S * 1000),

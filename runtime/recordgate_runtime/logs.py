@@ -13,6 +13,7 @@ from typing import Any
 
 from recordgate_runtime.clock import SystemClock
 from recordgate_runtime.settings import settings
+from recordgate_schemas.errors import UsageError
 
 FIELDS = frozenset(
     {
@@ -66,6 +67,10 @@ class LogCode(Enum):
     )
     REVIEW_REFUSED = ("warning", "a review outcome no longer matched what it was given for")
     REDECIDED = ("info", "pages of patients' entries were decided again")
+    PARTITION_OPEN = (
+        "info",
+        "all that is decided about a partition is published; its readers open it",
+    )
     RULE_FAILED = ("error", "a rule raised; the entry is held")
     LIBRARY = ("warning", "a library warned; only its message template is kept, never the values")
     GATE_NOT_FRESH = (
@@ -88,7 +93,7 @@ def log(code: LogCode, **fields: Any) -> None:
     level, meaning = code.value
     line = {
         "at": SystemClock().now().isoformat(timespec="milliseconds"),
-        "process": settings().process,
+        "process": _process(),
         "level": level,
         "code": code.name,
         "meaning": meaning,
@@ -96,6 +101,14 @@ def log(code: LogCode, **fields: Any) -> None:
     }
     sys.stderr.write(json.dumps(line, default=str) + "\n")
     sys.stderr.flush()
+
+
+def _process() -> str:
+    """Return this process's name; a log line that says which setting is wrong must not fail for that setting."""
+    try:
+        return settings().process
+    except UsageError:
+        return "recordgate"
 
 
 QUIET_S = 30.0

@@ -19,7 +19,7 @@ from recordgate_runtime.kafka import topic_name
 from recordgate_runtime.log_watch import OUTSIDE_PAGE, Before, LogWatch
 from recordgate_runtime.logs import LogCode, log, where
 from recordgate_runtime.metrics import OLDEST_UNDECIDED
-from recordgate_runtime.positions import Position, Span
+from recordgate_runtime.positions import Span
 from recordgate_runtime.process import exit_code
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
@@ -29,6 +29,7 @@ from recordgate_streams.engines.faust_consumer import LaneTransport, LogOfLane
 from recordgate_streams.engines.trail import Trail
 from recordgate_streams.inspection.gauges import refresh_account
 from recordgate_streams.lanes.lane import Lane, LaneName, open_lane, open_watch
+from recordgate_streams.lanes.restore import lane_group
 
 TICK_S = 1.0
 """Seconds between two checks whether the time of a patient has come, and two looks at the log."""
@@ -137,7 +138,7 @@ def _bare_app(name: LaneName, settings: Settings) -> faust.App:
     except OSError as error:
         raise UsageError(f"RECORDGATE_HOME: {datadir}: {error.strerror}; name another") from None
     return faust.App(
-        f"{settings.topic_prefix}recordgate-decide-{name}",
+        lane_group(name, settings),
         broker=[f"kafka://{address}" for address in settings.kafka.split(",")],
         datadir=datadir,
         processing_guarantee="at_least_once",
