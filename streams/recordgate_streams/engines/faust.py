@@ -62,9 +62,6 @@ def create_app(
     )
     one_at_a_time = asyncio.Lock()
 
-    async def confirm(before: Mapping[int, Before]) -> None:
-        await _guarded(name, _confirm, watch, before)
-
     async def look() -> None:
         await _guarded(name, watch.check_if_due)
 
@@ -95,15 +92,21 @@ def create_app(
             async with one_at_a_time:
                 await _guarded(name, partial(_tick, lane, trail), list(owned))
 
-    app.transport = LaneTransport(
-        app,
-        LogOfLane(trail, partial(_guarded, name, watch.check), confirm, partial(_gone, name, lane)),
-    )
+    app.transport = LaneTransport(app, _log_of(name, lane, watch, trail))
     app.agent(source, concurrency=1, name=f"decide-{name}")(decide)
     app.timer(interval=TICK_S)(tick)
     app.timer(interval=TICK_S)(look)
     app.on_partitions_assigned.connect(resume, weak=False)  # type: ignore[arg-type]
     return app
+
+
+def _log_of(name: LaneName, lane: Lane, watch: LogWatch, trail: Trail) -> LogOfLane:
+    return LogOfLane(
+        trail,
+        begin=partial(_guarded, name, watch.check),
+        confirm=partial(_guarded, name, partial(_confirm, watch)),
+        gone=partial(_gone, name, lane),
+    )
 
 
 def _confirm(watch: LogWatch, before: Mapping[int, Before]) -> None:
