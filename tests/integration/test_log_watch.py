@@ -19,6 +19,7 @@ from recordgate_runtime.record import Mark, Record
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import FatalError, RetryableError
 from recordgate_schemas.topics import HELD, TOPICS
+from tests.support.services import broker
 
 OTHER = b"\0" * 16
 
@@ -41,7 +42,9 @@ class Log:
     def send(self, count: int, *, commit: bool | None = None) -> list[Record]:
         """Send records to partition 0, in a transaction that is committed or aborted, or in none."""
         options = {} if commit is None else {"transactional_id": uuid4().hex}
-        producer = KafkaProducer(bootstrap_servers=self.settings.kafka, acks="all", **options)
+        producer = KafkaProducer(
+            **broker(self.settings.kafka).kafka_python(), acks="all", **options
+        )
         if commit is not None:
             producer.init_transactions()
             producer.begin_transaction()
@@ -205,7 +208,7 @@ def test_once_a_second_and_records_are_read_again_only_if_the_position_or_the_le
 
 def test_a_count_that_changes_under_a_running_process_is_noticed(log: Log) -> None:
     log.watch.check()
-    admin = KafkaAdminClient(bootstrap_servers=log.settings.kafka)
+    admin = KafkaAdminClient(**broker(log.settings.kafka).kafka_python())
     # any topic, also one that the process does not read
     admin.create_partitions({f"{log.settings.topic_prefix}receipts": 5})
     admin.close()
@@ -245,6 +248,6 @@ def test_a_record_that_comes_again_must_be_the_one_that_was_applied(log: Log) ->
 
 def remove(log: Log, before: int) -> None:
     """Remove the records of partition 0 before an offset, as retention does."""
-    admin = KafkaAdminClient(bootstrap_servers=log.settings.kafka)
+    admin = KafkaAdminClient(**broker(log.settings.kafka).kafka_python())
     admin.delete_records({TopicPartition(log.name, 0): before})
     admin.close()

@@ -12,6 +12,7 @@ import psycopg
 from kafka import KafkaAdminClient, KafkaProducer
 
 from recordgate_deploy import embedded
+from recordgate_deploy.kafka_acls import apply_acls
 from recordgate_deploy.processes import recordgate_argv
 from recordgate_deploy.runner import Runner
 from recordgate_deploy.waiting import await_true
@@ -25,6 +26,7 @@ from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.topics import CONTROLS, ENTRIES, Topic
 from recordgate_streams.ledger.account import Account, read_account
 from tests.support.ledger import TABLES
+from tests.support.services import broker
 
 PATIENCE_S = 60.0
 
@@ -39,9 +41,11 @@ class Lanes:
         found = embedded.addresses(folder)
         self.settings = Settings(kafka=found.kafka, partitions=1, topic_prefix=prefix)
         create_topics(self.settings)
+        apply_acls(self.settings)
         self._environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("RECORDGATE_")},
             "RECORDGATE_KAFKA": found.kafka,
+            "RECORDGATE_KAFKA_SECRETS": found.kafka_secrets,
             "RECORDGATE_LEDGER_DSN": found.ledger_dsn,
             "RECORDGATE_TOPIC_PREFIX": prefix,
             "RECORDGATE_HOME": str(logs),
@@ -78,7 +82,9 @@ class Lanes:
     @contextmanager
     def producer(self, transaction: str | None = None) -> Iterator[KafkaProducer]:
         options = {} if transaction is None else {"transactional_id": transaction}
-        producer = KafkaProducer(bootstrap_servers=self.settings.kafka, acks="all", **options)
+        producer = KafkaProducer(
+            **broker(self.settings.kafka).kafka_python(), acks="all", **options
+        )
         if transaction is not None:
             producer.init_transactions()
         yield producer
@@ -126,7 +132,7 @@ class Lanes:
         return read_account(self.owner)
 
     def admin(self) -> KafkaAdminClient:
-        return KafkaAdminClient(bootstrap_servers=self.settings.kafka)
+        return KafkaAdminClient(**broker(self.settings.kafka).kafka_python())
 
     def keep_broker(self) -> None:
         """Keep the broker's data as it is now, to come back to."""
