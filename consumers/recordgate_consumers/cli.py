@@ -34,6 +34,7 @@ from recordgate_runtime.arguments import parser
 from recordgate_runtime.clock import SystemClock
 from recordgate_runtime.positions import read_partitions
 from recordgate_runtime.postgres import connect
+from recordgate_runtime.service_keys import read_service_key
 from recordgate_runtime.settings import need, settings
 from recordgate_schemas.control import ReviewAction, ReviewGround
 from recordgate_schemas.topics import Principal
@@ -151,12 +152,13 @@ def review(
     opinion = opinion_on.date() if opinion_on else None
     decision = ReviewDecision(action, ground or ReviewGround.CHECKED, role, opinion)
     check_decision(decision, now.date())
+    key = read_service_key(settings().review_key, "RECORDGATE_REVIEW_KEY")
     with _review_database() as connection:
         publisher = ControlPublisher(
             settings().as_user(Principal.REVIEWER), lambda: read_partitions(connection)
         )
         hold = find_hold(connection, EntryId(entry_id), audience)
-        record_decision(connection, hold, decision, now)
+        record_decision(connection, hold, decision, now, key)
         sent = relay_if_reachable(connection, publisher, now)
     publisher.close()
     # Kafka being away is no failure of the review: the review sink relays the outcome later.

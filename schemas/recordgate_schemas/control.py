@@ -5,14 +5,17 @@ arrival order does not matter. A time later than the broker's own counts as the 
 dating a control into the future. Avro form: `avro/control.v1.avsc`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from recordgate_schemas.bounds import MOST_ITEMS, Most, Name, Sha256, Word
+from recordgate_schemas.bounds import MOST_ITEMS, Most, Name, Sha256, Signature, Word
 from recordgate_schemas.entry import Kind
 from recordgate_schemas.values import Audience, EntryId, GrantId, NhsNumber, OdsCode
+
+OPINION_MONTHS = 6
+"""How long a clinician's opinion on serious harm holds (Data Protection Act 2018, Schedule 3, Part 2)."""
 
 
 class RegistrationKind(StrEnum):
@@ -248,11 +251,12 @@ class RecordSnapshot:
 class Reviewed:
     """A reviewer's outcome, bound to what the reviewer saw.
 
-    It counts only for the entry version, body and ruleset named here; a release only if every hold was among `reasons`
+    Counts only for this practice's entry, version, body and ruleset; a release only if all holds were among `reasons`
     (ADR 5). `clinician_opinion_on`: the day of the clinician's opinion that withholding for serious harm needs.
     """
 
     entry_id: EntryId
+    practice: OdsCode
     audience: Audience
     action: ReviewAction
     ground: ReviewGround
@@ -283,10 +287,14 @@ Change = (
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """One change about one patient. `source` names the issuing system, never a person."""
+    """One change about one patient. `source` names the issuing system, never a person.
+
+    `signature`: a detached JWS over all other fields; `authority.py` says when it is needed.
+    """
 
     control_id: Name
     nhs_number: NhsNumber
     effective_at: datetime
     source: Name
     change: Change
+    signature: Signature = field(default="", repr=False)

@@ -93,11 +93,16 @@ def create_app(
             async with one_at_a_time:
                 await _guarded(name, partial(_tick, lane, trail), list(owned))
 
+    async def stop(_app: Any, **_: Any) -> None:
+        async with one_at_a_time:
+            await asyncio.to_thread(lane.stop)
+
     app.transport = LaneTransport(app, _log_of(name, lane, watch, trail))
     app.agent(source, concurrency=1, name=f"decide-{name}")(decide)
     app.timer(interval=TICK_S)(tick)
     app.timer(interval=TICK_S)(look)
     app.on_partitions_assigned.connect(resume, weak=False)  # type: ignore[arg-type]
+    app.on_before_shutdown.connect(stop, weak=False)  # type: ignore[arg-type]
     return app
 
 
