@@ -87,5 +87,4 @@ def open_lane(name: LaneName, settings: Settings) -> Lane:
 
 def open_watch(lane: Lane, settings: Settings) -> LogWatch:
     """Return what sees that a lane's log stays the same, on a connection of its own: no batch keeps it waiting."""
-    dsn = need(settings.ledger_dsn, "RECORDGATE_LEDGER_DSN")
-    return LogWatch(lane.topic, settings, connect(dsn, "decider", autocommit=True))
+    return LogWatch(lane.topic, settings, connect(settings.ledger_dsn, "decider", autocommit=True))
