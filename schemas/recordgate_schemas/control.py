@@ -219,17 +219,31 @@ class ProxyUsed:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceVersion:
+    """The version of an entry that a publisher speaks of, as the entry itself names it."""
+
+    practice: OdsCode
+    system: Name
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
 class EntryHidden:
-    """An entry must not be shown, whether it has arrived or not; `related` are relatives its publisher knows."""
+    """An entry must not be shown, whether it has arrived or not; `related` are relatives its publisher knows.
+
+    `source_version`: a publisher hides this version of its own entry and every earlier one; a later one that it
+    publishes without a hide is open again. None: a person hid the entry, until a person shows it again.
+    """
 
     entry_id: EntryId
     related: Annotated[tuple[EntryId, ...], Most(10_000)]
     cause: HideCause
+    source_version: SourceVersion | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EntryShown:
-    """The given cause of hiding an entry was lifted at the source."""
+    """A person lifted what persons hid for this cause. What a publisher hides, only its next version opens."""
 
     entry_id: EntryId
     cause: HideCause
