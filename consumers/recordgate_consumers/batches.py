@@ -3,13 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
-from recordgate_runtime.kafka import Record
 from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.metrics import POISON
+from recordgate_runtime.record import Record
 from recordgate_schemas import codec
 from recordgate_schemas.errors import PoisonError
 from recordgate_schemas.topics import Topic
-from recordgate_schemas.values import NhsNumber
 
 Row = tuple[Any, ...]
 Columns = dict[str, list[object]]
@@ -25,15 +24,10 @@ def decode_or_report(topic: Topic, record: Record) -> Any:
     except PoisonError:
         report_poison(topic, record, LogCode.POISON_SKIPPED)
         return None
-    if not is_about(record, message.nhs_number):
+    if not record.is_about(message.nhs_number):
         report_poison(topic, record, LogCode.MISROUTED)
         return None
     return message
-
-
-def is_about(record: Record, number: NhsNumber) -> bool:
-    """Return whether a record has the patient's key and lies in the patient's partition."""
-    return record.key == number.digits.encode() and record.is_routed
 
 
 def report_poison(topic: Topic, record: Record, code: LogCode) -> None:

@@ -113,6 +113,15 @@ def migrate() -> None:
 
 
 @app.command(rich_help_panel="Operations")
+def logins() -> None:
+    """Let every role of the three databases log in, with its password of the passfile; missing ones are made."""
+    from recordgate_deploy.servers import give_all_logins  # noqa: PLC0415
+
+    for database, names in give_all_logins(settings()).items():
+        typer.echo(f"{database}: {', '.join(names)}")
+
+
+@app.command(rich_help_panel="Operations")
 def topics() -> None:
     """Create the topics that are missing."""
     from recordgate_deploy.servers import make_topics  # noqa: PLC0415

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 
 from recordgate_consumers.processes import migrate_review, migrate_view
+from recordgate_deploy.logins import add_passwords, give_logins, passfile_of
 from recordgate_runtime.kafka import create_topics
 from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.migrate import migrate, migrations
@@ -37,6 +38,18 @@ def migrate_all(known: Settings) -> tuple[str, ...]:
     if (seal := read_seal(known.quarantine_key)) is not None:
         seal_plain(dsn, seal)
     return (*ledger, *migrate_view(), *migrate_review())
+
+
+def give_all_logins(known: Settings) -> dict[str, tuple[str, ...]]:
+    """Let the roles of the three databases log in, with new passwords where they have none; return their names."""
+    dsns = {
+        "ledger": need(known.ledger_dsn, "RECORDGATE_LEDGER_DSN"),
+        "view": need(known.view_dsn, "RECORDGATE_VIEW_DSN"),
+        "review": need(known.review_dsn, "RECORDGATE_REVIEW_DSN"),
+    }
+    for dsn in dsns.values():
+        add_passwords(passfile_of(dsn))
+    return {name: give_logins(dsn, name) for name, dsn in dsns.items()}
 
 
 def make_topics(known: Settings) -> list[str]:

@@ -24,12 +24,8 @@ class Watch:
                 for topic in (ENTRIES, CONTROLS, RELEASED, HELD)
             }
             self._ledger, self._view, self._review = (
-                opened.enter_context(contextlib.closing(connect(dsn, role, autocommit=True)))
-                for dsn, role in (
-                    (settings.ledger_dsn, "ledger_reader"),
-                    (settings.view_dsn, "view_sink"),
-                    (settings.review_dsn, "review_sink"),
-                )
+                opened.enter_context(contextlib.closing(connect(dsn, "metrics", autocommit=True)))
+                for dsn in (settings.ledger_dsn, settings.view_dsn, settings.review_dsn)
             )
             self._opened = opened.pop_all()
 

@@ -316,6 +316,16 @@ CREATE TABLE public.rule_application (
 );
 ALTER TABLE public.rule_application OWNER TO migrator;
 
+CREATE VIEW public.rule_patients_waiting AS
+ SELECT (COALESCE(sum(later.n), (0)::numeric))::bigint AS patients
+   FROM (public.rule_application a
+     CROSS JOIN LATERAL ( SELECT count(*) AS n
+           FROM public.patient p
+          WHERE ((p.partition = a.partition) AND (p.nhs_number > a.after))) later)
+  WHERE ((a.finished_at IS NULL) AND (a.generation = ( SELECT active_ruleset.generation
+           FROM public.active_ruleset)));
+ALTER VIEW public.rule_patients_waiting OWNER TO migrator;
+
 CREATE TABLE public.signed_approval (
     approval_id bigint NOT NULL,
     rehearsal_id text NOT NULL,
@@ -445,8 +455,10 @@ GRANT USAGE ON SCHEMA public TO decider;
 GRANT USAGE ON SCHEMA public TO ledger_reader;
 GRANT USAGE ON SCHEMA public TO rule_keeper;
 GRANT USAGE ON SCHEMA public TO quarantine_keeper;
+GRANT USAGE ON SCHEMA public TO metrics;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.account TO decider;
 GRANT SELECT ON TABLE public.account TO ledger_reader;
+GRANT SELECT ON TABLE public.account TO metrics;
 GRANT SELECT,INSERT ON TABLE public.activation TO rule_keeper;
 GRANT SELECT ON TABLE public.activation TO ledger_reader;
 GRANT SELECT ON TABLE public.activation TO decider;
@@ -470,17 +482,18 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.entry TO decider;
 GRANT SELECT ON TABLE public.entry TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.entry_mark TO decider;
 GRANT SELECT ON TABLE public.entry_mark TO ledger_reader;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.migration TO decider;
-GRANT SELECT ON TABLE public.migration TO ledger_reader;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.outcome_count TO decider;
 GRANT SELECT ON TABLE public.outcome_count TO ledger_reader;
+GRANT SELECT ON TABLE public.outcome_count TO metrics;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outgoing TO decider;
 GRANT SELECT ON TABLE public.outgoing TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outgoing_sequence TO decider;
 GRANT SELECT ON TABLE public.outgoing_sequence TO ledger_reader;
+GRANT SELECT ON TABLE public.outgoing_sequence TO metrics;
 GRANT SELECT,INSERT ON TABLE public.partition_count TO decider;
 GRANT SELECT ON TABLE public.partition_count TO ledger_reader;
 GRANT SELECT ON TABLE public.partition_count TO quarantine_keeper;
+GRANT SELECT ON TABLE public.partition_count TO metrics;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.patient TO decider;
 GRANT SELECT ON TABLE public.patient TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.pointer TO decider;
@@ -489,10 +502,15 @@ GRANT SELECT ON TABLE public.quarantine TO decider;
 GRANT SELECT ON TABLE public.quarantine TO ledger_reader;
 GRANT SELECT ON TABLE public.quarantine TO quarantine_keeper;
 GRANT INSERT(topic) ON TABLE public.quarantine TO decider;
+GRANT SELECT(topic) ON TABLE public.quarantine TO metrics;
 GRANT INSERT(partition) ON TABLE public.quarantine TO decider;
+GRANT SELECT(partition) ON TABLE public.quarantine TO metrics;
 GRANT INSERT(record_offset) ON TABLE public.quarantine TO decider;
+GRANT SELECT(record_offset) ON TABLE public.quarantine TO metrics;
 GRANT INSERT(error) ON TABLE public.quarantine TO decider;
+GRANT SELECT(error) ON TABLE public.quarantine TO metrics;
 GRANT INSERT(quarantined_at) ON TABLE public.quarantine TO decider;
+GRANT SELECT(quarantined_at) ON TABLE public.quarantine TO metrics;
 GRANT INSERT(sealed_key) ON TABLE public.quarantine TO decider;
 GRANT INSERT(sealed_value) ON TABLE public.quarantine TO decider;
 GRANT SELECT ON TABLE public.quarantine_action TO ledger_reader;
@@ -502,6 +520,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.reached TO decider;
 GRANT SELECT ON TABLE public.reached TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.redecision TO decider;
 GRANT SELECT ON TABLE public.redecision TO ledger_reader;
+GRANT SELECT(partition) ON TABLE public.redecision TO metrics;
 GRANT SELECT,INSERT ON TABLE public.rehearsal TO rule_keeper;
 GRANT SELECT ON TABLE public.rehearsal TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.root TO decider;
@@ -509,6 +528,10 @@ GRANT SELECT ON TABLE public.root TO ledger_reader;
 GRANT SELECT,UPDATE ON TABLE public.rule_application TO decider;
 GRANT SELECT ON TABLE public.rule_application TO ledger_reader;
 GRANT SELECT,INSERT ON TABLE public.rule_application TO rule_keeper;
+GRANT SELECT ON TABLE public.rule_patients_waiting TO metrics;
+GRANT SELECT ON TABLE public.rule_patients_waiting TO ledger_reader;
+GRANT SELECT ON TABLE public.rule_patients_waiting TO rule_keeper;
+GRANT SELECT ON TABLE public.rule_patients_waiting TO decider;
 GRANT SELECT,INSERT ON TABLE public.signed_approval TO rule_keeper;
 GRANT SELECT ON TABLE public.signed_approval TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.snapshot TO decider;
@@ -516,3 +539,4 @@ GRANT SELECT ON TABLE public.snapshot TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.source_position TO decider;
 GRANT SELECT ON TABLE public.source_position TO ledger_reader;
 GRANT SELECT ON TABLE public.source_position TO rule_keeper;
+GRANT SELECT ON TABLE public.source_position TO metrics;

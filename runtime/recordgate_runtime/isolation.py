@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import psycopg
 
-from recordgate_runtime.kafka import Record
 from recordgate_runtime.logs import LogCode, log, where
 from recordgate_runtime.metrics import ISOLATED
+from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import FatalError, PoisonError, RecordgateError
 

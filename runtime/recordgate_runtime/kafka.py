@@ -5,8 +5,7 @@ reading costs twelve times the CPU, so its absence is an error.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from typing import Any
 
 import crc32c as _crc32c  # noqa: F401  see above
@@ -19,7 +18,7 @@ from kafka.errors import (
 )
 
 from recordgate_runtime.positions import Span
-from recordgate_runtime.routing import partition_of
+from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import FatalError, RetryableError
 from recordgate_schemas.topics import TOPICS, Topic
@@ -27,49 +26,14 @@ from recordgate_schemas.topics import TOPICS, Topic
 NOT_REACHABLE = (
     "Kafka is not reachable at RECORDGATE_KAFKA; see that it runs and the address is right"
 )
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 PARTITIONS_PAGE = "docs/runbook/partitions.md"
 BATCH_BYTES = 1024 * 1024
 """Most bytes a producer may put into one batch. The broker's limit is on batches, so no topic's may be lower."""
 
 
-MOST_KEY_BYTES = 10
-"""An NHS number. A longer key is nobody's, whatever partition it hashes to."""
-
 REPLAY_HEADER = "recordgate-replay-of"
 """The header of a replayed control: the coordinates of its original (docs/adr/0013-*.md). Only the gate reads it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One record of a topic: coordinates, broker time in milliseconds, raw key and value.
-
-    `partitions`: how many its topic has. `replay_of`: the coordinates that a replayed control names, as they came.
-    """
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp_ms: int
-    key: bytes | None = field(repr=False)
-    value: bytes | None = field(repr=False)
-    partitions: int = 1
-    replay_of: bytes | None = None
-
-    @property
-    def is_routed(self) -> bool:
-        """Whether the record lies in the partition that its key belongs in."""
-        return (
-            self.key is not None
-            and len(self.key) <= MOST_KEY_BYTES
-            and self.partition == partition_of(self.key, self.partitions)
-        )
-
-    @property
-    def published_at(self) -> datetime:
-        """When the broker took the record, in UTC: topics use LogAppendTime."""
-        return _EPOCH + timedelta(milliseconds=self.timestamp_ms)
 
 
 @dataclass(frozen=True, slots=True)

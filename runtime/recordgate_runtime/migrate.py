@@ -10,7 +10,8 @@ from importlib import resources
 import psycopg
 
 from recordgate_runtime.logs import LogCode, log
-from recordgate_schemas.errors import FatalError, RetryableError
+from recordgate_runtime.postgres import connect_as_owner
+from recordgate_schemas.errors import FatalError
 
 _LOCK = 7_202_611_22  # any constant: two migrations of one database must not run at once
 
@@ -37,14 +38,9 @@ def migrations(package: str, folder: str) -> tuple[Migration, ...]:
 
 def migrate(dsn: str, wanted: tuple[Migration, ...]) -> tuple[str, ...]:
     """Apply what is missing and return its names. The DSN's user must be allowed to create roles and tables."""
-    try:
-        with psycopg.connect(dsn, autocommit=True, connect_timeout=5) as connection:
-            connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
-            return _apply_missing(connection, wanted)
-    except psycopg.OperationalError as error:
-        raise RetryableError(
-            "PostgreSQL is not reachable; is it running at the configured DSN?"
-        ) from error
+    with connect_as_owner(dsn, autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
+        return _apply_missing(connection, wanted)
 
 
 def _apply_missing(

@@ -23,9 +23,15 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="RECORDGATE_", frozen=True, extra="ignore")
 
     kafka: str = Field("", description="Kafka bootstrap servers, host:port[,host:port]")
-    ledger_dsn: str = Field("", repr=False, description="PostgreSQL address of the ledger database")
-    view_dsn: str = Field("", repr=False, description="PostgreSQL address of the view database")
-    review_dsn: str = Field("", repr=False, description="PostgreSQL address of the review database")
+    ledger_dsn: str = Field(
+        "", repr=False, description="PostgreSQL address of the ledger database, without a password"
+    )
+    view_dsn: str = Field(
+        "", repr=False, description="PostgreSQL address of the view database, without a password"
+    )
+    review_dsn: str = Field(
+        "", repr=False, description="PostgreSQL address of the review database, without a password"
+    )
     home: Path = Field(Path(".recordgate"), description="folder for what processes keep in files")
     quarantine_key: Path | None = Field(
         None,

@@ -15,16 +15,12 @@ import psycopg
 from recordgate_runtime import positions
 from recordgate_runtime.health import Health
 from recordgate_runtime.isolation import Isolation
-from recordgate_runtime.kafka import (
-    PartitionReader,
-    Record,
-    partition_counts,
-    topic_state,
-)
+from recordgate_runtime.kafka import PartitionReader, partition_counts, topic_state
 from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.metrics import BATCH_SECONDS, BatchStage
 from recordgate_runtime.partition_watch import PartitionWatch
 from recordgate_runtime.positions import Span
+from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import FatalError
 from recordgate_schemas.topics import TOPICS, Topic

@@ -42,6 +42,19 @@ class NhsNumber:
             )
         return cls(digits)
 
+    @classmethod
+    def of_key(cls, key: bytes | None) -> Self | None:
+        """Return the number that a record's key is; None when it is none."""
+        try:
+            return cls.parse((key or b"").decode("ascii"))
+        except (UnicodeDecodeError, InvalidValue):
+            return None
+
+    @property
+    def key(self) -> bytes:
+        """The key of every record about the patient."""
+        return self.digits.encode("ascii")
+
     def __repr__(self) -> str:
         """Masked: a patient never reaches a log or a traceback."""
         return "NhsNumber(**********)"

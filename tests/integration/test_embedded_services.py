@@ -73,17 +73,18 @@ SELECT current_database(), current_setting('server_encoding'), current_setting('
 
 
 @pytest.mark.usefixtures("running")
-def test_nobody_gets_in_without_the_password(folder: Path) -> None:
-    guess = re.sub(r":[^:@]+@", ":guess@", postgres.dsn(folder, "ledger"))
+@pytest.mark.parametrize("user", ["recordgate", "decider"])
+def test_nobody_gets_in_without_the_password(folder: Path, user: str) -> None:
     with pytest.raises(psycopg.OperationalError, match="password"):
-        psycopg.connect(guess)
+        psycopg.connect(postgres.dsn(folder, "ledger"), user=user, password="guess")  # noqa: S106
 
 
 @pytest.mark.usefixtures("running")
-def test_the_password_is_for_its_owner_only(folder: Path) -> None:
-    secret = folder / "postgres" / "password"
-    modes = [path.stat().st_mode & 0o777 for path in (secret, secret.parent, folder / "kafka")]
-    assert modes == [0o600, 0o700, 0o700]
+def test_passwords_are_for_their_owner_only(folder: Path) -> None:
+    home = folder / "postgres"
+    secrets = (home / "password", home / "passfile", home, folder / "kafka")
+    modes = [path.stat().st_mode & 0o777 for path in secrets]
+    assert modes == [0o600, 0o600, 0o700, 0o700]
 
 
 @pytest.mark.usefixtures("running")

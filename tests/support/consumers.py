@@ -7,9 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 import psycopg
 
 from recordgate_runtime import positions
-from recordgate_runtime.kafka import Record
 from recordgate_runtime.metrics import POISON
 from recordgate_runtime.positions import Span
+from recordgate_runtime.record import Record
 from recordgate_runtime.routing import partition_of
 from recordgate_runtime.settings import Settings
 from recordgate_runtime.sink import Batches, Handler

@@ -12,7 +12,8 @@ from recordgate_deploy.embedded import Addresses
 from recordgate_deploy.processes import recordgate_argv
 from recordgate_deploy.waiting import await_true
 from recordgate_runtime import positions
-from recordgate_runtime.kafka import Record, create_topics, topic_name
+from recordgate_runtime.kafka import create_topics, topic_name
+from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
 from recordgate_schemas import codec
 from recordgate_schemas.control import Change, Control

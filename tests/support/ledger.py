@@ -6,8 +6,8 @@ from typing import Any
 
 import psycopg
 
-from recordgate_runtime.kafka import Record
 from recordgate_runtime.postgres import connect
+from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
 from recordgate_schemas import codec
 from recordgate_schemas.control import Change, Control

@@ -8,7 +8,7 @@ from random import Random
 
 import nhs_number
 
-from recordgate_runtime.kafka import Record
+from recordgate_runtime.record import Record
 from recordgate_schemas import codec
 from recordgate_schemas.topics import CONTROLS, ENTRIES
 from recordgate_schemas.values import NhsNumber

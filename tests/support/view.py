@@ -10,8 +10,8 @@ import psycopg
 from recordgate_consumers.view.gate_lane import GateLane
 from recordgate_consumers.view.read import VisibleEntry, read_view
 from recordgate_consumers.view.view_sink import ViewSink
-from recordgate_runtime.kafka import Record
 from recordgate_runtime.postgres import connect
+from recordgate_runtime.record import Record
 from recordgate_schemas.control import Change
 from recordgate_schemas.messages import Released
 from recordgate_schemas.topics import CONTROLS, RELEASED

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import psycopg
 
 from recordgate_consumers.batches import Columns, Row, decode_or_report, newest
-from recordgate_runtime.kafka import Record
 from recordgate_runtime.metrics import HOLDS_OPEN, BatchStage
+from recordgate_runtime.record import Record
 from recordgate_runtime.sql import Statements, columns
 from recordgate_schemas.messages import Held, HoldClosed, HoldOpened, Queue, TaskClosed, TaskOpened
 from recordgate_schemas.topics import HELD

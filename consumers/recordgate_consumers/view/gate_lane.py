@@ -17,8 +17,8 @@ from recordgate_consumers.view.gate_records import (
 )
 from recordgate_consumers.view.gate_rules import PATIENT, GateClosure
 from recordgate_runtime.clock import Clock
-from recordgate_runtime.kafka import Record
 from recordgate_runtime.metrics import HIDE_TO_UNREADABLE, BatchStage
+from recordgate_runtime.record import Record
 from recordgate_runtime.sql import Statements, columns
 from recordgate_schemas import codec
 from recordgate_schemas.coordinates import Coordinates

@@ -6,7 +6,7 @@ patients it may be about by its coordinates, until its copy is read where it bel
 
 from dataclasses import dataclass, field
 
-from recordgate_consumers.batches import is_about, report_poison
+from recordgate_consumers.batches import report_poison
 from recordgate_consumers.view.gate_rules import (
     NO_FENCES,
     PATIENT_FENCE,
@@ -15,8 +15,8 @@ from recordgate_consumers.view.gate_rules import (
     closure_of,
     fences_of,
 )
-from recordgate_runtime.kafka import Record
 from recordgate_runtime.logs import LogCode
+from recordgate_runtime.record import Record
 from recordgate_schemas import codec
 from recordgate_schemas.control import Control
 from recordgate_schemas.coordinates import Coordinates
@@ -52,7 +52,7 @@ def read_changes(record: Record) -> list[GateChange]:
     except PoisonError:
         report_poison(CONTROLS, record, LogCode.QUARANTINED)
         return closings(record, None)
-    if not is_about(record, control.nhs_number):
+    if not record.is_about(control.nhs_number):
         report_poison(CONTROLS, record, LogCode.MISROUTED)
         return closings(record, control.nhs_number)
     number = control.nhs_number.digits
@@ -62,11 +62,11 @@ def read_changes(record: Record) -> list[GateChange]:
 
 def closings(record: Record, named: NhsNumber | None) -> list[GateChange]:
     """Close whom the key and the value name. SAFETY: it may have been a hide, of either."""
-    concerned = {one for one in (_patient_of_key(record.key), named) if one is not None}
+    concerned = {one for one in (NhsNumber.of_key(record.key), named) if one is not None}
     where = Coordinates(CONTROLS.name, record.partition, record.offset)
     return [
         GateChange(one.digits, record.offset, PATIENT_FENCE)
-        if is_about(record, one)
+        if record.is_about(one)
         else GateChange(one.digits, -1, NO_FENCES, misrouted=where)
         for one in sorted(concerned)
     ]
@@ -79,13 +79,6 @@ def patient_named_in(record: Record) -> NhsNumber | None:
     except PoisonError:
         return None
     return control.nhs_number
-
-
-def _patient_of_key(key: bytes | None) -> NhsNumber | None:
-    try:
-        return NhsNumber.parse((key or b"").decode("ascii"))
-    except (UnicodeDecodeError, InvalidValue):
-        return None
 
 
 def _original(record: Record) -> Coordinates | None:

@@ -14,9 +14,9 @@ import psycopg
 
 from recordgate_consumers.batches import Columns, decode_or_report, newest, report_poison
 from recordgate_runtime.clock import Clock
-from recordgate_runtime.kafka import Record
 from recordgate_runtime.logs import LogCode
 from recordgate_runtime.metrics import MARKERS_WAITING, PUBLISH_TO_VISIBLE, BatchStage
+from recordgate_runtime.record import Record
 from recordgate_runtime.sql import Statements, columns
 from recordgate_schemas.messages import Redecided, Release, Released, Retract
 from recordgate_schemas.topics import RELEASED

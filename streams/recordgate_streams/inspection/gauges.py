@@ -9,7 +9,7 @@ from recordgate_streams.ledger.activations import ActivationStore
 
 def refresh_account(settings: Settings) -> None:
     """Set the gauges to what the ledger says now; raise RetryableError when it is not there."""
-    with connect(settings.ledger_dsn, "ledger_reader", autocommit=True) as connection:
+    with connect(settings.ledger_dsn, "metrics", autocommit=True) as connection:
         account = read_account(connection)
         waiting = ActivationStore(connection).patients_waiting()
     for kind in ("received", "accepted", "duplicate", "superseded", "quarantined"):

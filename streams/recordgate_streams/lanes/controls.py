@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import cast
 
 from recordgate_runtime.isolation import Isolation, blames_a_record
-from recordgate_runtime.kafka import Record
 from recordgate_runtime.logs import LogCode, log, where
+from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.control import Control, RecordSnapshot, Reviewed
 from recordgate_schemas.errors import FatalError

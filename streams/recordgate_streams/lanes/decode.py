@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from recordgate_runtime.kafka import Record
+from recordgate_runtime.record import Record
 from recordgate_schemas import codec
 from recordgate_schemas.errors import PoisonError
 from recordgate_schemas.topics import Topic
@@ -42,10 +42,11 @@ def read_batch(
 def decode(topic: Topic, record: Record) -> AboutPatient:
     """Return a record's message; raise PoisonError unless key and partition are those of the message's patient."""
     message: AboutPatient = codec.decode(topic, record.value)
-    if record.key != message.nhs_number.digits.encode():
-        raise PoisonError("key: is not the NHS number of the message; publish with the library")
-    if not record.is_routed:
-        raise PoisonError("partition: is not the patient's (murmur2); publish with the library")
+    if not record.is_about(message.nhs_number):
+        field = "partition" if record.key == message.nhs_number.key else "key"
+        raise PoisonError(
+            f"{field}: is not that of the message's patient; publish with the library"
+        )
     return message
 
 
@@ -55,9 +56,4 @@ def patient_of(record: Record) -> NhsNumber | None:
     None when the key is no NHS number, or the record lies in another partition than that patient's: its offset is then
     no position of the patient, and the gate closes the patient by coordinates instead.
     """
-    if not record.is_routed:
-        return None
-    try:
-        return NhsNumber.parse((record.key or b"").decode("ascii", "replace"))
-    except PoisonError:
-        return None
+    return NhsNumber.of_key(record.key) if record.is_routed else None

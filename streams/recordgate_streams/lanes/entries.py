@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 from recordgate_runtime.isolation import Isolation
-from recordgate_runtime.kafka import Record
+from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.messages import ReceiptClass

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Literal, Protocol
 
 from recordgate_runtime.clock import SystemClock
-from recordgate_runtime.kafka import Record, partition_counts, topic_state
+from recordgate_runtime.kafka import partition_counts, topic_state
 from recordgate_runtime.postgres import connect
+from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings, need
 from recordgate_schemas.topics import TOPICS, Topic
 from recordgate_streams.bodies.reader import BodyReader

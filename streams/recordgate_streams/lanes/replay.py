@@ -67,7 +67,7 @@ class ReplaySender:
     ) -> None:
         """Send one message and wait until it is acknowledged."""
         headers = [(REPLAY_HEADER, str(original).encode())] if original else []
-        message = (number.digits.encode(), value)
+        message = (number.key, value)
         self._sender.send_all(topic_name(topic, self._settings), [message], headers)
 
     def close(self) -> None:
@@ -135,7 +135,10 @@ class Quarantine:
     def _named_in(self, where: Coordinates) -> set[NhsNumber]:
         """Return the patients that the record's key and value name, as far as they were kept and can be opened."""
         value = self._opened(self._store.value, where)
-        found = {_patient(self._opened(self._store.key, where)), _patient_named(where, value)}
+        found = {
+            NhsNumber.of_key(self._opened(self._store.key, where)),
+            _patient_named(where, value),
+        }
         return {number for number in found if number is not None}
 
     def _opened(
@@ -163,7 +166,7 @@ class Quarantine:
     def _held_since(self, where: Coordinates, named: NhsNumber) -> NhsNumber | None:
         """Return whose entries the decider holds because of a record: its key's, in that patient's own partition."""
         key = self._opened(self._store.key, where)
-        number = named if key is None else _patient(key)
+        number = named if key is None else NhsNumber.of_key(key)
         return number if number is not None and self._is_home(number, where) else None
 
     def _replayed_through(
@@ -184,10 +187,10 @@ class Quarantine:
 
     def _is_known_to_be_another_s(self, other: QuarantinedRecord, patient: NhsNumber) -> bool:
         key = self._opened(self._store.key, other.where)
-        return key is not None and _patient(key) != patient
+        return key is not None and NhsNumber.of_key(key) != patient
 
     def _is_home(self, number: NhsNumber, where: Coordinates) -> bool:
-        return partition_of(number.digits.encode(), self._partitions) == where.partition
+        return partition_of(number.key, self._partitions) == where.partition
 
 
 def _confirmation(where: Coordinates, number: NhsNumber, through: int, operator: Operator) -> bytes:
@@ -218,10 +221,3 @@ def _patient_named(where: Coordinates, value: bytes | None) -> NhsNumber | None:
     except PoisonError:
         return None
     return number
-
-
-def _patient(key: bytes | None) -> NhsNumber | None:
-    try:
-        return NhsNumber.parse((key or b"").decode("ascii", "replace"))
-    except PoisonError:
-        return None

@@ -50,9 +50,4 @@ where a.generation = (select generation from active_ruleset) order by a.partitio
 
 -- name: patients_waiting
 -- Patients to whom the ruleset in force is still to be applied; when that is done, nothing has to be counted.
-select coalesce(sum(later.n), 0)::bigint
-from rule_application a
-cross join lateral (
-  select count(*) as n from patient p where p.partition = a.partition and p.nhs_number > a.after
-) later
-where a.finished_at is null and a.generation = (select generation from active_ruleset)
+select patients from rule_patients_waiting

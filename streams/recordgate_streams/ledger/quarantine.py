@@ -6,6 +6,7 @@ from datetime import datetime
 
 import psycopg
 
+from recordgate_runtime.postgres import connect_as_owner
 from recordgate_runtime.sql import Statements
 from recordgate_schemas.coordinates import Coordinates
 from recordgate_schemas.errors import UsageError
@@ -51,7 +52,7 @@ def put_quarantine(
 
 def seal_plain(dsn: str, seal: Seal) -> int:
     """Encrypt what an earlier version kept in plain text, as the tables' owner; return how many records that were."""
-    with psycopg.connect(dsn) as db:
+    with connect_as_owner(dsn) as db:
         rows = db.execute(_SQL["plain"]).fetchall()
         for topic, partition, offset, raw in rows:
             where = Coordinates(topic, partition, offset)

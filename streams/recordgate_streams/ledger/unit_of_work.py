@@ -14,9 +14,9 @@ import psycopg
 from recordgate_runtime import positions
 from recordgate_runtime.clock import Clock
 from recordgate_runtime.isolation import ISOLATED_ERROR, WINDOW, Fuse
-from recordgate_runtime.kafka import Record
 from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.metrics import BATCH_SECONDS, RECORDS, BatchStage
+from recordgate_runtime.record import Record
 from recordgate_schemas import codec
 from recordgate_schemas.errors import FatalError, RecordgateError, RetryableError
 from recordgate_schemas.messages import Quarantined

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from recordgate_consumers.view.gate_lane import GateLane
 from recordgate_consumers.view.view_sink import ViewSink
-from recordgate_runtime.kafka import Record
+from recordgate_runtime.record import Record
 from recordgate_schemas.control import AccessResumed, AccessSuspended, Change, ProxyEnded
 from recordgate_schemas.topics import CONTROLS, RELEASED
 from recordgate_schemas.values import GrantId

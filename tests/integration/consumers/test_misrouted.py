@@ -10,7 +10,7 @@ from recordgate_consumers.review.review_sink import ReviewSink
 from recordgate_consumers.view.gate_lane import GateLane
 from recordgate_consumers.view.view_sink import ViewSink
 from recordgate_runtime import positions
-from recordgate_runtime.kafka import Record
+from recordgate_runtime.record import Record
 from recordgate_runtime.routing import partition_of
 from recordgate_schemas.control import (
     AccessResumed,

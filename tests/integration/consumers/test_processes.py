@@ -9,8 +9,9 @@ from kafka import KafkaProducer
 
 from recordgate_consumers import processes
 from recordgate_runtime import positions
-from recordgate_runtime.kafka import PartitionReader, Record
+from recordgate_runtime.kafka import PartitionReader
 from recordgate_runtime.metrics import REGISTRY, BatchStage
+from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings, settings
 from recordgate_runtime.sink import Handler, run_sink
 from recordgate_schemas.control import AccessSuspended

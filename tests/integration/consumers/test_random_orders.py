@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from recordgate_consumers.view.gate_lane import GateLane
 from recordgate_consumers.view.view_sink import ViewSink
-from recordgate_runtime.kafka import Record
+from recordgate_runtime.record import Record
 from recordgate_schemas.control import (
     AccessDeclined,
     AccessOptedIn,

@@ -9,7 +9,8 @@ from recordgate_consumers.review.decision import ReviewDecision, Role, record_de
 from recordgate_consumers.review.queue import find_hold, open_holds
 from recordgate_consumers.review.relay import ControlPublisher, relay, relay_if_reachable
 from recordgate_runtime import positions
-from recordgate_runtime.kafka import PartitionReader, Record
+from recordgate_runtime.kafka import PartitionReader
+from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
 from recordgate_schemas import codec
 from recordgate_schemas.control import ReviewAction, Reviewed, ReviewGround

@@ -6,6 +6,7 @@ from dataclasses import replace
 import psycopg
 import pytest
 
+from recordgate_runtime.postgres import connect
 from recordgate_schemas.errors import FatalError
 from recordgate_schemas.topics import ENTRIES
 from recordgate_schemas.values import EntryId
@@ -131,8 +132,7 @@ def test_the_decision_history_cannot_be_rewritten_by_the_decider(
     ledger.say(registered(), access())
     ledger.publish(entry())
 
-    with psycopg.connect(ledger_dsn, autocommit=True) as connection:
-        connection.execute("set role decider")
+    with connect(ledger_dsn, "decider", autocommit=True) as connection:  # noqa: SIM117
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("delete from decision")
 

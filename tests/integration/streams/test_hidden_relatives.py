@@ -9,8 +9,8 @@ import pytest
 from recordgate_consumers.view.gate_lane import GateLane
 from recordgate_consumers.view.view_sink import ViewSink
 from recordgate_deploy.embedded import Addresses
-from recordgate_runtime.kafka import Record
 from recordgate_runtime.migrate import migrate, migrations
+from recordgate_runtime.record import Record
 from recordgate_schemas.control import (
     Change,
     EntryHidden,

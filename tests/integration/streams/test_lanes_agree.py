@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from recordgate_runtime.kafka import Record
+from recordgate_runtime.record import Record
 from recordgate_schemas import codec
 from recordgate_schemas.control import Died
 from recordgate_schemas.entry import ClinicalEntry

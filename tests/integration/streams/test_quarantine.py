@@ -11,9 +11,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from recordgate_runtime import positions
-from recordgate_runtime.kafka import Record
 from recordgate_runtime.migrate import migrations
 from recordgate_runtime.postgres import connect
+from recordgate_runtime.record import Record
 from recordgate_runtime.routing import partition_of
 from recordgate_runtime.settings import settings
 from recordgate_schemas import codec

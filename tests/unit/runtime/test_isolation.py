@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recordgate_runtime.isolation import WINDOW, Fuse, Isolation, blames_a_record, parts, size_of
-from recordgate_runtime.kafka import Record
+from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import FatalError, PoisonError, RetryableError
 

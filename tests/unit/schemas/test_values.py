@@ -84,6 +84,16 @@ def test_no_nhs_number_is_what_has(name: str) -> None:
     assert not INVALID[name] or INVALID[name] not in str(refusal.value)
 
 
+@pytest.mark.parametrize("name", INVALID)
+def test_no_patients_key_is_what_has(name: str) -> None:
+    assert NhsNumber.of_key(INVALID[name].encode()) is None
+
+
+def test_a_patients_key_is_the_ten_digits() -> None:
+    assert NhsNumber.of_key(NHS_NUMBER.key) == NHS_NUMBER
+    assert [NhsNumber.of_key(key) for key in (None, b"\xff")] == [None, None]
+
+
 @given(st.integers(400_000_000, 499_999_999).map(str))
 def test_of_ten_check_digits_at_most_one_is_accepted(stem: str) -> None:
     weighted = sum(int(d) * w for d, w in zip(stem, range(10, 1, -1), strict=True))

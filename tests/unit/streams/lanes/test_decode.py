@@ -1,18 +1,20 @@
 """Records that cannot be decoded are quarantined with the reason; the rest of the batch goes on."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import cast
 
 import pytest
 
-from recordgate_runtime.kafka import Record
+from recordgate_runtime.record import Record
+from recordgate_runtime.routing import partition_of
 from recordgate_schemas import codec
 from recordgate_schemas.topics import ENTRIES, Topic
 from recordgate_streams.lanes.decode import Decoded, patient_of, read_batch
 from recordgate_streams.ledger.unit_of_work import UnitOfWork
 from tests.support.builders import NHS_NUMBER, OTHER_NUMBER, entry
 
-KEY = NHS_NUMBER.digits.encode()
+KEY = NHS_NUMBER.key
 GOOD = codec.encode(ENTRIES, entry())
 
 
@@ -42,7 +44,7 @@ def read(*records: Record) -> tuple[list[Decoded], list[Record], list[tuple[Reco
 BAD = {
     "no value": record(value=None),
     "cut short": record(value=GOOD[:-1]),
-    "another patient's key": record(key=OTHER_NUMBER.digits.encode()),
+    "another patient's key": record(key=OTHER_NUMBER.key),
     "no key": record(key=None),
 }
 
@@ -68,3 +70,14 @@ def test_an_unreadable_record_is_about_the_patient_of_its_key() -> None:
 @pytest.mark.parametrize("key", [None, b"", b"\xff\xfe", b"9990000019"])
 def test_an_unreadable_record_whose_key_is_no_nhs_number_is_about_nobody(key: bytes | None) -> None:
     assert patient_of(record(key=key)) is None
+
+
+def test_a_record_outside_its_patients_partition_is_quarantined_and_about_nobody() -> None:
+    astray = replace(record(), partition=1 - home_of_two(), partitions=2)
+    _, bad, ((_, reason),) = read(astray)
+    assert (bad, reason.split(":")[0]) == ([astray], "partition")
+    assert patient_of(astray) is None
+
+
+def home_of_two() -> int:
+    return partition_of(NHS_NUMBER.key, 2)
