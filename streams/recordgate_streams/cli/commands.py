@@ -70,7 +70,7 @@ def explain(
     if as_json:
         print(json.dumps(dataclasses.asdict(found), default=str, indent=2))  # noqa: T201
         return
-    lines = [found.entry_id]
+    lines: list[str] = [found.entry_id]
     if why_not:
         lines += explanations.why_not(found, parse_audience(audience), used.reasons)
     elif reader is Reader.REVIEWER:
