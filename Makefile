@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 CODE := schemas runtime producers streams consumers audit deploy tests benchmarks docs
 RECORDS ?=
 
-.PHONY: help setup demo up quick test check chaos bench docs schema tour model mutants holding lock lock-schemas clean
+.PHONY: help setup demo up quick test check chaos bench docs schema tour model mutants fence fence-mutants hostile holding lock lock-schemas clean
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -62,6 +62,15 @@ mutants: setup  ## break the rules on purpose, count what tests notice (about te
 	.venv-mutants/bin/pip install --quiet --disable-pip-version-check --require-hashes -r tests/mutation/requirements.lock
 	.venv-mutants/bin/python -m tests.mutation
 	$(BIN)/python -m pytest tests/mutation/tables.py
+
+fence: setup  ## visit every state of the fence's machines (about five minutes)
+	RECORDGATE_LONG=1 $(BIN)/python -m pytest tests/model/test_fence_model.py
+
+fence-mutants: setup  ## break each line that keeps a rule of the fence, run its test (about ten minutes)
+	$(BIN)/python -m tests.mutation.fence
+
+hostile: setup  ## 100,000 valid, hostile and mutated records through everything; RECORDGATE_SEED repeats a run
+	RECORDGATE_HOSTILE=100000 $(BIN)/python -m pytest tests/e2e/test_hostile.py -s
 
 holding: setup  ## measure what is held without need and write docs/over-holding.md
 	$(BIN)/python -m benchmarks.holding $(if $(DATA),--data $(DATA))

@@ -12,7 +12,7 @@ from typing import Any
 
 from prometheus_client.metrics import MetricWrapperBase
 
-from docs import golden, reliability
+from docs import fence_rules, golden, reliability
 from recordgate_runtime import metrics
 from recordgate_runtime.logs import FIELDS, LogCode
 from recordgate_runtime.settings import Settings
@@ -51,6 +51,7 @@ def pages() -> dict[str, str]:
         "reasons.md": reasons(),
         "rules.md": rule_book(),
         "ruleset.md": ruleset_data(),
+        "fence-rules.md": fence_rules.page(fence_rules.read()),
     }
 
 

@@ -18,7 +18,7 @@ from recordgate_consumers.review.decision import (
     check_decision,
     record_decision,
 )
-from recordgate_consumers.review.queue import find_hold, open_holds, open_tasks
+from recordgate_consumers.review.queue import count_open, find_hold, open_holds, open_tasks
 from recordgate_consumers.review.relay import ControlPublisher, relay_if_reachable
 from recordgate_consumers.review.show_work import (
     holds_as_data,
@@ -55,6 +55,10 @@ PracticeOption = Annotated[
     OdsCode | None,
     typer.Option(parser=parser(parse_ods), metavar="ODS", help="ODS code; all without it."),
 ]
+Limit = Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")]
+MOST_LISTED = 500
+"""How many rows a list has unless asked for more: a queue may have grown to any length."""
+
 _AUDIENCE = {
     "parser": parser(parse_audience),
     "metavar": "AUDIENCE",
@@ -83,14 +87,20 @@ def view(
         print_view(entries, Console())
 
 
-def holds(*, practice: PracticeOption = None, as_json: AsJson = False) -> None:
+def holds(
+    *, practice: PracticeOption = None, limit: Limit = MOST_LISTED, as_json: AsJson = False
+) -> None:
     """List open holds, the one due first on top."""
     with _review_database() as connection:
-        found = open_holds(connection, practice)
+        found, total = (
+            open_holds(connection, practice, limit),
+            count_open(connection, "holds", practice),
+        )
     if as_json:
         _print_json(holds_as_data(found))
     else:
-        print_holds(found, Console())
+        print_holds(found, Console(), total)
+    _print_more(total - len(found))
 
 
 def tasks(
@@ -99,15 +109,20 @@ def tasks(
     numbers: Annotated[
         bool, typer.Option("--numbers", help="Name patients by NHS number.")
     ] = False,
+    limit: Limit = MOST_LISTED,
     as_json: AsJson = False,
 ) -> None:
     """List open tasks: work about a patient, a grant or an entry beyond deciding a hold; what is urgent on top."""
     with _review_database() as connection:
-        found = open_tasks(connection, practice)
+        found, total = (
+            open_tasks(connection, practice, limit),
+            count_open(connection, "tasks", practice),
+        )
     if as_json:
         _print_json(tasks_as_data(found, numbers=numbers))
     else:
-        print_tasks(found, Console(), numbers=numbers)
+        print_tasks(found, Console(), total, numbers=numbers)
+    _print_more(total - len(found))
 
 
 def review(
@@ -155,6 +170,12 @@ def review(
 
 def _review_database() -> psycopg.Connection:
     return connect(need(settings().review_dsn, "RECORDGATE_REVIEW_DSN"), "review_app")
+
+
+def _print_more(more: int) -> None:
+    """Say on standard error what a list leaves out, so that neither people nor programs take it for all."""
+    if more > 0:
+        typer.echo(f"{more} more are not listed; give --limit, or --practice", err=True)
 
 
 def _print_json(data: list[dict[str, Any]]) -> None:

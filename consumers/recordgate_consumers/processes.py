@@ -15,10 +15,11 @@ from recordgate_consumers.view.view_sink import ViewSink
 from recordgate_runtime.clock import Clock, SystemClock
 from recordgate_runtime.migrate import migrate, migrations
 from recordgate_runtime.positions import read_partitions
-from recordgate_runtime.postgres import connect
+from recordgate_runtime.postgres import Connection, connect
 from recordgate_runtime.settings import need, settings
 from recordgate_runtime.sink import run_sink
 from recordgate_runtime.tick_sender import TickSender
+from recordgate_runtime.waiting import await_servers
 from recordgate_schemas.topics import CONTROLS, HELD, RELEASED
 
 Loop = Callable[..., None]
@@ -29,7 +30,7 @@ UPKEEP_EVERY = timedelta(seconds=5)
 
 def view_sink(run: Loop = run_sink) -> None:
     """Apply `released` to the view until asked to stop."""
-    with connect(_view_dsn(), "view_sink", autocommit=True) as connection:
+    with _opened(_view_dsn(), "view_sink") as connection:
         run(RELEASED, connection, ViewSink(SystemClock()), settings())
 
 
@@ -38,7 +39,7 @@ def gate_lane(run: Loop = run_sink) -> None:
     lease = timedelta(seconds=settings().gate_lease_s)
     every = min(timedelta(seconds=settings().gate_tick_s), lease / 3)
     with (
-        connect(_view_dsn(), "gate_writer", autocommit=True) as connection,
+        _opened(_view_dsn(), "gate_writer") as connection,
         closing(TickSender(CONTROLS, settings())) as ticks,
     ):
         renew = GateLease(connection, ticks, lease, every).renew
@@ -48,7 +49,7 @@ def gate_lane(run: Loop = run_sink) -> None:
 def review_sink(run: Loop = run_sink) -> None:
     """Apply `held` to the review queue, and relay outcomes left in the outbox, until asked to stop."""
     handler = ReviewSink(timedelta(days=settings().review_due_days))
-    with connect(_review_dsn(), "review_sink", autocommit=True) as connection:
+    with _opened(_review_dsn(), "review_sink") as connection:
         publisher = ControlPublisher(settings(), lambda: read_partitions(connection))
 
         def upkeep(now: datetime) -> None:
@@ -57,6 +58,12 @@ def review_sink(run: Loop = run_sink) -> None:
 
         run(HELD, connection, handler, settings(), idle=_every(UPKEEP_EVERY, SystemClock(), upkeep))
     publisher.close()
+
+
+def _opened(dsn: str, role: str) -> Connection:
+    """Return a connection as the role, once Kafka and the database answer."""
+    await_servers(settings(), dsn, role)
+    return connect(dsn, role, autocommit=True)
 
 
 def _every(

@@ -16,6 +16,7 @@ from recordgate_runtime.settings import UnsetError, settings
 from recordgate_schemas.errors import RecordgateError
 from recordgate_streams.cli import commands as streams
 from recordgate_streams.cli.approvers import app as rules
+from recordgate_streams.cli.clock import clock
 from recordgate_streams.cli.decide_file import decide_file
 from recordgate_streams.cli.golden import coverage, golden, golden_under
 from recordgate_streams.cli.quarantine import app as quarantine
@@ -38,6 +39,7 @@ rules.command("test")(golden_under)
 rules.command()(coverage)
 app.add_typer(rules, name="rules", rich_help_panel="Rules")
 app.add_typer(quarantine, name="quarantine", rich_help_panel="Operations")
+app.command(rich_help_panel="Operations")(clock)
 app.command(rich_help_panel="Processes")(streams.decide)
 
 

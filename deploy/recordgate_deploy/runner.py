@@ -8,7 +8,6 @@ import contextlib
 import fcntl
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Self
 
+from recordgate_deploy.backoff import Backoff, reason
 from recordgate_deploy.files import private_folder, write_atomically
 from recordgate_deploy.pid_files import end_recorded, read_pid_file, write_pid_file
 from recordgate_deploy.ports import LOOPBACK, settle_ports
@@ -29,10 +29,6 @@ from recordgate_schemas.errors import RetryableError, UsageError
 _LOOK_S = 0.1
 # Longer than all stages together may take to stop.
 _PREDECESSOR_S = 100.0
-# A process that has lived this long has started well; its next restart is quick again.
-_STARTED_WELL_S = 5.0
-_BACKOFF_S = 0.5
-_LONGEST_BACKOFF_S = 10.0
 
 
 class _Child:
@@ -47,7 +43,7 @@ class _Child:
         self._command = command
         self._stage = stage
         self._options = options
-        self._failures = 0
+        self._backoff = Backoff()
         self._started = self._due = 0.0
 
     def look_after(self, process_group: int) -> None:
@@ -87,10 +83,7 @@ class _Child:
 
     def _note_end(self, status: int) -> None:
         self.process = None
-        well = time.monotonic() - self._started >= _STARTED_WELL_S
-        self._failures = 0 if well else self._failures + 1
-        longest = min(_LONGEST_BACKOFF_S, _BACKOFF_S * 2**self._failures)
-        wait_s = random.uniform(longest / 2, longest)  # noqa: S311  jitter, not a secret
+        wait_s = self._backoff.wait_after(status, time.monotonic() - self._started)
         self._due = time.monotonic() + wait_s
         if self.wanted:
             log(
@@ -98,6 +91,7 @@ class _Child:
                 child=self._command.name,
                 status=status,
                 seconds=round(wait_s, 1),
+                advice=reason(status),
             )
 
 

@@ -1,6 +1,7 @@
 """Which Kafka and PostgreSQL are used, and what they are given: databases in their newest shape, topics."""
 
 from dataclasses import asdict
+from pathlib import Path
 
 from recordgate_consumers.processes import migrate_review, migrate_view
 from recordgate_deploy.logins import add_passwords, give_logins, passfile_of
@@ -8,6 +9,7 @@ from recordgate_runtime.kafka import create_topics
 from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.migrate import migrate, migrations
 from recordgate_runtime.settings import Settings, adopt, need, settings
+from recordgate_schemas.errors import UsageError
 from recordgate_streams.ledger.quarantine import seal_plain
 from recordgate_streams.ledger.quarantine_seal import read_seal
 
@@ -21,7 +23,7 @@ def no_servers_configured() -> bool:
 def find_embedded() -> None:
     """Adopt the addresses of the home folder's embedded servers, if it has any and none are configured."""
     home = settings().home
-    if no_servers_configured() and (home / "postgres").exists():
+    if no_servers_configured() and _exists(home / "postgres"):
         from recordgate_deploy import embedded  # noqa: PLC0415  the extra `embedded`
 
         found = asdict(embedded.addresses(home))
@@ -29,6 +31,15 @@ def find_embedded() -> None:
         if settings().quarantine_key is None and key.exists():
             found["quarantine_key"] = str(key.resolve())
         adopt({f"RECORDGATE_{name.upper()}": value for name, value in found.items()})
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise UsageError(
+            f"RECORDGATE_HOME: {path.parent}: {error.strerror}; name a folder that we may read"
+        ) from None
 
 
 def migrate_all(known: Settings) -> tuple[str, ...]:

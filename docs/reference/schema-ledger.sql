@@ -82,6 +82,13 @@ CREATE VIEW public.approver AS
   GROUP BY name, public_key, period;
 ALTER VIEW public.approver OWNER TO migrator;
 
+CREATE TABLE public.clock_accepted (
+    only_one boolean DEFAULT true NOT NULL,
+    until timestamp with time zone NOT NULL,
+    CONSTRAINT clock_accepted_only_one_check CHECK (only_one)
+);
+ALTER TABLE public.clock_accepted OWNER TO migrator;
+
 CREATE TABLE public.current_decision (
     nhs_number text NOT NULL,
     entry_id text NOT NULL,
@@ -376,6 +383,8 @@ ALTER TABLE ONLY public.approver_change
     ADD CONSTRAINT approver_change_digest_key UNIQUE (digest);
 ALTER TABLE ONLY public.approver_change
     ADD CONSTRAINT approver_change_pkey PRIMARY KEY (change);
+ALTER TABLE ONLY public.clock_accepted
+    ADD CONSTRAINT clock_accepted_pkey PRIMARY KEY (only_one);
 ALTER TABLE ONLY public.current_decision
     ADD CONSTRAINT current_decision_pkey PRIMARY KEY (nhs_number, entry_id, audience);
 ALTER TABLE ONLY public.current_task
@@ -478,6 +487,8 @@ GRANT SELECT,INSERT ON TABLE public.approver_change TO rule_keeper;
 GRANT SELECT ON TABLE public.approver_change TO ledger_reader;
 GRANT SELECT ON TABLE public.approver TO ledger_reader;
 GRANT SELECT ON TABLE public.approver TO rule_keeper;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.clock_accepted TO decider;
+GRANT SELECT ON TABLE public.clock_accepted TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.current_decision TO decider;
 GRANT SELECT ON TABLE public.current_decision TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.current_task TO decider;

@@ -87,5 +87,13 @@ GrantFrom = Annotated[
     date | None,
     _day("--grant-from", "Own access granted at 13 to 15 from this day, with --register."),
 ]
+RefusedFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--refused",
+        metavar="FOLDER",
+        help="Where to keep what is refused, readable to its owner only; RECORDGATE_HOME/refused if not given.",
+    ),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and report, publish nothing.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the account as JSON.")]

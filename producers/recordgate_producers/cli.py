@@ -2,7 +2,8 @@
 
 import contextlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
@@ -15,6 +16,7 @@ from recordgate_producers import publishing, run_report, sources
 from recordgate_producers.fhir import Given, PublishedRegistration
 from recordgate_producers.nhs_numbers import GivenNumbers
 from recordgate_producers.publisher import Publisher
+from recordgate_producers.refusals import Refusal, RefusalFile
 from recordgate_producers.simulator import simulate
 from recordgate_runtime.process import ExitCode
 from recordgate_runtime.settings import need, settings
@@ -22,6 +24,7 @@ from recordgate_schemas.control import Level
 from recordgate_schemas.errors import UsageError
 
 Connect = Callable[[], Publisher]
+Keep = Callable[[Iterable[Refusal]], None]
 
 
 def connect_from_settings() -> Publisher:
@@ -59,11 +62,14 @@ class Commands:
         historic_since: arg.HistoricSince = None,
         record_checked: arg.RecordChecked = False,
         grant_from: arg.GrantFrom = None,
+        refused: arg.RefusedFolder = None,
         dry_run: arg.DryRun = False,
         as_json: arg.AsJson = False,
     ) -> None:
         """Publish FHIR records and controls; what cannot be published is one line each, the rest goes through.
 
+        What is refused is kept in a file; mend it at its source and publish the source again: what was published before
+        changes nothing. A dry run keeps nothing unless --refused is given.
         Exit status: 0 all published, 1 some refused, 2 wrong option or path, 4 Kafka not reachable.
         """
         registration = PublishedRegistration(
@@ -77,7 +83,9 @@ class Commands:
         )
         found = sources.find(paths)
         target = contextlib.nullcontext(publishing.DryRun()) if dry_run else self._connect()
-        _publish(found, options, target, as_json=as_json)
+        kept = RefusalFile(refused or settings().home / "refused")
+        keep = (lambda _: None) if dry_run and refused is None else kept.add
+        _publish(found, options, target, Account(kept, keep, as_json=as_json))
 
     def simulate(
         self,
@@ -107,35 +115,48 @@ def _given_numbers(written: str | None, file: Path | None, paths: Sequence[str])
     return GivenNumbers.read(lines)
 
 
+class Account:
+    """The account of a run as it grows: printed at the end, also when Kafka cut the run short."""
+
+    def __init__(self, kept: RefusalFile, keep: Keep, *, as_json: bool) -> None:
+        self.problems = 0
+        self._reports: list[publishing.FileReport] = []
+        self._kept, self._keep, self._as_json = kept, keep, as_json
+
+    def add(self, report: publishing.FileReport) -> None:
+        """Take in what came of a source, and keep what was refused of it."""
+        self._keep(report.refusals)
+        self._reports.append(replace(report, refusals=()))
+        self.problems += len(report.problems)
+
+    def close(self) -> None:
+        """Close the file of refusals and print."""
+        self._kept.close()
+        if self._as_json:
+            found = run_report.as_json(self._reports, self._kept.path)
+            typer.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2))
+        else:
+            run_report.show(Console(), self._reports, self._kept.path)
+
+
 def _publish(
     found: list[sources.Source],
     options: publishing.Options,
     opened: contextlib.AbstractContextManager[publishing.Target],
-    *,
-    as_json: bool,
+    account: Account,
 ) -> None:
-    reports: list[publishing.FileReport] = []
     errors = Console(stderr=True)
     with contextlib.ExitStack() as stack:
-        stack.callback(
-            _print_account, reports, as_json=as_json
-        )  # also when Kafka cut the run short
+        stack.callback(account.close)
         target = stack.enter_context(opened)
         bar = stack.enter_context(
             Progress(console=errors, disable=not errors.is_terminal, transient=True)
         )
         task = bar.add_task("publishing", total=len(found))
         for report in publishing.publish(found, options, target, lambda: bar.advance(task)):
-            reports.append(report)
             for problem in report.problems:
                 line = problem.replace("\n", " ")
                 bar.console.print(f"error: {line}", markup=False, highlight=False, soft_wrap=True)
-    if any(report.problems for report in reports):
+            account.add(report)
+    if account.problems:
         raise typer.Exit(ExitCode.FINDING)
-
-
-def _print_account(reports: list[publishing.FileReport], *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(orjson.dumps(run_report.as_json(reports), option=orjson.OPT_INDENT_2))
-    else:
-        run_report.show(Console(), reports)

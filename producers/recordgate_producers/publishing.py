@@ -23,6 +23,7 @@ from recordgate_producers.fhir import (
     snapshot_control,
 )
 from recordgate_producers.nhs_numbers import GivenNumbers, identify
+from recordgate_producers.refusals import Refusal
 from recordgate_schemas import codec
 from recordgate_schemas.control import Control
 from recordgate_schemas.entry import ClinicalEntry
@@ -67,7 +68,7 @@ class Options:
 class FileReport:
     """What came of one source: how much was published, and one line per kind of notice and problem.
 
-    `problems` start with the source's name.
+    `problems` start with the source's name. `refusals` are the items they are about, one by one.
     """
 
     name: str
@@ -76,6 +77,7 @@ class FileReport:
     resources: tuple[ResourceReport, ...] = ()
     notices: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    refusals: tuple[Refusal, ...] = field(default=(), repr=False)
 
 
 def publish(
@@ -86,10 +88,17 @@ def publish(
 ) -> Iterator[FileReport]:
     """Publish each source and yield its report; RetryableError from the target ends the run."""
     for source in found:
+        data = None
         try:
-            yield _publish_one(source, options, target)
+            form, data = sources.read(source)
+            if form is sources.Form.CONTROLS:
+                yield _publish_controls(source, data, target)
+            else:
+                yield _publish_record(source, data, options, target)
         except PoisonError as error:
-            yield FileReport(source.name, problems=(f"{source.name}: {error}",))
+            refused = Refusal(source.name, source.path, "", "", str(error), data)
+            problem = f"{source.name}: {error}"
+            yield FileReport(source.name, problems=(problem,), refusals=(refused,))
         tick()
 
 
@@ -107,10 +116,9 @@ def publish_record(record: Extract, target: Target, options: Options) -> tuple[i
     return entries, controls + target.publish_controls(after)
 
 
-def _publish_one(source: sources.Source, options: Options, target: Target) -> FileReport:
-    form, data = sources.read(source)
-    if form is sources.Form.CONTROLS:
-        return _publish_controls(source, data, target)
+def _publish_record(
+    source: sources.Source, data: bytes, options: Options, target: Target
+) -> FileReport:
     document = parse(data)
     number = options.numbers.number_for(identify(document))
     record = extract(document, replace(options.given, nhs_number=number))
@@ -126,19 +134,30 @@ def _publish_one(source: sources.Source, options: Options, target: Target) -> Fi
             f"{source.name}: {line}"
             for line in one_line_per_kind((one.index, one.type, one.reason) for one in refused)
         ),
+        tuple(_refusal(source, document, one) for one in refused),
     )
 
 
+def _refusal(source: sources.Source, document: Any, refused: ResourceReport) -> Refusal:
+    place = f"Bundle.entry[{refused.index}]"
+    item = orjson.dumps(document["entry"][refused.index])
+    return Refusal(source.name, source.path, place, refused.type, refused.reason, item)
+
+
 def _publish_controls(source: sources.Source, data: bytes, target: Target) -> FileReport:
-    controls, problems = [], []
+    controls, problems, refusals = [], [], []
     for number, line in enumerate(data.splitlines(), start=1):
         if line.strip():
             try:
                 controls.append(parse_control_line(line))
             except PoisonError as error:
                 problems.append(f"{source.name}:{number}: {error}")
+                place, why = f"line {number}", str(error)
+                refusals.append(Refusal(source.name, source.path, place, "Control", why, line))
     sent = target.publish_controls(controls)
-    return FileReport(source.name, controls=sent, problems=tuple(problems))
+    return FileReport(
+        source.name, controls=sent, problems=tuple(problems), refusals=tuple(refusals)
+    )
 
 
 def parse_control_line(line: bytes) -> Control:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -42,10 +43,11 @@ def totals(reports: Sequence[FileReport]) -> dict[str, int]:
     }
 
 
-def as_json(reports: Sequence[FileReport]) -> dict[str, Any]:
-    """Return the account of a run as data for orjson."""
+def as_json(reports: Sequence[FileReport], kept: Path | None = None) -> dict[str, Any]:
+    """Return the account of a run as data for orjson. `kept`: the file of what was refused."""
     return {
         "totals": totals(reports),
+        "refused_file": None if kept is None else str(kept),
         "types": summarise_by_type(_resources(reports)),
         "files": [
             {
@@ -61,7 +63,7 @@ def as_json(reports: Sequence[FileReport]) -> dict[str, Any]:
     }
 
 
-def show(console: Console, reports: Sequence[FileReport]) -> None:
+def show(console: Console, reports: Sequence[FileReport], kept: Path | None = None) -> None:
     """Print the account of a run: a row per resource type, notices, totals."""
     counted = (outcome.value for outcome in ResourceOutcome)
     columns = (Column(name, justify="right", no_wrap=True) for name in counted)
@@ -76,6 +78,9 @@ def show(console: Console, reports: Sequence[FileReport]) -> None:
             console.print(f"{report.name}: note: {notice}", markup=False, soft_wrap=True)
     line = ", ".join(f"{key} {value}" for key, value in totals(reports).items())
     console.print(line, soft_wrap=True)
+    if kept is not None:
+        advice = "mend it at its source and publish that again"
+        console.print(f"refused, kept in {kept}: {advice}", markup=False, soft_wrap=True)
 
 
 def _resources(reports: Sequence[FileReport]) -> list[ResourceReport]:

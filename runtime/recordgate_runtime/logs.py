@@ -39,6 +39,8 @@ class LogCode(Enum):
     """Every line a process may write: level and meaning."""
 
     STARTED = ("info", "the process is ready")
+    WAITING = ("warning", "a server does not answer; the process asks again until it does")
+    ANSWERED = ("info", "the server answers after so many attempts; the process goes on")
     STOPPING = ("info", "the process was asked to stop")
     MIGRATED = ("info", "a migration was applied")
     TOPIC_CREATED = ("info", "a topic was created")
@@ -72,7 +74,7 @@ class LogCode(Enum):
     )
     PROCESS_ENDED = (
         "warning",
-        "a process ended by itself; it is started again after these seconds",
+        "a process ended by itself, for the reason in its advice; it is started again after these seconds",
     )
     CRASHED = ("critical", "an unexpected error; the process ends and is started again")
     FATAL = ("critical", "going on could lose or leak; the process ends, see the advice")

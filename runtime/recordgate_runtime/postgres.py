@@ -27,6 +27,15 @@ _LIMITS = (
 )
 
 
+def is_address(dsn: str) -> bool:
+    """Whether a DSN can be read. SAFETY: the parser's own words would quote it, and with it a password."""
+    try:
+        conninfo_to_dict(dsn)
+    except psycopg.ProgrammingError:
+        return False
+    return True
+
+
 def connect(dsn: str, role: str, *, autocommit: bool = False) -> psycopg.Connection:
     """Log in as `role`; raise RetryableError when the server is not there or does not let it in.
 
@@ -65,10 +74,10 @@ def _connect(conninfo: str, autocommit: bool) -> psycopg.Connection:  # noqa: FB
 
 
 def _why(error: psycopg.OperationalError, conninfo: str) -> str:
+    login = conninfo_to_dict(conninfo).get("user", "")
     asked = error.pgconn is not None and (error.pgconn.needs_password or error.pgconn.used_password)
     if not asked:
-        return "PostgreSQL is not reachable; is it running at the configured DSN?"
-    login = conninfo_to_dict(conninfo).get("user", "")
+        return f"PostgreSQL is not reachable for {login}; is it running at the configured DSN?"
     return (
         f"PostgreSQL does not let {login} in; see that the passfile has its password, that `recordgate logins`"
         " was run and that connections are left"

@@ -16,8 +16,12 @@ class Role:
 
 
 ROLES = (
-    Role("decider", ("ledger",), "both lanes of the decider"),
-    Role("ledger_reader", ("ledger",), "`explain`, `account --recount`, `rules status`"),
+    Role("decider", ("ledger",), "both lanes of the decider, `clock`"),
+    Role(
+        "ledger_reader",
+        ("ledger",),
+        "`explain`, `account --recount`, `rules status`, `rules verify`",
+    ),
     Role("rule_keeper", ("ledger",), "`rules` that rehearse, approve and activate"),
     Role("quarantine_keeper", ("ledger",), "`quarantine`"),
     Role("view_sink", ("view",), "the view sink"),

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from recordgate_runtime.postgres import is_address
 from recordgate_schemas.errors import UsageError
 
 _ADDRESS = re.compile(r"([^\s:,\[\]]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}")
@@ -66,6 +67,12 @@ class Settings(BaseSettings):
     batch_wait_s: float = Field(
         0.02, gt=0, le=5, description="seconds the decider gathers a batch in thin traffic"
     )
+    clock_difference_s: float = Field(
+        60,
+        ge=1,
+        le=3600,
+        description="most seconds between two clocks; the decider stops when they differ by more",
+    )
     gate_lease_s: float = Field(
         15,
         ge=0.5,
@@ -86,6 +93,21 @@ class Settings(BaseSettings):
     def _empty_is_not_set(cls, value: object) -> object:
         return None if value == "" else value
 
+    @field_validator("ledger_dsn", "view_dsn", "review_dsn")
+    @classmethod
+    def _is_dsn(cls, value: str) -> str:
+        if not is_address(value):
+            raise ValueError("is no PostgreSQL address, postgresql://user@host/database")
+        return value
+
+    @field_validator("gate_tick_s")
+    @classmethod
+    def _is_well_within_the_lease(cls, value: float, info: ValidationInfo) -> float:
+        lease = info.data.get("gate_lease_s")
+        if lease is not None and value > lease / 3:
+            raise ValueError(f"is more than a third of RECORDGATE_GATE_LEASE_S, {lease:g}")
+        return value
+
     @field_validator("kafka")
     @classmethod
     def _are_addresses(cls, value: str) -> str:
@@ -105,7 +127,8 @@ def settings() -> Settings:
         return Settings()
     except ValidationError as error:
         wrong = "; ".join(
-            f"RECORDGATE_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors()
+            f"RECORDGATE_{str(e['loc'][0]).upper()}: {e.get('ctx', {}).get('error', e['msg'])}"
+            for e in error.errors()
         )
         raise UsageError(f"settings: {wrong}") from None
 

@@ -51,9 +51,18 @@ class Subject:
 
 @pytest.fixture(scope="module")
 def golden(runner: Runner, watch: Watch) -> Golden:
+    """The cases' states. A run in which a day ended in London is done again: ages and dates have moved on."""
     assert runner.pids()
-    now = SystemClock().now()
-    subjects = [_subject(case, place, now) for place, case in enumerate(CASES)]
+    for attempt in range(2):
+        now = SystemClock().now()
+        found = _run(watch, now, first_patient=FIRST_PATIENT + attempt * len(CASES))
+        if local_day(SystemClock().now()) == local_day(now):
+            return found
+    pytest.fail("a day ended in London during each of two runs; something hangs")
+
+
+def _run(watch: Watch, now: datetime, first_patient: int) -> Golden:
+    subjects = [_subject(case, first_patient + place, now) for place, case in enumerate(CASES)]
     with GoldenStack(settings()) as stack:
         quarantined = stack.quarantined()
         stack.publish(message for s in subjects for message in s.told.first)
@@ -63,13 +72,11 @@ def golden(runner: Runner, watch: Watch) -> Golden:
         stack.publish(message for s in subjects for message in s.told.then)
         watch.wait()
         after = _states(stack, subjects, quarantined)
-    if local_day(SystemClock().now()) != local_day(now):
-        pytest.skip("a day ended in London while the cases ran; ages and dates have moved on")
     return Golden({name: (before[name], after[name]) for name in after}, frozenset(refused))
 
 
-def _subject(case: Case, place: int, now: datetime) -> Subject:
-    number = patient(FIRST_PATIENT + place)
+def _subject(case: Case, number_of_patient: int, now: datetime) -> Subject:
+    number = patient(number_of_patient)
     if case.nhs_number:
         number = NhsNumber(case.nhs_number)
     return Subject(case, number, messages_of(case, now, number, current().hash))

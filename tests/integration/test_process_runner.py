@@ -100,6 +100,7 @@ def test_the_end_of_a_process_is_logged_with_its_name_and_status(
     _await(partial(_has_new_pid, runner, "first", before))
     (line,) = map(json.loads, capsys.readouterr().err.splitlines())
     assert (line["code"], line["child"], line["status"]) == ("PROCESS_ENDED", "first", -9)
+    assert line["advice"] == "ended by SIGKILL"
 
 
 def test_a_process_that_keeps_ending_is_tried_again_later_and_later(

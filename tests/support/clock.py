@@ -1,6 +1,10 @@
 """A clock for tests."""
 
-from datetime import datetime
+from datetime import UTC, datetime
+
+import psycopg
+
+from recordgate_streams.ledger.clock import Reading
 
 
 class FrozenClock:
@@ -12,3 +16,7 @@ class FrozenClock:
     def now(self) -> datetime:
         """Return the instant it was set to."""
         return self.instant
+
+    def read(self, _db: psycopg.Connection) -> Reading:
+        """Return the instant as the time of a lane's transaction, which nothing contradicts."""
+        return Reading(self.instant, datetime.max.replace(tzinfo=UTC))

@@ -19,6 +19,7 @@ from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.lanes.controls import ControlsLane
 from recordgate_streams.lanes.entries import EntriesLane
 from recordgate_streams.ledger.account import Account, read_account
+from recordgate_streams.ledger.clock import LedgerClock
 from recordgate_streams.ledger.quarantine_seal import Seal
 from recordgate_streams.ledger.rows import Outgoing
 from recordgate_streams.ledger.rules import RulesInForce
@@ -31,7 +32,8 @@ PARTITION = 0
 TABLES = (
     "source_position, account, patient, entry, entry_mark, snapshot, decision, current_decision,"
     " redecision, outgoing, outgoing_sequence, quarantine, pointer, root, reached, current_task,"
-    " active_ruleset, rule_application, partition_count, quarantine_repair, quarantine_action, outcome_count"
+    " active_ruleset, rule_application, partition_count, quarantine_repair, quarantine_action, outcome_count,"
+    " clock_accepted"
 )
 
 
@@ -74,6 +76,7 @@ class Ledger:
         self._bodies = bodies or BodyReader()
         self.broker = Broker()
         self.clock = FrozenClock(NOW)
+        self.real_clock: LedgerClock | None = None
         self.page_entries = 500
         self.limits: dict[str, int] = {}
         self._offsets = {ENTRIES.name: 0, CONTROLS.name: 0}
@@ -105,8 +108,9 @@ class Ledger:
         connection = connect(self.dsn, "decider", autocommit=True)
         self._open.append(connection)
         rules = RulesInForce(self._ruleset)
+        clock = self.real_clock or self.clock
         transaction = LaneLedger(
-            lane, connection, self.broker.publish, self.clock, rules, seal=self.seal
+            lane, connection, self.broker.publish, clock, rules, seal=self.seal
         )
         transaction.adopt(topic, "topic-1", 1)
         return transaction

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Literal
 
 import psycopg
 
@@ -49,16 +50,31 @@ class ReviewTask:
     opened_at: datetime
 
 
-def open_holds(connection: psycopg.Connection, practice: OdsCode | None = None) -> list[Hold]:
-    """Return the open holds, of one practice or of all, the one due first on top."""
+def open_holds(
+    connection: psycopg.Connection, practice: OdsCode | None = None, limit: int | None = None
+) -> list[Hold]:
+    """Return the open holds, of one practice or of all, the one due first on top; `limit` of them at most."""
     with connection.transaction():
-        return rows_as(Hold, connection, _SQL["open_holds"], {"practice": practice})
+        asked = {"practice": practice, "limit": limit}
+        return rows_as(Hold, connection, _SQL["open_holds"], asked)
 
 
-def open_tasks(connection: psycopg.Connection, practice: OdsCode | None = None) -> list[ReviewTask]:
-    """Return the open tasks, of one practice or of all: incidents and urgent ones first, then the oldest."""
+def open_tasks(
+    connection: psycopg.Connection, practice: OdsCode | None = None, limit: int | None = None
+) -> list[ReviewTask]:
+    """Return the open tasks, incidents and urgent ones first, then the oldest; `limit` of them at most."""
     with connection.transaction():
-        return rows_as(ReviewTask, connection, _SQL["open_tasks"], {"practice": practice})
+        asked = {"practice": practice, "limit": limit}
+        return rows_as(ReviewTask, connection, _SQL["open_tasks"], asked)
+
+
+def count_open(
+    connection: psycopg.Connection, what: Literal["holds", "tasks"], practice: OdsCode | None = None
+) -> int:
+    """Return how many holds or tasks are open, of one practice or of all."""
+    with connection.transaction():
+        row = connection.execute(_SQL[f"count_open_{what}"], {"practice": practice}).fetchone()
+    return int(row[0]) if row else 0
 
 
 def find_hold(

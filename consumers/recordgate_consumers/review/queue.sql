@@ -5,6 +5,11 @@ select nhs_number, audience, entry_id, sequence, state, queue, version, practice
 from hold
 where state = 'open' and (%(practice)s::text is null or practice = %(practice)s)
 order by due_at, practice, entry_id, audience
+limit %(limit)s
+
+-- name: count_open_holds
+-- How many holds are open, of one practice or of all.
+select count(*) from hold where state = 'open' and (%(practice)s::text is null or practice = %(practice)s)
 
 -- name: holds_of_entry
 -- The hold or holds of an entry for an audience, whatever their state, and but for the content.
@@ -20,6 +25,11 @@ select nhs_number, reason, audience, nullif(entry_id, '') as entry_id, practice,
 from task
 where closed_at is null and (%(practice)s::text is null or practice = %(practice)s)
 order by kind not in ('incident', 'urgent'), opened_at, practice, reason, audience, task.entry_id, nhs_number
+limit %(limit)s
+
+-- name: count_open_tasks
+-- How many tasks are open, of one practice or of all.
+select count(*) from task where closed_at is null and (%(practice)s::text is null or practice = %(practice)s)
 
 -- name: mark_decided
 -- Take an open hold out of the queue, if it is still the one the reviewer saw.

@@ -32,7 +32,7 @@ def holds_as_data(holds: Sequence[Hold]) -> list[dict[str, Any]]:
     ]
 
 
-def print_holds(holds: Sequence[Hold], console: Console) -> None:
+def print_holds(holds: Sequence[Hold], console: Console, total: int) -> None:
     """Print one table, the hold due first on top. "Offer" is the outcome a reviewer should think of first."""
     table = _table("Due", "Queue", "Practice", "Kind", "Audience", "Offer", "Reasons", "Entry")
     for hold in holds:
@@ -41,7 +41,7 @@ def print_holds(holds: Sequence[Hold], console: Console) -> None:
         cells = (due, hold.queue, hold.practice, hold.kind, hold.audience, offer, reasons)
         table.add_row(*map(Text, (*cells, hold.entry_id)))
     console.print(table)
-    console.print(f"{len(holds)} open")
+    console.print(f"{total} open")
 
 
 def tasks_as_data(tasks: Sequence[ReviewTask], *, numbers: bool) -> list[dict[str, Any]]:
@@ -60,7 +60,9 @@ def tasks_as_data(tasks: Sequence[ReviewTask], *, numbers: bool) -> list[dict[st
     ]
 
 
-def print_tasks(tasks: Sequence[ReviewTask], console: Console, *, numbers: bool) -> None:
+def print_tasks(
+    tasks: Sequence[ReviewTask], console: Console, total: int, *, numbers: bool
+) -> None:
     """Print one table, what is urgent on top; with the patients' numbers if asked for."""
     about = ("Patient", "Entry") if numbers else ("Entry",)
     table = _table("Opened", "Kind", "Reason", "Practice", "Audience", *about)
@@ -70,7 +72,7 @@ def print_tasks(tasks: Sequence[ReviewTask], console: Console, *, numbers: bool)
         patient = (task.nhs_number,) if numbers else ()
         table.add_row(*map(Text, (*cells, *patient, task.entry_id or "")))
     console.print(table)
-    console.print(f"{len(tasks)} open")
+    console.print(f"{total} open")
 
 
 def _table(*columns: str) -> Table:

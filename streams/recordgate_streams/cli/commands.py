@@ -20,6 +20,9 @@ from recordgate_streams.ledger.account import Account, Miscount, read_account, r
 from recordgate_streams.ledger.explanation import explain as explain_entry
 from recordgate_streams.ledger.rules import in_force_for_reading
 
+MOST_LINES = 1000
+"""How many lines an explanation has: an entry that was decided for years for many proxies would fill any screen."""
+
 AsJson = Annotated[bool, typer.Option("--json", help="for programs")]
 
 
@@ -77,7 +80,14 @@ def explain(
         lines += explanations.for_reviewer(found, used.reasons)
     else:
         lines += explanations.for_engineer(found, used.hash)
-    print("\n".join(lines))  # noqa: T201
+    print_bounded(lines)
+
+
+def print_bounded(lines: Sequence[str]) -> None:
+    """Print the first lines; how many more there are goes to standard error."""
+    print("\n".join(lines[:MOST_LINES]))  # noqa: T201
+    if (more := len(lines) - MOST_LINES) > 0:
+        typer.echo(f"{more} more lines are not shown; --json has all", err=True)
 
 
 def account(

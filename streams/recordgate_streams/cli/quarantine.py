@@ -16,7 +16,8 @@ from recordgate_runtime.positions import read_partitions
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.settings import need, settings
 from recordgate_schemas.coordinates import Coordinates
-from recordgate_schemas.errors import UsageError
+from recordgate_schemas.errors import PoisonError, UsageError
+from recordgate_schemas.topics import TOPICS
 from recordgate_streams.lanes.replay import Operator, Quarantine, Replayed, ReplaySender
 from recordgate_streams.ledger.quarantine import QuarantinedRecord, QuarantineStore
 from recordgate_streams.ledger.quarantine_seal import Seal, read_seal
@@ -32,6 +33,9 @@ Where = Annotated[
         help="topic/partition/offset, as `list` shows them",
     ),
 ]
+MOST_LISTED = 500
+"""How many records a list has unless asked for more: a bad publisher may have sent any number."""
+
 NewFile = Annotated[Path | None, typer.Option(help="write it to this new file, mode 0600")]
 
 
@@ -39,16 +43,20 @@ NewFile = Annotated[Path | None, typer.Option(help="write it to this new file, m
 def list_records(
     *,
     everything: Annotated[bool, typer.Option("--all", help="also what was replayed")] = False,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="how many at most")] = MOST_LISTED,
     as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
 ) -> None:
     """List what is in quarantine, without any content."""
     with _store() as (store, _):
-        found = [one for one in store.all() if everything or one.state != "replayed"]
+        found = store.listed(replayed=everything, limit=limit)
+        more = store.count(replayed=everything) - len(found)
     if as_json:
         typer.echo(json.dumps([_as_data(one) for one in found], indent=2))
     else:
         lines = [f"{one.where}  {one.state}  {_kept(one)}  {one.error}" for one in found]
         typer.echo("\n".join(lines) or "nothing is in quarantine")
+    if more > 0:
+        typer.echo(f"{more} more are not listed; give --limit", err=True)
 
 
 @app.command()
@@ -79,8 +87,12 @@ def repair(
     ],
 ) -> None:
     """Put other bytes in a record's place; they must be a valid message of its topic. `replay` publishes them."""
+    data = _message_in(file)
     with _store() as (store, partitions):
-        Quarantine(store, _seal(), partitions).repair(where, file.read_bytes(), _operator())
+        try:
+            Quarantine(store, _seal(), partitions).repair(where, data, _operator())
+        except PoisonError as error:
+            raise UsageError(f"--file {file}: {error}") from None
     typer.echo(f"{where} is repaired; publish it with: recordgate quarantine replay {where}")
 
 
@@ -103,6 +115,19 @@ def _sentences(where: Coordinates, done: Replayed) -> Iterator[str]:
         yield f"the patient's state is confirmed through position {done.confirmed}"
     if done.waits_for is not None:
         yield f"the patient's entries stay held until {done.waits_for} is replayed"
+
+
+def _message_in(file: Path) -> bytes:
+    """Return a file's bytes; raise UsageError when it cannot be read or holds more than any message may."""
+    most = 2 * max(topic.max_bytes for topic in TOPICS)  # as JSON a body takes a third more
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(most + 1)
+    except OSError as error:
+        raise UsageError(f"--file {file}: cannot be read ({error.strerror})") from None
+    if len(data) > most:
+        raise UsageError(f"--file {file}: more than {most} bytes; no message is so large")
+    return data
 
 
 @contextmanager

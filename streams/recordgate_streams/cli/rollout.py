@@ -15,13 +15,14 @@ from joserfc.jwk import OKPKey
 
 from recordgate_runtime.clock import SystemClock
 from recordgate_runtime.postgres import connect
+from recordgate_runtime.process import ExitCode
 from recordgate_runtime.settings import need, settings
 from recordgate_schemas.errors import UsageError
 from recordgate_schemas.values import OdsCode, parse_ods
 from recordgate_streams.cli.rollout_text import report_lines, status_lines
 from recordgate_streams.cli.rules import RulesetFile, app
 from recordgate_streams.ledger.rollout import RolloutStore
-from recordgate_streams.rollout import activation, jws
+from recordgate_streams.rollout import activation, jws, verification
 from recordgate_streams.rollout import run as rehearsal_run
 from recordgate_streams.rollout.approvals import sign_approval
 from recordgate_streams.rollout.checks import claims_of
@@ -139,6 +140,19 @@ def status(*, as_json: AsJson = False) -> None:
         typer.echo(json.dumps(dataclasses.asdict(found), default=str))
         return
     typer.echo("\n".join(status_lines(found)))
+
+
+@app.command()
+def verify() -> None:
+    """Verify every change of approvers and every activation there has been. Status 1 when one does not hold."""
+    with opened(READER) as ledger:
+        found = verification.verify(ledger)
+    for problem in found.problems:
+        typer.echo(problem)
+    held = "all hold" if not found.problems else f"{len(found.problems)} problems"
+    typer.echo(f"{found.changes} sets of approvers, {found.activations} activations: {held}")
+    if found.problems:
+        raise typer.Exit(ExitCode.FINDING)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from recordgate_runtime.partition_watch import PartitionWatch
 from recordgate_runtime.process import exit_code
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
-from recordgate_schemas.errors import RecordgateError
+from recordgate_schemas.errors import RecordgateError, UsageError
 from recordgate_streams.engines.byte_room import ByteRoom
 from recordgate_streams.inspection.gauges import refresh_account
 from recordgate_streams.lanes.lane import Lane, LaneName, open_lane
@@ -96,7 +96,10 @@ def _tick(lane: Lane, watch: PartitionWatch, partitions: list[int]) -> None:
 
 def _bare_app(name: LaneName, settings: Settings) -> faust.App:
     datadir = settings.home / "faust" / name
-    datadir.mkdir(parents=True, exist_ok=True)
+    try:
+        datadir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"RECORDGATE_HOME: {datadir}: {error.strerror}; name another") from None
     return faust.App(
         f"{settings.topic_prefix}recordgate-decide-{name}",
         broker=[f"kafka://{address}" for address in settings.kafka.split(",")],

@@ -1,6 +1,7 @@
 """What an engine runs: a lane takes batches of one topic, and resumes what a crash cut short."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Literal, Protocol
 
 from recordgate_runtime.clock import SystemClock
@@ -8,11 +9,13 @@ from recordgate_runtime.kafka import partition_counts, topic_state
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings, need
+from recordgate_runtime.waiting import await_servers
 from recordgate_schemas.topics import TOPICS, Topic
 from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.lanes.controls import ControlsLane
 from recordgate_streams.lanes.entries import EntriesLane
 from recordgate_streams.lanes.publish import KafkaPublisher
+from recordgate_streams.ledger.clock import CheckedClock
 from recordgate_streams.ledger.quarantine_seal import read_seal_or_warn
 from recordgate_streams.ledger.rules import RulesInForce
 from recordgate_streams.ledger.unit_of_work import LaneLedger
@@ -41,15 +44,15 @@ class Lane(Protocol):
 
 def open_lane(name: LaneName, settings: Settings) -> Lane:
     """Return a lane over a new ledger connection, its partitions adopted and the topics' shape checked."""
+    dsn = need(settings.ledger_dsn, "RECORDGATE_LEDGER_DSN")
+    await_servers(settings, dsn, "decider")
     partition_counts(TOPICS, settings)
-    connection = connect(
-        need(settings.ledger_dsn, "RECORDGATE_LEDGER_DSN"), "decider", autocommit=True
-    )
+    connection = connect(dsn, "decider", autocommit=True)
     ledger = LaneLedger(
         name,
         connection,
         KafkaPublisher(settings).publish,
-        SystemClock(),
+        CheckedClock(SystemClock(), timedelta(seconds=settings.clock_difference_s)),
         RulesInForce(),
         seal=read_seal_or_warn(settings.quarantine_key),
     )

@@ -45,6 +45,21 @@ class ApprovalRecord:
     jws: Sequence[str]
 
 
+@dataclass(frozen=True, slots=True)
+class ActivationRecord:
+    """An activation as stored, not verified, with the rehearsal it rests on."""
+
+    generation: int
+    rehearsal_id: str
+    from_hash: str
+    to_hash: str
+    former: Mapping[str, Any]
+    approvals: list[str] | None
+    approver_change: int | None
+    document: Mapping[str, Any]
+    report: Mapping[str, Any]
+
+
 class ActivationStore:
     """Approvals, activations and their progress, over one connection."""
 
@@ -103,6 +118,17 @@ class ActivationStore:
     def last(self) -> LastActivation | None:
         """Return the last activation; None when the ledger's first ruleset is in force."""
         return next(iter(rows_as(LastActivation, self._db, SQL["last_activation"])), None)
+
+    def generations(self) -> list[int]:
+        """Return the generations that were activated, in order."""
+        with self._db.cursor(row_factory=scalar_row) as cursor:
+            return cursor.execute(SQL["generations"]).fetchall()
+
+    def record(self, generation: int) -> ActivationRecord:
+        """Return one activation."""
+        wanted = {"generation": generation}
+        [found] = rows_as(ActivationRecord, self._db, SQL["activation"], wanted)
+        return found
 
     def progress(self) -> list[Progress]:
         """Return how far the ruleset in force is applied, by partition."""

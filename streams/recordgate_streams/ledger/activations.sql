@@ -51,3 +51,12 @@ where a.generation = (select generation from active_ruleset) order by a.partitio
 -- name: patients_waiting
 -- Patients to whom the ruleset in force is still to be applied; when that is done, nothing has to be counted.
 select patients from rule_patients_waiting
+
+-- name: generations
+-- The activations there have been, in order.
+select generation from activation order by generation
+
+-- name: activation
+-- One activation with the rehearsal it rests on.
+select a.generation, a.rehearsal_id, a.from_hash, a.to_hash, a.former, a.approvals, a.approver_change, r.document, r.report
+from activation a join rehearsal r using (rehearsal_id) where a.generation = %(generation)s

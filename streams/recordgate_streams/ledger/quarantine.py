@@ -52,13 +52,15 @@ def put_quarantine(
 
 def seal_plain(dsn: str, seal: Seal) -> int:
     """Encrypt what an earlier version kept in plain text, as the tables' owner; return how many records that were."""
+    done = 0
     with connect_as_owner(dsn) as db:
-        rows = db.execute(_SQL["plain"]).fetchall()
-        for topic, partition, offset, raw in rows:
-            where = Coordinates(topic, partition, offset)
-            sealed = seal.close(bytes(raw), f"{where} value")
-            db.execute(_SQL["seal_plain"], _place(where) | {"value": sealed})
-    return len(rows)
+        while rows := db.execute(_SQL["plain"]).fetchall():
+            for topic, partition, offset, raw in rows:
+                where = Coordinates(topic, partition, offset)
+                sealed = seal.close(bytes(raw), f"{where} value")
+                db.execute(_SQL["seal_plain"], _place(where) | {"value": sealed})
+            done += len(rows)
+    return done
 
 
 class QuarantineStore:
@@ -69,12 +71,24 @@ class QuarantineStore:
 
     def all(self) -> list[QuarantinedRecord]:
         """Return every record in quarantine, by coordinates."""
-        return [_record(row) for row in self._db.execute(_SQL["list"], {"only": None})]
+        return self.listed(replayed=True, limit=None)
+
+    def listed(self, *, replayed: bool, limit: int | None) -> list[QuarantinedRecord]:
+        """Return records in quarantine, by coordinates, with those that were replayed or without; `limit` at most."""
+        asked = {"only": None, "replayed": replayed, "limit": limit}
+        return [_record(row) for row in self._db.execute(_SQL["list"], asked)]
+
+    def count(self, *, replayed: bool) -> int:
+        """Return how many records there are to list."""
+        row = self._db.execute(_SQL["count"], {"replayed": replayed}).fetchone()
+        return int(row[0]) if row else 0
 
     def find(self, where: Coordinates) -> QuarantinedRecord:
         """Lock a record's partition for this transaction and return it; raise UsageError when there is none."""
         self._db.execute(_SQL["lock"], {"partition": f"{where.topic}/{where.partition}"})
-        rows = self._db.execute(_SQL["list"], {"only": str(where)}).fetchall()
+        rows = self._db.execute(
+            _SQL["list"], {"only": str(where), "replayed": True, "limit": 1}
+        ).fetchall()
         if not rows:
             raise UsageError(f"{where} is not in quarantine; see recordgate quarantine list")
         return _record(rows[0])

@@ -5,7 +5,7 @@ values (%(topic)s, %(partition)s, %(offset)s, %(error)s, %(key)s, %(value)s, %(a
 
 -- name: plain
 -- What an earlier version kept in plain text.
-select topic, partition, record_offset, raw from quarantine where raw is not null
+select topic, partition, record_offset, raw from quarantine where raw is not null limit 100
 
 -- name: seal_plain
 -- Puts encrypted bytes in the place of plain ones.
@@ -28,8 +28,17 @@ cross join lateral (
   from quarantine_action a
   where a.topic = q.topic and a.partition = q.partition and a.record_offset = q.record_offset
 ) done
-where %(only)s::text is null or concat_ws('/', q.topic, q.partition, q.record_offset) = %(only)s::text
-order by q.topic, q.partition, q.record_offset
+where (%(only)s::text is null or concat_ws('/', q.topic, q.partition, q.record_offset) = %(only)s::text)
+  and (%(replayed)s or not 'replayed' = any(coalesce(done.actions, '{}')))
+order by q.topic, q.partition, q.record_offset limit %(limit)s
+
+-- name: count
+-- How many records are in quarantine, with those that were replayed or without.
+select count(*) from quarantine q
+where %(replayed)s or not exists (
+  select from quarantine_action a
+  where a.topic = q.topic and a.partition = q.partition and a.record_offset = q.record_offset and a.action = 'replayed'
+)
 
 -- name: sealed
 -- A record's encrypted key and value.

@@ -17,6 +17,7 @@ from recordgate_schemas.errors import UsageError
 
 _KEY_BYTES = 32
 _NONCE_BYTES = 12
+_MOST_FILE_BYTES = 4096
 _VERSION = b"\x01"
 
 
@@ -57,19 +58,28 @@ def read_seal(file: Path | None) -> Seal | None:
     if not stat.S_ISREG(mode):
         raise _no_key_file(file, "not a regular file")
     if stat.S_IMODE(mode) & 0o077:
-        raise UsageError("RECORDGATE_QUARANTINE_KEY: others may read the file; chmod 600")
+        raise _no_key_file(file, "others may read it; chmod 600", "")
     try:
-        key = base64.b64decode(file.read_bytes().strip(), validate=True)
-    except (OSError, binascii.Error):
-        key = b""
+        with file.open("rb") as opened:
+            text = opened.read(_MOST_FILE_BYTES).strip()
+    except OSError as error:
+        raise _no_key_file(file, f"cannot be read ({error.strerror})") from None
+    try:
+        key = base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise _no_key_file(file, "holds no base64") from None
     if len(key) != _KEY_BYTES:
-        raise UsageError("RECORDGATE_QUARANTINE_KEY: the file must hold 32 bytes in base64")
+        raise _no_key_file(file, f"holds {len(key)} bytes, a key has {_KEY_BYTES}")
     return Seal(key)
 
 
-def _no_key_file(file: Path, why: str) -> UsageError:
-    advice = "name the key file, make one as docs/runbook/quarantine.md says, or leave it empty"
-    return UsageError(f"RECORDGATE_QUARANTINE_KEY: {file}: {why}; {advice}")
+_ADVICE = (
+    "; name the key file, make one as docs/runbook/quarantine.md says, or leave the setting empty"
+)
+
+
+def _no_key_file(file: Path, why: str, advice: str = _ADVICE) -> UsageError:
+    return UsageError(f"RECORDGATE_QUARANTINE_KEY: {file}: {why}{advice}")
 
 
 def read_seal_or_warn(file: Path | None) -> Seal | None:

@@ -7,12 +7,10 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 
 import psycopg
 
 from recordgate_runtime import positions
-from recordgate_runtime.clock import Clock
 from recordgate_runtime.isolation import ISOLATED_ERROR, WINDOW, Fuse
 from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.metrics import BATCH_SECONDS, RECORDS, BatchStage
@@ -22,6 +20,7 @@ from recordgate_schemas.errors import FatalError, RecordgateError, RetryableErro
 from recordgate_schemas.messages import Quarantined
 from recordgate_schemas.topics import BY_NAME, QUARANTINED, Topic
 from recordgate_streams.ledger.cascade import CascadeStore
+from recordgate_streams.ledger.clock import LedgerClock, Reading
 from recordgate_streams.ledger.decisions import DecisionStore
 from recordgate_streams.ledger.quarantine import put_quarantine
 from recordgate_streams.ledger.quarantine_seal import Seal
@@ -42,10 +41,11 @@ class UnitOfWork:
         lane: str,
         db: psycopg.Connection,
         rules: InForce,
-        at: datetime,
+        reading: Reading,
         seal: Seal | None = None,
     ) -> None:
-        self.lane, self.rules, self.at = lane, rules, at
+        self.lane, self.rules, self.at = lane, rules, reading.at
+        self._reading = reading
         self._seal = seal
         self.records, self.cascades = RecordStore(db), CascadeStore(db)
         self.decisions, self.redecisions = DecisionStore(db), RedecisionStore(db)
@@ -59,8 +59,9 @@ class UnitOfWork:
     def claim_new_records(self, topic: Topic, records: Sequence[Record]) -> list[Record]:
         """Lock the topic's positions, drop replays, move past the batch and return what is new, in offset order.
 
-        Raises FatalError when records are missing between the stored position and the batch.
+        Raises FatalError when records are missing between the stored position and the batch, or dated in the future.
         """
+        self._reading.check(records)
         partitions = sorted({record.partition for record in records})
         wanted = {"topic": topic.name, "partitions": partitions}
         ends: dict[int, int] = dict(self._db.execute(SQL["lock_positions"], wanted).fetchall())
@@ -152,7 +153,7 @@ class LaneLedger:
         lane: str,
         connection: psycopg.Connection,
         publish: Callable[[Sequence[Outgoing]], None],
-        clock: Clock,
+        clock: LedgerClock,
         rules: RulesInForce,
         *,
         seal: Seal | None = None,
@@ -172,8 +173,9 @@ class LaneLedger:
         started = time.monotonic()
         with self._db.transaction():
             self._forget(self._confirmed)
-            now = self._clock.now()
-            work = UnitOfWork(self.lane, self._db, self._rules.read(self._db, now), now, self._seal)
+            now = self._clock.read(self._db)
+            rules = self._rules.read(self._db, now.at)
+            work = UnitOfWork(self.lane, self._db, rules, now, self._seal)
             yield work
             outgoing = work.finish()
         self._confirmed = []

@@ -73,9 +73,7 @@ def audience_context(
     registration = facts.current_registration()
     practice = settings.practice(registration.practice) if registration else None
     access = facts.access_at(registration.practice) if registration else None
-    grant = None
-    if audience != SELF:
-        grant = next((p for p in facts.proxies if audience == f"proxy:{p.grant_id}"), None)
+    grant = facts.grant(audience)
     opens = access if audience == SELF else grant
     window = None
     if registration and registration.registered_on and practice and opens:

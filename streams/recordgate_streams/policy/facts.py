@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import TypeVar
 
 from recordgate_schemas.control import (
     Historic,
@@ -17,7 +18,15 @@ from recordgate_schemas.control import (
     Verification,
 )
 from recordgate_schemas.entry import Kind
-from recordgate_schemas.values import SELF, Audience, EntryId, GrantId, OdsCode, proxy
+from recordgate_schemas.values import (
+    PROXY_PREFIX,
+    SELF,
+    Audience,
+    EntryId,
+    GrantId,
+    OdsCode,
+    proxy,
+)
 from recordgate_streams.policy.settings import Signal
 
 
@@ -137,6 +146,9 @@ class GrantInstant:
     at: datetime
 
 
+OfGrant = TypeVar("OfGrant", Proxy, GrantInstant)
+
+
 @dataclass(frozen=True, slots=True)
 class PatientSignal:
     """What an entry's codes state about the whole patient, and the instant it counts from."""
@@ -202,6 +214,14 @@ class Facts:
         """Return `self` and every grant ever given: a grant that ended still has to be closed."""
         return (SELF, *(proxy(grant.grant_id) for grant in self.proxies))
 
+    def grant(self, audience: Audience) -> Proxy | None:
+        """Return the grant that a proxy reads under; None for the patient, and for a grant never heard of."""
+        return (
+            _of_grant(self.proxies, audience.removeprefix(PROXY_PREFIX))
+            if audience != SELF
+            else None
+        )
+
     def with_signals(
         self, entry_ids: Collection[EntryId], signals: Iterable[PatientSignal]
     ) -> "Facts":
@@ -224,7 +244,19 @@ class Facts:
 
 def latest_of(instants: tuple[GrantInstant, ...], grant_id: GrantId) -> datetime | None:
     """Return the latest such instant of a grant, if there is one."""
-    return next((one.at for one in instants if one.grant_id == grant_id), None)
+    found = _of_grant(instants, grant_id)
+    return found.at if found else None
+
+
+def _of_grant(items: tuple[OfGrant, ...], grant_id: str) -> OfGrant | None:
+    """Return the item about a grant. Items are in order of their grants, as folding leaves them."""
+    place = bisect_left(items, grant_id, key=_grant_id)
+    found = items[place] if place < len(items) else None
+    return found if found is not None and found.grant_id == grant_id else None
+
+
+def _grant_id(one: Proxy | GrantInstant) -> str:
+    return one.grant_id
 
 
 def _with(instants: tuple[datetime, ...], at: datetime) -> tuple[datetime, ...]:

@@ -32,6 +32,7 @@ ROOTS = (
 
 NOT_FOLLOWED = {
     "recordgate_streams.ledger.unit_of_work": "it numbers, stores and publishes what was decided",
+    "recordgate_streams.ledger.clock": "it says what time it is, or stops the lane",
     "recordgate_streams.ledger.quarantine": "it stores what could not be decided",
     "recordgate_streams.ledger.quarantine_seal": "it encrypts what could not be decided",
     "recordgate_streams.ledger.rules": "it reads which ruleset is in force, whose hash this is part of",

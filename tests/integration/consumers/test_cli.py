@@ -96,6 +96,21 @@ def test_a_reviewer_lists_and_decides(review: ReviewDatabase) -> None:
     assert review.owner.execute("select from outbox where sent_at is null").fetchall() == []
 
 
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_list_says_how_many_more_there_are_and_programs_hear_it_too(
+    review: ReviewDatabase, form: tuple[str, ...]
+) -> None:
+    review.publish(*(opened(n, ALICE, f"e{n}") for n in range(5)))
+    review.publish(*(task_opened(5 + n, ALICE, entry=f"e{n}") for n in range(3)))
+    some, all_of_them = run("holds", "--limit", "2", *form), run("holds", *form)
+    assert some.stderr == "3 more are not listed; give --limit, or --practice\n"
+    assert [f"e{n}" in some.stdout for n in range(5)] == [True, True, False, False, False]
+    assert all(f"e{n}" in all_of_them.stdout for n in range(5))
+    assert all_of_them.stderr == ""
+    assert run("tasks", "--limit", "2", *form).stderr.startswith("1 more")
+    assert "5 open" in run("holds", "--limit", "2").stdout
+
+
 def test_a_hold_says_what_to_offer_first(review: ReviewDatabase) -> None:
     review.publish(opened(0, ALICE, hide_first=True, bulk_release=False), opened(1, ALICE, "e2"))
     flags = [

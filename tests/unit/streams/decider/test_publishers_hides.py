@@ -31,6 +31,7 @@ CASES = [
     ("a label taken off at the source", [hide(1), version(1, **NOPAT), version(2)], "RELEASED"),
     ("a label put on again", [hide(1), version(2), hide(3), version(3, **NOPAT)], "WITHHELD SOURCE_NOPAT"),
     ("a lower version than the hidden one", [hide(2), version(1)], "WITHHELD SOURCE_NOPAT"),
+    ("two versions hidden", [hide(1), hide(2), version(2)], "WITHHELD SOURCE_NOPAT"),
     ("a lower version hidden later", [version(1), version(3), hide(2)], "RELEASED"),
     ("another practice's hide", [hide(1, OTHER_PRACTICE), version(2)], "WITHHELD SOURCE_NOPAT"),
     ("another system's hide", [hide(1, system="tpp"), version(2)], "WITHHELD SOURCE_NOPAT"),

@@ -60,13 +60,24 @@ def test_a_key_file_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
     assert seal.open(seal.close(SECRET, ABOUT), ABOUT) == SECRET
 
 
-@pytest.mark.parametrize("content", [b"", b"not base64!", base64.b64encode(b"short")])
-def test_a_file_without_a_key_is_refused(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "holds 0 bytes, a key has 32"),
+        (b"not base64!", "holds no base64"),
+        (base64.b64encode(b"short"), "holds 5 bytes, a key has 32"),
+        (base64.b64encode(b"k" * 33), "holds 33 bytes, a key has 32"),
+    ],
+)
+def test_a_file_without_a_key_is_refused_by_name_and_fault(
+    tmp_path: Path, content: bytes, why: str
+) -> None:
     file = tmp_path / "key"
     file.write_bytes(content)
     file.chmod(0o600)
-    with pytest.raises(UsageError, match="32 bytes in base64"):
+    with pytest.raises(UsageError) as refused:
         read_seal(file)
+    assert str(refused.value).startswith(f"RECORDGATE_QUARANTINE_KEY: {file}: {why};")
 
 
 def test_a_key_that_others_may_read_is_refused(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
 """What facts remember: switches, courses, and signals entry by entry."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-from recordgate_schemas.values import EntryId
-from recordgate_streams.policy.facts import Course, Facts, PatientSignal, Switch
+from recordgate_schemas.control import Level
+from recordgate_schemas.values import SELF, Audience, EntryId, GrantId, OdsCode
+from recordgate_streams.policy.facts import Course, Facts, PatientSignal, Proxy, Switch
 from recordgate_streams.policy.settings import Signal
 
 AT = datetime(2025, 1, 1, tzinfo=UTC)
@@ -46,3 +47,35 @@ def test_signals_of_several_entries_are_replaced_together() -> None:
     facts = Facts().with_signals({E1, E2}, (of_another, of_one))
     assert facts.signals == (of_one, of_another)
     assert facts.with_signals({E1, E2}, ()) == Facts()
+
+
+class Counted(str):
+    """A grant's id that counts how often ids are compared."""
+
+    __slots__ = ()
+    compared = 0
+
+    def __lt__(self, other: str) -> bool:
+        Counted.compared += 1
+        return str.__lt__(self, other)
+
+    def __eq__(self, other: object) -> bool:
+        Counted.compared += 1
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+def granted(grant_id: GrantId) -> Proxy:
+    return Proxy(grant_id, AT, OdsCode("A82038"), Level.FULL, date(2025, 1, 1), None, None, None)
+
+
+def test_the_grant_of_an_audience_is_found_without_looking_at_every_other() -> None:
+    ids = [GrantId(Counted(f"g{number:04}")) for number in range(4096)]
+    known = Facts(proxies=tuple(granted(one) for one in ids))
+    Counted.compared = 0
+    found = [known.grant(Audience(f"proxy:{one}")) for one in ids]
+    assert [one.grant_id for one in found if one] == ids
+    assert Counted.compared <= len(ids) * 20
+    assert known.grant(Audience("proxy:g9999")) is None
+    assert known.grant(SELF) is None

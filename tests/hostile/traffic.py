@@ -1,0 +1,99 @@
+"""Sends records as any client of Kafka may, and reads topics back."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from random import Random
+
+from confluent_kafka import Producer
+from kafka.partitioner.default import murmur2
+
+from recordgate_runtime.kafka import PartitionReader, topic_name
+from recordgate_runtime.record import Record
+from recordgate_runtime.settings import Settings
+from recordgate_schemas.topics import HELD, RELEASED, TOPICS, Topic
+from tests.hostile.histories import Sent
+
+QUEUED = 5_000
+
+
+def home_of(key: bytes | None, partitions: int) -> int:
+    """The partition a key belongs in, computed apart from the product; 0 without a key."""
+    return int((murmur2(key) & 0x7FFFFFFF) % partitions) if key is not None else 0
+
+
+def send(records: Iterable[Sent], known: Settings) -> int:
+    """Send in order; return how many the broker acknowledged. What it refuses as too large counts as not sent."""
+    sent = 0
+
+    def acknowledged(error: object, _: object) -> None:
+        nonlocal sent
+        sent += error is None
+
+    producer = Producer(
+        {
+            "bootstrap.servers": known.kafka,
+            "enable.idempotence": True,
+            "linger.ms": 20,
+            "message.max.bytes": 10_000_000,
+        }
+    )
+    for waiting, record in enumerate(records, 1):
+        home = home_of(record.key, known.partitions)
+        producer.produce(
+            topic_name(record.topic, known),
+            record.value,
+            record.key,
+            home if record.partition is None else record.partition % known.partitions,
+            on_delivery=acknowledged,
+            headers=list(record.headers),
+        )
+        if waiting % QUEUED == 0:
+            producer.flush()
+    producer.flush()
+    return sent
+
+
+def read(topic: Topic, known: Settings) -> Iterator[Record]:
+    """Everything that lies in a topic now, as its readers get it."""
+    reader = PartitionReader(topic, known, dict.fromkeys(range(known.partitions), 0))
+    left = {partition: end for partition, end in reader.end_offsets().items() if end}
+    while left:
+        yield from reader.poll(1.0, 5_000)
+        for span in reader.passed():
+            if span.end >= left.get(span.partition, 0):
+                left.pop(span.partition, None)
+    reader.close()
+
+
+def replays_and_rubbish(rng: Random, known: Settings, number: int) -> list[Sent]:
+    """For the topics that the decider writes: its own messages again, some astray, and bytes that mean nothing.
+
+    A message of the right form that the decider did not write would be believed; access rights keep it out.
+    """
+    made = [
+        Sent(
+            topic,
+            rng.randbytes(rng.choice((0, 10))),
+            _rubbish(rng),
+            rng.randrange(100),
+            how="rubbish",
+        )
+        for topic in TOPICS
+        if topic.name not in ("entries", "controls")
+        for _ in range(number // 10)
+    ]
+    for topic in (RELEASED, HELD):
+        true = list(read(topic, known))
+        for record in _some(rng, true, number // 4):
+            astray = rng.random() < 0.3
+            partition = rng.randrange(100) if astray else record.partition
+            made.append(Sent(topic, record.key, record.value, partition, how="sent again"))
+    rng.shuffle(made)
+    return made
+
+
+def _some(rng: Random, records: Sequence[Record], number: int) -> list[Record]:
+    return [rng.choice(records) for _ in range(number)] if records else []
+
+
+def _rubbish(rng: Random) -> bytes | None:
+    return rng.choice((None, b"", rng.randbytes(30), b"\xc3\x01" + rng.randbytes(200)))
