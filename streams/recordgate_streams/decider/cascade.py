@@ -146,13 +146,15 @@ def _unexplained(known: Mapping[EntryId, Relative], suppressed: Suppressed) -> s
 
     What an entry in conflict says explains nothing.
     """
+    named = {(e, other) for e, why in suppressed.items() for other in why.related - {e}}
+    if not named:
+        return set()
     certain = [relative for relative in known.values() if not relative.conflict]
     explained = {(r.entry_id, target) for r in certain for _, target in r.links}
     explained |= {(r.entry_id, target) for r in certain for target in r.names}
     return {
         other
-        for entry_id, why in suppressed.items()
-        for other in why.related - {entry_id}
+        for entry_id, other in named
         if (entry_id, other) not in explained and (other, entry_id) not in explained
     }
 
