@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from recordgate_schemas.bounds import MOST_ITEMS, Most, Name, Sha256, Word
-from recordgate_schemas.entry import Kind
+from recordgate_schemas.entry import Kind, SourceVersion
 from recordgate_schemas.values import Audience, EntryId, GrantId, NhsNumber, OdsCode
 
 
@@ -216,15 +216,6 @@ class ProxyUsed:
     """A proxy read the record; published now and then, so that an unused grant can end."""
 
     grant_id: GrantId
-
-
-@dataclass(frozen=True, slots=True)
-class SourceVersion:
-    """The version of an entry that a publisher speaks of, as the entry itself names it."""
-
-    practice: OdsCode
-    system: Name
-    version: int
 
 
 @dataclass(frozen=True, slots=True)

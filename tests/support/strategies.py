@@ -27,9 +27,9 @@ from recordgate_schemas.control import (
     ReviewAction,
     Reviewed,
     SensitivityFlagged,
-    SourceVersion,
     StateConfirmed,
 )
+from recordgate_schemas.entry import SourceVersion
 from recordgate_schemas.values import SELF, Audience, EntryId, GrantId, NhsNumber, OdsCode, proxy
 from tests.support.builders import (
     NHS_NUMBER,

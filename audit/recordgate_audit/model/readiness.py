@@ -22,8 +22,8 @@ def readiness_of_relatives(entries: Entries, ruleset: Mapping[str, Any]) -> dict
         if entry.kind in ("report", "battery"):
             below = results_below(entry.entry_id, entries)
             if _is_waiting(entry) or any(_is_waiting(entries[one]) for one in below):
-                whole = ruleset["switches"]["partial_reports"] == "defer_whole"
-                for one in {entry.entry_id} | (below if whole else set()):
+                defers_all = ruleset["switches"]["partial_reports"] == "defer_whole"
+                for one in {entry.entry_id} | (below if defers_all else set()):
                     asked[one].add(Asked("PARTIAL", waits))
             if any(entries[one].readiness == "unknown" for one in below):
                 asked[entry.entry_id].add(Asked("UNKNOWN_READINESS", HELD))

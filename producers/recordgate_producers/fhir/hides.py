@@ -9,7 +9,8 @@ from recordgate_producers.fhir.labels import is_nopat
 from recordgate_producers.fhir.record import FhirRecord
 from recordgate_producers.fhir.relations import reachable
 from recordgate_producers.fhir.types import is_entry
-from recordgate_schemas.control import Control, EntryHidden, HideCause, SourceVersion
+from recordgate_schemas.control import Control, EntryHidden, HideCause
+from recordgate_schemas.entry import SourceVersion
 from recordgate_schemas.values import EntryId
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://recordgate.example/control")

@@ -8,8 +8,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from recordgate_schemas.control import SourceVersion
-from recordgate_schemas.entry import Kind, Relation
+from recordgate_schemas.entry import (
+    Kind,
+    Relation,
+    SourceVersion,
+)
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import EntryId
 from recordgate_streams.decider.relations import REPORTS, RESULTS, Relations, Relative

@@ -8,8 +8,14 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from recordgate_schemas.control import SourceVersion
-from recordgate_schemas.entry import ClinicalEntry, ElementKind, Kind, Readiness, Relation
+from recordgate_schemas.entry import (
+    ClinicalEntry,
+    ElementKind,
+    Kind,
+    Readiness,
+    Relation,
+    SourceVersion,
+)
 from recordgate_schemas.values import EntryId
 from recordgate_streams.policy.statements import source_version
 

@@ -14,8 +14,8 @@ from recordgate_schemas.control import (
     ReviewAction,
     Reviewed,
     ReviewGround,
-    SourceVersion,
 )
+from recordgate_schemas.entry import SourceVersion
 from recordgate_schemas.values import EntryId
 from recordgate_streams.decider.record import ControlEvent
 from recordgate_streams.policy.facts import Switch

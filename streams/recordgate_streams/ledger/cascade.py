@@ -9,8 +9,13 @@ from psycopg.types.json import Jsonb
 
 from recordgate_runtime.sql import Statements, columns
 from recordgate_schemas import codec
-from recordgate_schemas.control import SourceVersion
-from recordgate_schemas.entry import ClinicalEntry, Kind, Readiness, Relation
+from recordgate_schemas.entry import (
+    ClinicalEntry,
+    Kind,
+    Readiness,
+    Relation,
+    SourceVersion,
+)
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.topics import ENTRIES
 from recordgate_schemas.values import Audience, EntryId, NhsNumber, OdsCode

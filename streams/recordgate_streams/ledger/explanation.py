@@ -39,7 +39,7 @@ def explain(
 ) -> Explained:
     """Return the explanation of an entry; raise UsageError when not exactly one patient has it.
 
-    `patient`: whose entry it is. SAFETY: what is known of two patients is never told together.
+    `patient`: whose entry it is. SAFETY: what is known of two patients is never shown together.
     """
     numbers = [n for (n,) in connection.execute(SQL["find_entry"], {"entry_id": entry_id})]
     if patient is not None:

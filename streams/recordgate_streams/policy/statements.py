@@ -4,8 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from recordgate_schemas.control import HideCause, ReviewAction, ReviewGround, SourceVersion
-from recordgate_schemas.entry import ClinicalEntry
+from recordgate_schemas.control import HideCause, ReviewAction, ReviewGround
+from recordgate_schemas.entry import (
+    ClinicalEntry,
+    SourceVersion,
+)
 from recordgate_schemas.values import Audience, EntryId, OdsCode
 from recordgate_streams.policy.facts import Switch
 

@@ -11,14 +11,7 @@ from recordgate_consumers.view.view_sink import ViewSink
 from recordgate_deploy.embedded import Addresses
 from recordgate_runtime.migrate import migrate, migrations
 from recordgate_runtime.record import Record
-from recordgate_schemas.control import (
-    Change,
-    EntryHidden,
-    HideCause,
-    ReviewAction,
-    ReviewGround,
-    SourceVersion,
-)
+from recordgate_schemas.control import Change, EntryHidden, HideCause, ReviewAction, ReviewGround
 from recordgate_schemas.entry import (
     ClinicalEntry,
     Element,
@@ -27,6 +20,7 @@ from recordgate_schemas.entry import (
     Link,
     Readiness,
     Relation,
+    SourceVersion,
 )
 from recordgate_schemas.topics import CONTROLS, RELEASED
 from recordgate_schemas.values import EntryId, NhsNumber

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from recordgate_schemas.control import (
-    EntryHidden,
-    EntryShown,
-    HideCause,
-    ReviewAction,
+from recordgate_schemas.control import EntryHidden, EntryShown, HideCause, ReviewAction
+from recordgate_schemas.entry import (
+    Kind,
+    Link,
+    Readiness,
+    Relation,
     SourceVersion,
 )
-from recordgate_schemas.entry import Kind, Link, Readiness, Relation
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import SELF, EntryId
 from recordgate_streams.decider.cascade import (

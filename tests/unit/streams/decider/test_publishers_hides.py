@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from recordgate_schemas.control import EntryHidden, EntryShown, HideCause, SourceVersion
-from recordgate_schemas.entry import ClinicalEntry
+from recordgate_schemas.control import EntryHidden, EntryShown, HideCause
+from recordgate_schemas.entry import (
+    ClinicalEntry,
+    SourceVersion,
+)
 from recordgate_schemas.values import EntryId, OdsCode
 from tests.support.builders import OTHER_PRACTICE, PRACTICE, statements
 from tests.support.relatives import NOPAT, PART_OF, one, outcomes
