@@ -8,6 +8,7 @@ from recordgate_runtime.metrics import POISON
 from recordgate_runtime.record import Record
 from recordgate_schemas import codec
 from recordgate_schemas.errors import PoisonError
+from recordgate_schemas.messages import IncarnationMessage
 from recordgate_schemas.topics import Topic
 
 Row = tuple[Any, ...]
@@ -24,10 +25,16 @@ def decode_or_report(topic: Topic, record: Record) -> Any:
     except PoisonError:
         report_poison(topic, record, LogCode.POISON_SKIPPED)
         return None
-    if not record.is_about(message.nhs_number):
+    if not _is_at_home(record, message):
         report_poison(topic, record, LogCode.MISROUTED)
         return None
     return message
+
+
+def _is_at_home(record: Record, message: Any) -> bool:
+    if isinstance(message, IncarnationMessage):
+        return message.partition == record.partition
+    return record.is_about(message.nhs_number)
 
 
 def report_poison(topic: Topic, record: Record, code: LogCode) -> None:

@@ -8,9 +8,10 @@ from contextlib import closing
 from datetime import datetime, timedelta
 
 from recordgate_consumers.review.relay import ControlPublisher, relay
-from recordgate_consumers.review.review_sink import ReviewSink, count_open
+from recordgate_consumers.review.review_sink import ReviewSink, close_forgotten, count_open
 from recordgate_consumers.view.gate_lane import GateLane
 from recordgate_consumers.view.gate_lease import GateLease
+from recordgate_consumers.view.sweep import Sweep
 from recordgate_consumers.view.view_sink import ViewSink
 from recordgate_runtime.clock import Clock, SystemClock
 from recordgate_runtime.migrate import migrate, migrations
@@ -31,7 +32,8 @@ UPKEEP_EVERY = timedelta(seconds=5)
 def view_sink(run: Loop = run_sink) -> None:
     """Apply `released` to the view until asked to stop."""
     with _opened(_view_dsn(), "view_sink") as connection:
-        run(RELEASED, connection, ViewSink(SystemClock()), settings())
+        sweep = Sweep(connection).step
+        run(RELEASED, connection, ViewSink(SystemClock()), settings(), idle=sweep)
 
 
 def gate_lane(run: Loop = run_sink) -> None:
@@ -54,6 +56,7 @@ def review_sink(run: Loop = run_sink) -> None:
 
         def upkeep(now: datetime) -> None:
             count_open(connection, now)
+            close_forgotten(connection, now)
             relay(connection, publisher, now)
 
         run(HELD, connection, handler, settings(), idle=_every(UPKEEP_EVERY, SystemClock(), upkeep))

@@ -62,6 +62,13 @@ PANELS = (
         kind="stat",
     ),
     Panel(
+        "Partitions open",
+        "0 where a sink's partition is dark until a restored ledger has published everything again.",
+        "short",
+        (("min by (topic, partition) (recordgate_partition_open)", "{{topic}}/{{partition}}"),),
+        kind="stat",
+    ),
+    Panel(
         "Hide to unreadable",
         "From the broker taking a control to the gate holding it. Objective: p99 1 s, never over 5 s.",
         "s",

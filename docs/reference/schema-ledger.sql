@@ -171,6 +171,26 @@ CREATE TABLE public.entry_mark (
 );
 ALTER TABLE public.entry_mark OWNER TO migrator;
 
+CREATE TABLE public.incarnation (
+    only_one boolean DEFAULT true NOT NULL,
+    number bigint NOT NULL,
+    database text NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    CONSTRAINT incarnation_number_check CHECK ((number > 0)),
+    CONSTRAINT incarnation_only_one_check CHECK (only_one)
+);
+ALTER TABLE public.incarnation OWNER TO migrator;
+
+CREATE TABLE public.incarnation_partition (
+    partition integer NOT NULL,
+    phase text NOT NULL,
+    entries_end bigint,
+    controls_end bigint,
+    published_after text DEFAULT ''::text NOT NULL,
+    CONSTRAINT incarnation_partition_phase_check CHECK ((phase = ANY (ARRAY['begun'::text, 'catching_up'::text, 'publishing'::text, 'published'::text, 'open'::text])))
+);
+ALTER TABLE public.incarnation_partition OWNER TO migrator;
+
 CREATE TABLE public.migration (
     name text NOT NULL,
     sha256 text NOT NULL,
@@ -202,7 +222,8 @@ ALTER TABLE public.outgoing OWNER TO migrator;
 CREATE TABLE public.outgoing_sequence (
     topic text NOT NULL,
     partition integer NOT NULL,
-    next bigint NOT NULL
+    next bigint NOT NULL,
+    incarnation bigint DEFAULT 0 NOT NULL
 );
 ALTER TABLE public.outgoing_sequence OWNER TO migrator;
 
@@ -296,7 +317,10 @@ CREATE TABLE public.redecision (
     entry_ids text[],
     forced text[] DEFAULT '{}'::text[] NOT NULL,
     after text DEFAULT ''::text NOT NULL,
-    published_at timestamp with time zone NOT NULL
+    published_at timestamp with time zone NOT NULL,
+    publish_all boolean DEFAULT false NOT NULL,
+    closing bigint DEFAULT '-1'::integer NOT NULL,
+    again boolean DEFAULT false NOT NULL
 );
 ALTER TABLE public.redecision OWNER TO migrator;
 
@@ -395,6 +419,10 @@ ALTER TABLE ONLY public.entry_mark
     ADD CONSTRAINT entry_mark_pkey PRIMARY KEY (nhs_number, entry_id);
 ALTER TABLE ONLY public.entry
     ADD CONSTRAINT entry_pkey PRIMARY KEY (nhs_number, entry_id);
+ALTER TABLE ONLY public.incarnation_partition
+    ADD CONSTRAINT incarnation_partition_pkey PRIMARY KEY (partition);
+ALTER TABLE ONLY public.incarnation
+    ADD CONSTRAINT incarnation_pkey PRIMARY KEY (only_one);
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY public.outcome_count
@@ -499,6 +527,10 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.entry TO decider;
 GRANT SELECT ON TABLE public.entry TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.entry_mark TO decider;
 GRANT SELECT ON TABLE public.entry_mark TO ledger_reader;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.incarnation TO decider;
+GRANT SELECT ON TABLE public.incarnation TO ledger_reader;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.incarnation_partition TO decider;
+GRANT SELECT ON TABLE public.incarnation_partition TO ledger_reader;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.outcome_count TO decider;
 GRANT SELECT ON TABLE public.outcome_count TO ledger_reader;
 GRANT SELECT ON TABLE public.outcome_count TO metrics;

@@ -1,6 +1,11 @@
 -- The review database as its migrations build it, by pg_dump, without roles; `migrator` is whoever migrates.
 -- Made by `make schema`; do not edit.
 
+CREATE FUNCTION public.contiguous_prefix(applied int8multirange) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN COALESCE((SELECT upper(part.part) AS upper FROM unnest(contiguous_prefix.applied) part(part) WHERE (lower(part.part) = 0)), (0)::bigint);
+ALTER FUNCTION public.contiguous_prefix(applied int8multirange) OWNER TO review_owner;
+
 CREATE TABLE public.hold (
     nhs_number text NOT NULL,
     audience text NOT NULL,
@@ -24,6 +29,8 @@ CREATE TABLE public.hold (
     due_at timestamp with time zone,
     updated_at timestamp with time zone NOT NULL,
     closed_because text,
+    partition integer DEFAULT '-1'::integer NOT NULL,
+    incarnation bigint DEFAULT 0 NOT NULL,
     CONSTRAINT closed_is_empty CHECK (((state <> 'closed'::text) OR ((body IS NULL) AND (closed_because IS NOT NULL)))),
     CONSTRAINT has_an_owner CHECK (((state = 'closed'::text) OR (num_nulls(queue, version, practice, kind, reasons, hide_first, bulk_release, decided_under, ruleset, body, body_type, body_sha256, opened_at, due_at) = 0))),
     CONSTRAINT hold_queue_check CHECK ((queue = ANY (ARRAY['practice'::text, 'clinician'::text, 'system'::text, 'source'::text]))),
@@ -41,6 +48,17 @@ CREATE TABLE public.isolated_record (
     isolated_at timestamp with time zone DEFAULT now() NOT NULL
 );
 ALTER TABLE public.isolated_record OWNER TO review_owner;
+
+CREATE TABLE public.message_partition (
+    partition integer NOT NULL,
+    incarnation bigint NOT NULL,
+    applied int8multirange DEFAULT '{}'::int8multirange NOT NULL,
+    open_at bigint,
+    open boolean DEFAULT false NOT NULL,
+    swept boolean DEFAULT false NOT NULL
+)
+WITH (fillfactor='50');
+ALTER TABLE public.message_partition OWNER TO review_owner;
 
 CREATE TABLE public.migration (
     name text NOT NULL,
@@ -94,6 +112,8 @@ CREATE TABLE public.task (
     kind text,
     opened_at timestamp with time zone,
     closed_at timestamp with time zone,
+    partition integer DEFAULT '-1'::integer NOT NULL,
+    incarnation bigint DEFAULT 0 NOT NULL,
     CONSTRAINT open_has_an_owner CHECK ((num_nulls(practice, kind, opened_at) =
 CASE
     WHEN (closed_at IS NULL) THEN 0
@@ -108,6 +128,8 @@ ALTER TABLE ONLY public.hold
     ADD CONSTRAINT hold_pkey PRIMARY KEY (nhs_number, audience, entry_id);
 ALTER TABLE ONLY public.isolated_record
     ADD CONSTRAINT isolated_record_pkey PRIMARY KEY (topic, partition, record_offset);
+ALTER TABLE ONLY public.message_partition
+    ADD CONSTRAINT message_partition_pkey PRIMARY KEY (partition);
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY public.outbox
@@ -144,6 +166,8 @@ GRANT USAGE ON SCHEMA public TO review_sink;
 GRANT USAGE ON SCHEMA public TO review_app;
 GRANT ALL ON SCHEMA public TO review_owner;
 GRANT USAGE ON SCHEMA public TO metrics;
+REVOKE ALL ON FUNCTION public.contiguous_prefix(applied int8multirange) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.contiguous_prefix(applied int8multirange) TO review_sink;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.hold TO review_sink;
 GRANT SELECT ON TABLE public.hold TO review_app;
 GRANT UPDATE(state) ON TABLE public.hold TO review_app;
@@ -153,6 +177,7 @@ GRANT UPDATE(updated_at) ON TABLE public.hold TO review_app;
 GRANT SELECT,INSERT ON TABLE public.isolated_record TO review_sink;
 GRANT SELECT(topic) ON TABLE public.isolated_record TO metrics;
 GRANT SELECT(partition) ON TABLE public.isolated_record TO metrics;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.message_partition TO review_sink;
 GRANT SELECT,INSERT ON TABLE public.outbox TO review_app;
 GRANT SELECT ON TABLE public.outbox TO review_sink;
 GRANT SELECT(created_at) ON TABLE public.outbox TO metrics;

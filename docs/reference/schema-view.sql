@@ -43,7 +43,8 @@ CREATE TABLE public.audience_gate (
     fence bigint DEFAULT '-1'::integer NOT NULL,
     closed boolean DEFAULT true NOT NULL,
     decided_through bigint DEFAULT '-1'::integer NOT NULL,
-    expires_at timestamp with time zone DEFAULT 'infinity'::timestamp with time zone NOT NULL
+    expires_at timestamp with time zone DEFAULT 'infinity'::timestamp with time zone NOT NULL,
+    decided_in bigint DEFAULT 0 NOT NULL
 )
 WITH (fillfactor='70', autovacuum_analyze_scale_factor='0.02', autovacuum_analyze_threshold='500', autovacuum_vacuum_scale_factor='0.05');
 ALTER TABLE ONLY public.audience_gate FORCE ROW LEVEL SECURITY;
@@ -57,6 +58,16 @@ CREATE TABLE public.entry_gate (
 WITH (autovacuum_analyze_scale_factor='0.02', autovacuum_analyze_threshold='500');
 ALTER TABLE ONLY public.entry_gate FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.entry_gate OWNER TO view_owner;
+
+CREATE TABLE public.follow_up (
+    nhs_number text NOT NULL,
+    incarnation bigint NOT NULL,
+    closed_by bigint DEFAULT '-1'::integer NOT NULL,
+    lifted bigint DEFAULT '-1'::integer NOT NULL
+)
+WITH (fillfactor='70');
+ALTER TABLE ONLY public.follow_up FORCE ROW LEVEL SECURITY;
+ALTER TABLE public.follow_up OWNER TO view_owner;
 
 CREATE TABLE public.gate_closure (
     nhs_number text NOT NULL,
@@ -89,6 +100,17 @@ CREATE TABLE public.isolated_record (
     isolated_at timestamp with time zone DEFAULT now() NOT NULL
 );
 ALTER TABLE public.isolated_record OWNER TO view_owner;
+
+CREATE TABLE public.message_partition (
+    partition integer NOT NULL,
+    incarnation bigint NOT NULL,
+    applied int8multirange DEFAULT '{}'::int8multirange NOT NULL,
+    open_at bigint,
+    open boolean DEFAULT false NOT NULL,
+    swept boolean DEFAULT false NOT NULL
+)
+WITH (fillfactor='50');
+ALTER TABLE public.message_partition OWNER TO view_owner;
 
 CREATE TABLE public.migration (
     name text NOT NULL,
@@ -131,18 +153,13 @@ CREATE TABLE public.released_entry (
     body_type text,
     body_sha256 bytea,
     released_at timestamp with time zone NOT NULL,
+    partition integer DEFAULT '-1'::integer NOT NULL,
+    incarnation bigint DEFAULT 0 NOT NULL,
     CONSTRAINT tombstone_is_empty CHECK (((body IS NOT NULL) OR (num_nonnulls(version, kind, event_date, recorded_at, redacted, valid_until, body_type, body_sha256) = 0)))
 )
 WITH (fillfactor='85', autovacuum_analyze_scale_factor='0.02', autovacuum_analyze_threshold='500', autovacuum_vacuum_scale_factor='0.05');
 ALTER TABLE ONLY public.released_entry FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.released_entry OWNER TO view_owner;
-
-CREATE TABLE public.released_sequence (
-    partition integer NOT NULL,
-    applied int8multirange NOT NULL
-)
-WITH (fillfactor='50');
-ALTER TABLE public.released_sequence OWNER TO view_owner;
 
 CREATE TABLE public.replayed (
     nhs_number text NOT NULL,
@@ -171,14 +188,20 @@ CREATE VIEW public.visible_entry WITH (security_barrier='true') AS
     entry.body,
     entry.body_type,
     entry.version
-   FROM (((public.released_entry entry
+   FROM (((((public.released_entry entry
+     JOIN public.message_partition known ON (((known.partition = entry.partition) AND (known.incarnation = entry.incarnation) AND known.open)))
      JOIN public.audience_gate patient ON (((patient.nhs_number = entry.nhs_number) AND (patient.audience = '*'::text))))
      LEFT JOIN public.audience_gate own ON (((own.nhs_number = entry.nhs_number) AND (own.audience = entry.audience))))
      LEFT JOIN public.entry_gate hidden ON (((hidden.nhs_number = entry.nhs_number) AND (hidden.entry_id = entry.entry_id))))
-  WHERE ((entry.body IS NOT NULL) AND ((entry.valid_until IS NULL) OR (clock_timestamp() < entry.valid_until)) AND (NOT patient.closed) AND (NOT COALESCE(own.closed, (entry.audience <> 'self'::text))) AND (clock_timestamp() < patient.expires_at) AND (clock_timestamp() < COALESCE(own.expires_at, 'infinity'::timestamp with time zone)) AND (clock_timestamp() < ( SELECT (gate.fresh_at + gate.lease)
+     LEFT JOIN public.follow_up ON (((follow_up.nhs_number = entry.nhs_number) AND (follow_up.incarnation = known.incarnation))))
+  WHERE ((entry.body IS NOT NULL) AND ((entry.valid_until IS NULL) OR (clock_timestamp() < entry.valid_until)) AND (NOT patient.closed) AND (NOT COALESCE(own.closed, (entry.audience <> 'self'::text))) AND (NOT COALESCE((follow_up.closed_by > follow_up.lifted), false)) AND (clock_timestamp() < patient.expires_at) AND (clock_timestamp() < COALESCE(own.expires_at, 'infinity'::timestamp with time zone)) AND (clock_timestamp() < ( SELECT (gate.fresh_at + gate.lease)
            FROM public.gate_freshness gate
           WHERE ((gate.fresh_at <= clock_timestamp()) AND (gate.partition = public.partition_of(current_setting('recordgate.nhs_number'::text, true), ( SELECT (NULLIF(count(*), 0))::integer AS "nullif"
-                   FROM public.gate_freshness)))))) AND (GREATEST(entry.decided_under, patient.decided_through) >= GREATEST(patient.fence, own.fence, hidden.fence)));
+                   FROM public.gate_freshness)))))) AND (GREATEST(entry.decided_under,
+        CASE
+            WHEN (patient.decided_in = known.incarnation) THEN patient.decided_through
+            ELSE NULL::bigint
+        END) >= GREATEST(patient.fence, own.fence, hidden.fence)));
 ALTER VIEW public.visible_entry OWNER TO view_owner;
 
 CREATE TABLE public.waiting_marker (
@@ -186,7 +209,9 @@ CREATE TABLE public.waiting_marker (
     sequence bigint NOT NULL,
     nhs_number text NOT NULL,
     through bigint NOT NULL,
-    waiting_since timestamp with time zone DEFAULT now() NOT NULL
+    waiting_since timestamp with time zone DEFAULT now() NOT NULL,
+    incarnation bigint DEFAULT 0 NOT NULL,
+    lifts bigint DEFAULT '-1'::integer NOT NULL
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='1000');
 ALTER TABLE ONLY public.waiting_marker FORCE ROW LEVEL SECURITY;
@@ -195,12 +220,16 @@ ALTER TABLE ONLY public.audience_gate
     ADD CONSTRAINT audience_gate_pkey PRIMARY KEY (nhs_number, audience);
 ALTER TABLE ONLY public.entry_gate
     ADD CONSTRAINT entry_gate_pkey PRIMARY KEY (nhs_number, entry_id);
+ALTER TABLE ONLY public.follow_up
+    ADD CONSTRAINT follow_up_pkey PRIMARY KEY (nhs_number);
 ALTER TABLE ONLY public.gate_closure
     ADD CONSTRAINT gate_closure_pkey PRIMARY KEY (nhs_number, audience, cause, practice);
 ALTER TABLE ONLY public.gate_freshness
     ADD CONSTRAINT gate_freshness_pkey PRIMARY KEY (partition);
 ALTER TABLE ONLY public.isolated_record
     ADD CONSTRAINT isolated_record_pkey PRIMARY KEY (topic, partition, record_offset);
+ALTER TABLE ONLY public.message_partition
+    ADD CONSTRAINT message_partition_pkey PRIMARY KEY (partition);
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY public.misrouted
@@ -209,8 +238,6 @@ ALTER TABLE ONLY public.partition_count
     ADD CONSTRAINT partition_count_pkey PRIMARY KEY (only_one);
 ALTER TABLE ONLY public.released_entry
     ADD CONSTRAINT released_entry_pkey PRIMARY KEY (nhs_number, audience, entry_id);
-ALTER TABLE ONLY public.released_sequence
-    ADD CONSTRAINT released_sequence_pkey PRIMARY KEY (partition);
 ALTER TABLE ONLY public.replayed
     ADD CONSTRAINT replayed_pkey PRIMARY KEY (nhs_number, topic, partition, record_offset);
 ALTER TABLE ONLY public.source_position
@@ -219,6 +246,7 @@ ALTER TABLE ONLY public.waiting_marker
     ADD CONSTRAINT waiting_marker_pkey PRIMARY KEY (partition, sequence);
 ALTER TABLE public.audience_gate ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.entry_gate ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.follow_up ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.gate_closure ENABLE ROW LEVEL SECURITY;
 CREATE POLICY gate_writes ON public.audience_gate TO gate_writer USING (true) WITH CHECK (true);
 CREATE POLICY gate_writes ON public.entry_gate TO gate_writer USING (true) WITH CHECK (true);
@@ -230,9 +258,11 @@ ALTER TABLE public.misrouted ENABLE ROW LEVEL SECURITY;
 CREATE POLICY one_audience ON public.audience_gate FOR SELECT TO view_owner USING (((nhs_number = current_setting('recordgate.nhs_number'::text, true)) AND (audience = ANY (ARRAY['*'::text, current_setting('recordgate.audience'::text, true)]))));
 CREATE POLICY one_audience ON public.released_entry FOR SELECT TO view_owner USING (((nhs_number = current_setting('recordgate.nhs_number'::text, true)) AND (audience = current_setting('recordgate.audience'::text, true))));
 CREATE POLICY one_patient ON public.entry_gate FOR SELECT TO view_owner USING ((nhs_number = current_setting('recordgate.nhs_number'::text, true)));
+CREATE POLICY one_patient ON public.follow_up FOR SELECT TO view_owner USING ((nhs_number = current_setting('recordgate.nhs_number'::text, true)));
 ALTER TABLE public.released_entry ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.replayed ENABLE ROW LEVEL SECURITY;
 CREATE POLICY sink_raises ON public.audience_gate TO view_sink USING (true) WITH CHECK (true);
+CREATE POLICY sink_writes ON public.follow_up TO view_sink USING (true) WITH CHECK (true);
 CREATE POLICY sink_writes ON public.released_entry TO view_sink USING (true) WITH CHECK (true);
 CREATE POLICY sink_writes ON public.waiting_marker TO view_sink USING (true) WITH CHECK (true);
 ALTER TABLE public.waiting_marker ENABLE ROW LEVEL SECURITY;
@@ -250,7 +280,9 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.audience_gate TO gate_writer;
 GRANT SELECT(nhs_number),INSERT(nhs_number) ON TABLE public.audience_gate TO view_sink;
 GRANT SELECT(audience),INSERT(audience) ON TABLE public.audience_gate TO view_sink;
 GRANT SELECT(decided_through),INSERT(decided_through),UPDATE(decided_through) ON TABLE public.audience_gate TO view_sink;
+GRANT SELECT(decided_in),INSERT(decided_in),UPDATE(decided_in) ON TABLE public.audience_gate TO view_sink;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.entry_gate TO gate_writer;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.follow_up TO view_sink;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.gate_closure TO gate_writer;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.gate_freshness TO gate_writer;
 GRANT SELECT ON TABLE public.gate_freshness TO view_sink;
@@ -259,13 +291,13 @@ GRANT SELECT,INSERT ON TABLE public.isolated_record TO view_sink;
 GRANT SELECT,INSERT ON TABLE public.isolated_record TO gate_writer;
 GRANT SELECT(topic) ON TABLE public.isolated_record TO metrics;
 GRANT SELECT(partition) ON TABLE public.isolated_record TO metrics;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.message_partition TO view_sink;
+GRANT SELECT ON TABLE public.message_partition TO metrics;
 GRANT SELECT,INSERT ON TABLE public.misrouted TO gate_writer;
 GRANT SELECT,INSERT ON TABLE public.partition_count TO view_sink;
 GRANT SELECT,INSERT ON TABLE public.partition_count TO gate_writer;
 GRANT SELECT ON TABLE public.partition_count TO metrics;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.released_entry TO view_sink;
-GRANT SELECT,INSERT,UPDATE ON TABLE public.released_sequence TO view_sink;
-GRANT SELECT ON TABLE public.released_sequence TO metrics;
 GRANT SELECT,INSERT ON TABLE public.replayed TO gate_writer;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.source_position TO view_sink;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.source_position TO gate_writer;

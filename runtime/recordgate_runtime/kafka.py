@@ -125,7 +125,7 @@ class PartitionReader:
 
     def __init__(self, topic: Topic, settings: Settings, positions: dict[int, int]) -> None:
         self._name = topic_name(topic, settings)
-        self._consumer = _consumer(settings, topic)
+        self._consumer = open_consumer(settings, topic)
         self._partitions = [TopicPartition(self._name, p) for p in sorted(positions)]
         self._consumer.assign(self._partitions)
         self._seek(positions)
@@ -153,7 +153,7 @@ class PartitionReader:
                 " see docs/runbook/position-outside-log.md"
             ) from None
         n = len(self._partitions)
-        return [_record(message, n) for batch in batches.values() for message in batch]
+        return [as_record(message, n) for batch in batches.values() for message in batch]
 
     def passed(self) -> list[Span]:
         """Return what was gone through since the last call: every record polled, and offsets that hold none.
@@ -184,7 +184,8 @@ _GONE = (OffsetOutOfRangeError, NoOffsetForPartitionError, LogTruncationError)
 """What the client raises when records between the position and the log's beginning, or its end, are lost."""
 
 
-def _consumer(settings: Settings, topic: Topic) -> Any:
+def open_consumer(settings: Settings, topic: Topic) -> Any:
+    """Return a consumer of committed records, in no group, from nowhere in particular."""
     try:
         return KafkaConsumer(
             bootstrap_servers=settings.kafka.split(","),
@@ -202,7 +203,8 @@ def _consumer(settings: Settings, topic: Topic) -> Any:
         raise RetryableError(NOT_REACHABLE) from error
 
 
-def _record(message: Any, partitions: int) -> Record:
+def as_record(message: Any, partitions: int) -> Record:
+    """Return what the client received as a record; `partitions`: how many its topic has."""
     named = [value for name, value in message.headers if name == REPLAY_HEADER]
     return Record(
         message.topic,

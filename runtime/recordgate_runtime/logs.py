@@ -66,6 +66,10 @@ class LogCode(Enum):
     )
     REVIEW_REFUSED = ("warning", "a review outcome no longer matched what it was given for")
     REDECIDED = ("info", "pages of patients' entries were decided again")
+    PARTITION_OPEN = (
+        "info",
+        "all that is decided about a partition is published; its readers open it",
+    )
     RULE_FAILED = ("error", "a rule raised; the entry is held")
     LIBRARY = ("warning", "a library warned; only its message template is kept, never the values")
     GATE_NOT_FRESH = (

@@ -121,6 +121,12 @@ MARKERS_WAITING = Gauge(
     "Re-decision markers the view holds back because a lower sequence number is missing.",
     registry=REGISTRY,
 )
+PARTITION_OPEN = Gauge(
+    "recordgate_partition_open",
+    "Whether a sink's partition is open (1), or dark until a restored ledger has published everything again (0).",
+    ("topic", "partition"),
+    registry=REGISTRY,
+)
 RULE_PATIENTS_WAITING = Gauge(
     "recordgate_rule_patients_waiting",
     "Patients to whom a newly activated ruleset has still to be applied.",

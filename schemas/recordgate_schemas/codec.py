@@ -37,8 +37,8 @@ class _Schema:
 
 def encode(topic: Topic, message: object) -> bytes:
     """Return the message as the topic's newest schema's single object; raise InvalidValue for what `decode` refuses."""
-    schema = _newest(topic.name)
-    dump = _mapper(topic.name).dump
+    schema = _newest(topic.name, topic.schema_of(message))
+    dump = _mapper(topic.name, schema.name).dump
     out = io.BytesIO()
     out.write(schema.header)
     schemaless_writer(out, schema.parsed, dump(message) if dump else message, strict=True)
@@ -68,7 +68,7 @@ def decode(topic: Topic, data: bytes | None) -> Any:
     if schema is None:
         raise PoisonError("fingerprint: not a schema registered for this topic")
     _check_size(topic, schema, data)
-    return _mapper(topic.name).load(_decode_strictly(schema, data))
+    return _mapper(topic.name, schema.name).load(_decode_strictly(schema, data))
 
 
 def _check_size(topic: Topic, schema: _Schema, data: bytes) -> None:
@@ -100,20 +100,21 @@ def _decode_strictly(schema: _Schema, data: bytes) -> Any:
 
 
 @cache
-def _mapper(topic: str) -> Pair:
-    return mapper(BY_NAME[topic].message, "avro")
+def _mapper(topic: str, schema: str) -> Pair:
+    return mapper(BY_NAME[topic].message_of(schema), "avro")
 
 
 @cache
-def _newest(topic: str) -> _Schema:
-    return next(s for s in _registered(topic).values() if s.name == BY_NAME[topic].schema)
+def _newest(topic: str, schema: str) -> _Schema:
+    return next(s for s in _registered(topic).values() if s.name == schema)
 
 
 @cache
 def _registered(topic: str) -> dict[bytes, _Schema]:
-    """Every version of the topic's schema, by header; a file that differs from the lock is fatal."""
-    base = BY_NAME[topic].schema.rpartition(".")[0]
-    names = [name for name in locked_fingerprints() if name.rpartition(".")[0] == base]
+    """Every version of the topic's schemas, by header; a file that differs from the lock is fatal."""
+    known = (BY_NAME[topic].schema, BY_NAME[topic].incarnation)
+    bases = {name.rpartition(".")[0] for name in known if name is not None}
+    names = [name for name in locked_fingerprints() if name.rpartition(".")[0] in bases]
     return {schema.header: schema for schema in map(_load, names)}
 
 

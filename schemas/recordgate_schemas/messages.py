@@ -1,8 +1,8 @@
 """What the decider publishes: released, held, receipts, quarantined.
 
 Every message carries its `sequence`: contiguous per partition and topic, so that a reader can distinguish late from
-lost.
-Avro forms: `avro/released.v1.avsc`, `held.v1.avsc`, `receipt.v1.avsc`, `quarantined.v1.avsc`.
+lost. Numbers are compared within one `incarnation` of the ledger; a restored ledger begins a new one.
+Avro forms: `avro/released.v1.avsc`, `held.v1.avsc`, `receipt.v1.avsc`, `quarantined.v1.avsc`, `incarnation.v1.avsc`.
 """
 
 from dataclasses import dataclass, field
@@ -42,9 +42,18 @@ class Retract:
 
 @dataclass(frozen=True, slots=True)
 class Redecided:
-    """Every entry of this patient was re-decided under all controls up to position `through`."""
+    """Every entry of this patient was re-decided under all controls up to position `through`.
+
+    `lifts`: the sequence number of the newest `Closed` committed before the first page of it, -1 for none.
+    """
 
     through: int
+    lifts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Show nothing of this patient until a marker lifts this message's sequence number, or a greater one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +64,12 @@ class Released:
     `published_at`: the broker's time of the entry or control that caused it (for latency only).
     """
 
+    incarnation: int
     sequence: int
     nhs_number: NhsNumber
     decided_under: int
     published_at: datetime
-    change: Release | Retract | Redecided
+    change: Release | Retract | Redecided | Closed
 
 
 class Queue(StrEnum):
@@ -141,6 +151,7 @@ class TaskClosed:
 class Held:
     """One step of a practice's work: holds and tasks."""
 
+    incarnation: int
     sequence: int
     nhs_number: NhsNumber
     at: datetime
@@ -163,6 +174,7 @@ class ReceiptClass(StrEnum):
 class Receipt:
     """What became of an entry version, for audience `self`."""
 
+    incarnation: int
     sequence: int
     practice: OdsCode
     system: Name
@@ -176,9 +188,30 @@ class Receipt:
 class Quarantined:
     """A record that could not be understood: its coordinates and the rule it broke, never its content."""
 
+    incarnation: int
     sequence: int
     topic: Word
     partition: int
     offset: int
     error: Text
     at: datetime
+
+
+class IncarnationState(StrEnum):
+    """How far a ledger's incarnation has come in one partition."""
+
+    STARTED = "started"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class IncarnationMessage:
+    """One step of a partition of `released` or `held` itself, about no patient and without a key.
+
+    `started`: the incarnation begins. `open`: all that the ledger decides about the partition has been published in it.
+    """
+
+    incarnation: int
+    sequence: int
+    partition: int
+    state: IncarnationState

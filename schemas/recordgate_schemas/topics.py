@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from recordgate_schemas.bounds import ENTRY_BYTES
 from recordgate_schemas.control import Control
 from recordgate_schemas.entry import ClinicalEntry
-from recordgate_schemas.messages import Held, Quarantined, Receipt, Released
+from recordgate_schemas.messages import (
+    Held,
+    IncarnationMessage,
+    Quarantined,
+    Receipt,
+    Released,
+)
 
 DAY_MS = 86_400_000
 WRAPPED_BYTES = ENTRY_BYTES + 64 * 1024
@@ -16,7 +22,8 @@ WRAPPED_BYTES = ENTRY_BYTES + 64 * 1024
 class Topic:
     """One topic. `schema` names the newest file under `avro/`; keyed by NHS number, murmur2, as all are.
 
-    `tick` names the schema of the ticks that may lie between its messages; they are skipped.
+    `tick` names the schema of the ticks that may lie between its messages; they are skipped. `incarnation` names the
+    schema of the decider's messages about a partition itself, which have no key.
     """
 
     name: str
@@ -28,6 +35,17 @@ class Topic:
     retention_ms: int
     max_bytes: int
     tick: str | None = None
+    incarnation: str | None = None
+
+    def message_of(self, schema: str) -> type:
+        """Return which message a schema of this topic describes."""
+        return IncarnationMessage if schema == self.incarnation else self.message
+
+    def schema_of(self, message: object) -> str:
+        """Return the newest schema for a message of this topic."""
+        if self.incarnation is not None and isinstance(message, IncarnationMessage):
+            return self.incarnation
+        return self.schema
 
 
 ENTRIES = Topic(
@@ -57,9 +75,10 @@ RELEASED = Topic(
     schema="released.v1",
     writers=("decider",),
     readers=("view sink",),
-    carries="releases, retractions and re-decision markers, in per-patient order",
+    carries="releases, retractions, re-decision markers and closings, in per-patient order",
     retention_ms=30 * DAY_MS,
     max_bytes=WRAPPED_BYTES,
+    incarnation="incarnation.v1",
 )
 HELD = Topic(
     name="held",
@@ -70,6 +89,7 @@ HELD = Topic(
     carries="holds opened, updated and closed, with the entry and the reasons",
     retention_ms=30 * DAY_MS,
     max_bytes=WRAPPED_BYTES,
+    incarnation="incarnation.v1",
 )
 RECEIPTS = Topic(
     name="receipts",

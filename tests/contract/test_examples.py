@@ -10,14 +10,18 @@ import pytest
 from recordgate_schemas import codec
 from recordgate_schemas.control import Change
 from recordgate_schemas.mapping import mapper
-from recordgate_schemas.messages import Held, Released
+from recordgate_schemas.messages import Held, IncarnationMessage, Released
 from recordgate_schemas.topics import CONTROLS, HELD, RELEASED, TOPICS, Topic
 
 ROOT = resources.files("recordgate_schemas") / "examples"
 
 
 def of(topic: Topic) -> list[Traversable]:
-    event, _, version = topic.schema.rpartition(".")
+    return files_of(topic.schema)
+
+
+def files_of(schema: str) -> list[Traversable]:
+    event, _, version = schema.rpartition(".")
     return sorted((ROOT / event / version).iterdir(), key=lambda file: file.name)
 
 
@@ -33,8 +37,21 @@ def test_an_example_survives_json_object_avro_object_json(topic: Topic, file: Tr
     assert example == dump(received)
 
 
+@pytest.mark.parametrize("topic", [topic for topic in TOPICS if topic.incarnation])
+def test_an_example_about_a_partition_survives_too(topic: Topic) -> None:
+    for file in files_of(topic.incarnation or ""):
+        example = json.loads(file.read_text("utf-8"))
+        load, dump = mapper(IncarnationMessage, "json")
+        assert dump is not None
+        assert example == dump(codec.decode(topic, codec.encode(topic, load(example))))
+
+
+def schemas_of(topic: Topic) -> list[str]:
+    return [name for name in (topic.schema, topic.incarnation) if name is not None]
+
+
 def test_every_example_belongs_to_a_topics_newest_schema() -> None:
-    known = {topic.schema.rpartition(".")[0] for topic in TOPICS}
+    known = {name.rpartition(".")[0] for topic in TOPICS for name in schemas_of(topic)}
     assert known == {folder.name for folder in ROOT.iterdir()}
 
 

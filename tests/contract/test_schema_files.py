@@ -15,6 +15,7 @@ import pytest
 
 from recordgate_schemas import codec
 from recordgate_schemas.errors import FatalError, PoisonError
+from recordgate_schemas.messages import IncarnationMessage
 from recordgate_schemas.topics import CONTROLS, TOPICS, Topic
 from recordgate_schemas.values import Audience, EntryId, GrantId, NhsNumber, OdsCode
 from tests.support.builders import control, registered
@@ -48,6 +49,13 @@ def test_a_topics_newest_schema_is_its_dataclass_and_its_dataclass_is_its_schema
     assert _resolved(expected, {}) == _resolved(_undocumented(schema(topic.schema)), {})
 
 
+@pytest.mark.parametrize("topic", [topic for topic in TOPICS if topic.incarnation is not None])
+def test_the_schema_of_messages_about_a_partition_is_their_dataclass(topic: Topic) -> None:
+    expected = _expected(IncarnationMessage)
+    assert topic.incarnation is not None
+    assert _resolved(expected, {}) == _resolved(_undocumented(schema(topic.incarnation)), {})
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_every_type_in_a_schema_file_says_what_it_is(name: str) -> None:
     assert [t["name"] for t in _named(schema(name)) if not t.get("doc")] == []
@@ -55,7 +63,8 @@ def test_every_type_in_a_schema_file_says_what_it_is(name: str) -> None:
 
 def test_every_topic_has_a_schema_and_every_schema_a_topic() -> None:
     assert set(FILES) == set(codec.locked_fingerprints())
-    named = [topic.schema for topic in TOPICS] + [t.tick for t in TOPICS if t.tick is not None]
+    more = [name for t in TOPICS for name in (t.tick, t.incarnation) if name is not None]
+    named = [topic.schema for topic in TOPICS] + more
     assert {name.rpartition(".")[0] for name in FILES} == {n.rpartition(".")[0] for n in named}
     for schema_name in named:
         versions = [f for f in FILES if f.rpartition(".")[0] == schema_name.rpartition(".")[0]]

@@ -82,12 +82,17 @@ def test_a_migration_that_changed_after_it_was_applied_is_refused(empty: tuple[s
         migrate(dsn, (changed, *wanted(name)[1:]))
 
 
+REPLACED = {"released_sequence"}
+"""Tables without rows of any patient in whose place a migration puts another."""
+
+
 def test_a_migration_keeps_the_rows_it_finds(empty: tuple[str, str]) -> None:
     name, dsn = empty
     for n, migration in enumerate(wanted(name), 1):
         before = rows(dsn)
         assert migrate(dsn, wanted(name)[:n]) == (migration.name,)
-        assert before.items() <= rows(dsn).items()
+        kept = {table: count for table, count in before.items() if table not in REPLACED}
+        assert kept.items() <= rows(dsn).items()
         with psycopg.connect(dsn, autocommit=True) as connection:
             for statement in ROWS[name].get(migration.name, ()):
                 connection.execute(statement.encode())

@@ -2,7 +2,9 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
 
 import psycopg
 
@@ -25,9 +27,12 @@ from recordgate_schemas.control import (
 )
 from recordgate_schemas.entry import Kind
 from recordgate_schemas.messages import (
+    Closed,
     Held,
     HoldClosed,
     HoldOpened,
+    IncarnationMessage,
+    IncarnationState,
     Queue,
     Redecided,
     Release,
@@ -43,6 +48,9 @@ from recordgate_schemas.values import SELF, Audience, EntryId, GrantId, NhsNumbe
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 PRACTICE = OdsCode("A82038")
 OTHER_PRACTICE = OdsCode("B81001")
+Message = TypeVar("Message", Released, Held)
+INCARNATION = 1
+"""The ledger's incarnation, unless a test says that it was restored."""
 BODY = b'{"resourceType":"Observation","code":{"text":"Blood pressure"}}'
 
 
@@ -122,7 +130,7 @@ def release(
         body_type="application/fhir+json",
         body_sha256=sha256 or hashlib.sha256(body).digest(),
     )
-    return Released(sequence, who, under, NOW, change)
+    return Released(INCARNATION, sequence, who, under, NOW, change)
 
 
 def retract(
@@ -133,11 +141,25 @@ def retract(
     audience: Audience = SELF,
     under: int = 0,
 ) -> Released:
-    return Released(sequence, who, under, NOW, Retract(audience, EntryId(entry)))
+    return Released(INCARNATION, sequence, who, under, NOW, Retract(audience, EntryId(entry)))
 
 
-def redecided(sequence: int, who: NhsNumber, through: int) -> Released:
-    return Released(sequence, who, through, NOW, Redecided(through))
+def redecided(sequence: int, who: NhsNumber, through: int, lifts: int = -1) -> Released:
+    return Released(INCARNATION, sequence, who, through, NOW, Redecided(through, lifts=lifts))
+
+
+def closing(sequence: int, who: NhsNumber) -> Released:
+    return Released(INCARNATION, sequence, who, -1, NOW, Closed())
+
+
+def of_incarnation(incarnation: int, message: Message) -> Message:
+    return replace(message, incarnation=incarnation)
+
+
+def about_partition(
+    incarnation: int, sequence: int, state: IncarnationState, partition: int = 0
+) -> IncarnationMessage:
+    return IncarnationMessage(incarnation, sequence, partition, state)
 
 
 def opened(
@@ -171,11 +193,11 @@ def opened(
         "application/fhir+json",
         hashlib.sha256(BODY).digest(),
     )
-    return Held(sequence, who, when, change)
+    return Held(INCARNATION, sequence, who, when, change)
 
 
 def closed(sequence: int, who: NhsNumber, entry: str = "e1", *, outcome: str = "RELEASED") -> Held:
-    return Held(sequence, who, at(1), HoldClosed(SELF, EntryId(entry), outcome))
+    return Held(INCARNATION, sequence, who, at(1), HoldClosed(SELF, EntryId(entry), outcome))
 
 
 def task_opened(
@@ -190,7 +212,9 @@ def task_opened(
     when: datetime = NOW,
 ) -> Held:
     about = None if entry is None else EntryId(entry)
-    return Held(sequence, who, when, TaskOpened(reason, audience, about, practice, kind))
+    return Held(
+        INCARNATION, sequence, who, when, TaskOpened(reason, audience, about, practice, kind)
+    )
 
 
 def task_closed(
@@ -202,13 +226,21 @@ def task_closed(
     audience: Audience = SELF,
 ) -> Held:
     about = None if entry is None else EntryId(entry)
-    return Held(sequence, who, at(1), TaskClosed(reason, audience, about))
+    return Held(INCARNATION, sequence, who, at(1), TaskClosed(reason, audience, about))
 
 
-def published(message: Released | Held, *, offset: int, partition: int = 0) -> Record:
+def published(
+    message: Released | Held | IncarnationMessage,
+    *,
+    offset: int,
+    partition: int = 0,
+    topic: Topic | None = None,
+) -> Record:
     """Return a decider's message as a record of its topic."""
-    topic = RELEASED if isinstance(message, Released) else HELD
+    topic = topic or (HELD if isinstance(message, Held) else RELEASED)
     value = codec.encode(topic, message)
+    if isinstance(message, IncarnationMessage):
+        return Record(topic.name, partition, offset, int(NOW.timestamp() * 1000), b"", value)
     return record(topic, value, message.nhs_number.digits, offset=offset, partition=partition)
 
 

@@ -13,13 +13,14 @@ from recordgate_schemas import codec
 from recordgate_schemas.control import Change, Control
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.errors import RetryableError
-from recordgate_schemas.messages import Redecided, Release, Retract
+from recordgate_schemas.messages import IncarnationMessage, Redecided, Release, Retract
 from recordgate_schemas.topics import BY_NAME, CONTROLS, ENTRIES, Topic
 from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.lanes.controls import ControlsLane
 from recordgate_streams.lanes.entries import EntriesLane
 from recordgate_streams.ledger.account import Account, read_account
 from recordgate_streams.ledger.clock import LedgerClock
+from recordgate_streams.ledger.incarnations import IncarnationStore
 from recordgate_streams.ledger.quarantine_seal import Seal
 from recordgate_streams.ledger.rows import Outgoing
 from recordgate_streams.ledger.rules import RulesInForce
@@ -33,7 +34,7 @@ TABLES = (
     "source_position, account, patient, entry, entry_mark, snapshot, decision, current_decision,"
     " redecision, outgoing, outgoing_sequence, quarantine, pointer, root, reached, current_task,"
     " active_ruleset, rule_application, partition_count, quarantine_repair, quarantine_action, outcome_count,"
-    " clock_accepted"
+    " incarnation, incarnation_partition, clock_accepted"
 )
 
 
@@ -59,7 +60,15 @@ class Broker:
             self.sent.append(message)
 
     def messages(self, topic: str = "released") -> list[Any]:
-        """Return what was published on a topic, in the order of sequence numbers, each number once."""
+        """Return what was published about patients on a topic, in the order of numbers, each number once."""
+        return [m for m in self.every(topic) if not isinstance(m, IncarnationMessage)]
+
+    def notices(self, topic: str = "released") -> list[IncarnationMessage]:
+        """Return what was published about the partition itself."""
+        return [m for m in self.every(topic) if isinstance(m, IncarnationMessage)]
+
+    def every(self, topic: str) -> list[Any]:
+        """Return all that was published on a topic, in the order of numbers, each number once."""
         by_sequence = {m.sequence: m for m in self.sent if m.topic == topic}
         return [codec.decode(BY_NAME[topic], by_sequence[n].value) for n in sorted(by_sequence)]
 
@@ -78,12 +87,19 @@ class Ledger:
         self.clock = FrozenClock(NOW)
         self.real_clock: LedgerClock | None = None
         self.page_entries = 500
+        self.ends = (0, 0)
         self.limits: dict[str, int] = {}
         self._offsets = {ENTRIES.name: 0, CONTROLS.name: 0}
         self.owner = psycopg.connect(dsn, autocommit=True)
         self.owner.execute(f"truncate {TABLES}".encode())
         self._open: list[psycopg.Connection] = []
+        self._begin_open()
         self.restart()
+
+    def _begin_open(self) -> None:
+        """Give the ledger its incarnation as if its readers had opened the partition already."""
+        IncarnationStore(self.owner).begin_first((), 1, NOW)
+        self.owner.execute("update incarnation_partition set phase = 'open'")
 
     def restart(self) -> None:
         """Begin again as after a crash: new connections, then resume."""
@@ -99,7 +115,9 @@ class Ledger:
     def controls_lane(self) -> ControlsLane:
         """Return a controls lane with a connection of its own."""
         transaction = self._transaction("controls", CONTROLS)
-        return ControlsLane(transaction, self._bodies, self.settings())
+        return ControlsLane(
+            transaction, self._bodies, self.settings(), lambda _: {PARTITION: self.ends}
+        )
 
     def settings(self) -> Settings:
         return Settings.model_validate({"page_entries": self.page_entries, **self.limits})
@@ -110,7 +128,13 @@ class Ledger:
         rules = RulesInForce(self._ruleset)
         clock = self.real_clock or self.clock
         transaction = LaneLedger(
-            lane, connection, self.broker.publish, clock, rules, seal=self.seal
+            lane,
+            connection,
+            self.broker.publish,
+            clock,
+            rules,
+            newest=lambda _: (),
+            seal=self.seal,
         )
         transaction.adopt(topic, "topic-1", 1)
         return transaction
@@ -137,6 +161,12 @@ class Ledger:
         offset = self._offsets[topic.name]
         self._offsets[topic.name] += 1
         return Record(topic.name, PARTITION, offset, int(NOW.timestamp() * 1000), key, value)
+
+    def phase(self) -> str:
+        """Return how far the partition has come in the ledger's incarnation."""
+        row = self.owner.execute("select phase from incarnation_partition").fetchone()
+        assert row is not None
+        return str(row[0])
 
     def account(self) -> Account:
         """Return the conservation account."""

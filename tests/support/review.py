@@ -9,7 +9,7 @@ import psycopg
 
 from recordgate_consumers.review.review_sink import ReviewSink
 from recordgate_runtime.postgres import connect
-from recordgate_schemas.messages import Held
+from recordgate_schemas.messages import Held, IncarnationMessage
 from recordgate_schemas.topics import HELD
 from tests.support.consumers import apply, published
 
@@ -41,12 +41,12 @@ class ReviewDatabase:
     def empty(self) -> None:
         """Forget everything."""
         self.owner.execute(
-            "truncate source_position, partition_count, hold, task, outbox, isolated_record"
+            "truncate source_position, partition_count, hold, task, outbox, isolated_record, message_partition"
         )
         self.offset = 0
 
-    def publish(self, *messages: Held) -> None:
+    def publish(self, *messages: Held | IncarnationMessage) -> None:
         """Let the review sink apply messages as one batch."""
-        records = [published(m, offset=self.offset + n) for n, m in enumerate(messages)]
+        records = [published(m, offset=self.offset + n, topic=HELD) for n, m in enumerate(messages)]
         apply(self.sink, ReviewSink(DUE_AFTER), HELD, records)
         self.offset += len(records)

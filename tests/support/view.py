@@ -13,14 +13,22 @@ from recordgate_consumers.view.view_sink import ViewSink
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.record import Record
 from recordgate_schemas.control import Change
-from recordgate_schemas.messages import Released
+from recordgate_schemas.messages import IncarnationMessage, Released
 from recordgate_schemas.topics import CONTROLS, RELEASED
 from recordgate_schemas.values import SELF, Audience, NhsNumber
 from tests.support.clock import FrozenClock
-from tests.support.consumers import NOW, apply, control, published, redecided, registered
+from tests.support.consumers import (
+    INCARNATION,
+    NOW,
+    apply,
+    control,
+    published,
+    redecided,
+    registered,
+)
 
 TABLES = (
-    "source_position, released_entry, audience_gate, gate_closure, entry_gate, released_sequence,"
+    "source_position, released_entry, audience_gate, gate_closure, entry_gate, message_partition, follow_up,"
     " waiting_marker, misrouted, replayed, partition_count, gate_freshness, isolated_record"
 )
 
@@ -56,7 +64,15 @@ class ViewDatabase:
         """Forget everything."""
         self.owner.execute(f"truncate {TABLES}".encode())
         self.owner.execute("insert into gate_freshness values (0, clock_timestamp(), '1 year')")
+        self.open_partition(0)
         self.controls = self.released = 0
+
+    def open_partition(self, partition: int) -> None:
+        """Say that all is published of the incarnation that tests speak of unless they say so."""
+        self.owner.execute(
+            "insert into message_partition (partition, incarnation, open) values (%s, %s, true)",
+            (partition, INCARNATION),
+        )
 
     def forget_freshness(self) -> None:
         """Let the gate lane under test say how fresh the gate is; nothing is readable before it does."""
@@ -78,7 +94,7 @@ class ViewDatabase:
         apply(self.gate, GateLane(FrozenClock(NOW)), CONTROLS, records)
         self.controls += len(records)
 
-    def publish(self, *messages: Released) -> None:
+    def publish(self, *messages: Released | IncarnationMessage) -> None:
         """Let the view sink apply messages as one batch."""
         records = [published(m, offset=self.released + i) for i, m in enumerate(messages)]
         apply(self.sink, ViewSink(FrozenClock(NOW)), RELEASED, records)

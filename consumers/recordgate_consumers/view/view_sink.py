@@ -1,24 +1,33 @@
 """The view sink: applies what the decider published to the patient's view.
 
 Messages may come late or twice, and the decider's two lanes overtake each other all the time: the highest sequence
-number per (entry, audience) wins, and a re-decision marker waits until nothing below it is missing.
+number per (entry, audience) wins, and a re-decision marker waits until nothing below it is missing. Numbers are
+compared within one incarnation of the ledger (recordgate_consumers.incarnations).
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
 import psycopg
 
+from recordgate_consumers import incarnations
 from recordgate_consumers.batches import Columns, decode_or_report, newest, report_poison
 from recordgate_runtime.clock import Clock
 from recordgate_runtime.logs import LogCode
 from recordgate_runtime.metrics import MARKERS_WAITING, PUBLISH_TO_VISIBLE, BatchStage
 from recordgate_runtime.record import Record
 from recordgate_runtime.sql import Statements, columns
-from recordgate_schemas.messages import Redecided, Release, Released, Retract
+from recordgate_schemas.messages import (
+    Closed,
+    IncarnationMessage,
+    Redecided,
+    Release,
+    Released,
+    Retract,
+)
 from recordgate_schemas.topics import RELEASED
 
 _SQL = Statements("recordgate_consumers.view", "view_sink.sql")
@@ -28,6 +37,9 @@ _CONTENT = (
     "body", "body_type", "body_sha256",
 )  # fmt: skip
 """Columns of `released_entry` that a release fills and a retraction leaves null."""
+
+Placed = tuple[int, Released]
+"""A message about a patient, and its partition."""
 
 
 class ViewSink:
@@ -41,22 +53,19 @@ class ViewSink:
         self._markers_waiting = 0
 
     def apply(self, connection: psycopg.Connection, records: Sequence[Record]) -> None:
-        """Apply the records: entries, then sequence numbers, then the markers that became due."""
-        messages = [(r.partition, m) for r in records if (m := read_released(r)) is not None]
-        if messages:
-            if entries := entry_columns([message for _, message in messages]):
-                connection.execute(_SQL["put_entries"], entries)
-            sequences = columns(("partition", "sequence"), [(p, m.sequence) for p, m in messages])
-            connection.execute(_SQL["note_sequences"], sequences)
-            if markers := _marker_columns(messages):
-                connection.execute(_SQL["put_markers"], markers)
-            partitions = sorted({partition for partition, _ in messages})
-            connection.execute(_SQL["settle_markers"], {"partitions": partitions})
+        """Apply the records: entries and closings, then sequence numbers, then the markers that became due."""
+        read = [(r.partition, m) for r in records if (m := read_released(r)) is not None]
+        counting = incarnations.current(connection, read)
+        messages = [(p, m) for p, m in counting if isinstance(m, Released)]
+        if entries := entry_columns(messages):
+            connection.execute(_SQL["put_entries"], entries)
+        if closings := _closing_columns(messages):
+            connection.execute(_SQL["put_closings"], closings)
+        incarnations.note(connection, counting)
+        _settle(connection, messages, sorted({partition for partition, _ in counting}))
         row = connection.execute(_SQL["count_waiting_markers"]).fetchone()
         self._markers_waiting = row[0] if row else 0
-        self._published = [
-            m.published_at for _, m in messages if not isinstance(m.change, Redecided)
-        ]
+        self._published = [m.published_at for _, m in messages if _is_content(m)]
 
     def set_aside(self, connection: psycopg.Connection, record: Record) -> None:
         """Take the entry it is about out of the view; its sequence number stays open: markers wait, an alert is raised.
@@ -64,12 +73,11 @@ class ViewSink:
         SAFETY: it may be a retraction, or the version that had to replace what is shown.
         """
         message = read_released(record)
-        if message is None or isinstance(change := message.change, Redecided):
+        if message is None:
             return
-        retraction = replace(message, change=Retract(change.audience, change.entry_id))
-        # if even that is refused, the others must go on: what is shown then stays until its next version
-        with suppress(psycopg.DataError, psycopg.IntegrityError), connection.transaction():
-            connection.execute(_SQL["put_entries"], entry_columns([retraction]))
+        for partition, counting in incarnations.current(connection, [(record.partition, message)]):
+            if isinstance(counting, Released):
+                _take_out(connection, partition, counting)
 
     def measure(self, records: Sequence[Record]) -> None:  # noqa: ARG002  the Handler's shape
         """Measure how long each message took to reach the view, and how many markers wait."""
@@ -79,14 +87,13 @@ class ViewSink:
         MARKERS_WAITING.set(self._markers_waiting)
 
 
-def read_released(record: Record) -> Released | None:
+def read_released(record: Record) -> Released | IncarnationMessage | None:
     """Return a record's message; None when it cannot be decoded. A release with a wrong hash becomes a retraction.
 
     SAFETY: what the hash does not cover is not what was decided on.
     """
-    message: Released | None = decode_or_report(RELEASED, record)
-    change = message.change if message else None
-    if message is None or not isinstance(change, Release):
+    message: Released | IncarnationMessage | None = decode_or_report(RELEASED, record)
+    if not isinstance(message, Released) or not isinstance(change := message.change, Release):
         return message
     if hashlib.sha256(change.body).digest() == change.body_sha256:
         return message
@@ -94,24 +101,70 @@ def read_released(record: Record) -> Released | None:
     return replace(message, change=Retract(change.audience, change.entry_id))
 
 
-def entry_columns(messages: Sequence[Released]) -> Columns:
+def entry_columns(messages: Iterable[Placed]) -> Columns:
     """Return the newest release or retraction per entry and audience as columns of `released_entry`."""
-    names = ("nhs_number", "audience", "entry_id", "sequence", "decided_under", *_CONTENT)
+    names = (
+        "nhs_number", "audience", "entry_id", "sequence", "partition", "incarnation", "decided_under", *_CONTENT,
+    )  # fmt: skip
     rows = [
         (
-            *(m.nhs_number.digits, change.audience, change.entry_id, m.sequence, m.decided_under),
+            *(m.nhs_number.digits, change.audience, change.entry_id, m.sequence),
+            *(partition, m.incarnation, m.decided_under),
             *(getattr(change, name, None) for name in _CONTENT),
         )
-        for m in messages
-        if not isinstance(change := m.change, Redecided)
+        for partition, m in messages
+        if isinstance(change := m.change, Release | Retract)
     ]
     return columns(names, newest(rows, key=3))
 
 
-def _marker_columns(messages: Sequence[tuple[int, Released]]) -> Columns:
+def _is_content(message: Released) -> bool:
+    return isinstance(message.change, Release | Retract)
+
+
+def _take_out(connection: psycopg.Connection, partition: int, message: Released) -> None:
+    if isinstance(message.change, Closed):
+        connection.execute(_SQL["put_closings"], _closing_columns([(partition, message)]))
+    if not isinstance(change := message.change, Release | Retract):
+        return
+    retraction = replace(message, change=Retract(change.audience, change.entry_id))
+    # if even that is refused, the others must go on: what is shown then stays until its next version
+    with suppress(psycopg.DataError, psycopg.IntegrityError), connection.transaction():
+        connection.execute(_SQL["put_entries"], entry_columns([(partition, retraction)]))
+
+
+def _settle(
+    connection: psycopg.Connection, messages: Iterable[Placed], partitions: Sequence[int]
+) -> None:
+    if not partitions:
+        return
+    connection.execute(_SQL["forget_markers"], {"partitions": partitions})
+    if markers := _marker_columns(messages):
+        connection.execute(_SQL["put_markers"], markers)
+    connection.execute(_SQL["settle_markers"], {"partitions": partitions})
+
+
+def _closing_columns(messages: Iterable[Placed]) -> Columns:
+    closings = [
+        (m.nhs_number.digits, m.incarnation, m.sequence)
+        for _, m in messages
+        if isinstance(m.change, Closed)
+    ]
+    return columns(("nhs_number", "incarnation", "sequence"), closings)
+
+
+def _marker_columns(messages: Iterable[Placed]) -> Columns:
+    names = ("partition", "incarnation", "sequence", "nhs_number", "through", "lifts")
     markers = [
-        (partition, m.sequence, m.nhs_number.digits, m.change.through)
+        (
+            partition,
+            m.incarnation,
+            m.sequence,
+            m.nhs_number.digits,
+            m.change.through,
+            m.change.lifts,
+        )
         for partition, m in messages
         if isinstance(m.change, Redecided)
     ]
-    return columns(("partition", "sequence", "nhs_number", "through"), markers)
+    return columns(names, markers)

@@ -15,7 +15,8 @@ from recordgate_schemas.entry import (
 )
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import EntryId
-from recordgate_streams.decider.relations import REPORTS, RESULTS, Relations, Relative
+from recordgate_streams.decider.relations import REPORTS, RESULTS, Relations
+from recordgate_streams.decider.relative import Relative
 from recordgate_streams.policy.decision import Objection
 from recordgate_streams.policy.rules.hidden import CAUSES, SUPPRESSING
 from recordgate_streams.policy.statements import EntryStatements

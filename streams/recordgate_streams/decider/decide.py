@@ -34,7 +34,8 @@ from recordgate_streams.decider.record import (
     EntryAudience,
     PatientRecord,
 )
-from recordgate_streams.decider.relations import Relations, relations, relative_of
+from recordgate_streams.decider.relations import Relations, relations
+from recordgate_streams.decider.relative import relative_of
 from recordgate_streams.decider.review import after_review
 from recordgate_streams.decider.tasks import Task, entry_tasks, patient_tasks
 from recordgate_streams.decider.timers import changes_at, closes_at, entry_changes_at

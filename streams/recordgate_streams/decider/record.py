@@ -12,7 +12,7 @@ from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.reasons import Outcome
 from recordgate_schemas.values import Audience, EntryId, NhsNumber
 from recordgate_streams.decider.cascade import CascadeState
-from recordgate_streams.decider.relations import Relative
+from recordgate_streams.decider.relative import Relative
 from recordgate_streams.policy.decision import Decision, Integrity
 from recordgate_streams.policy.facts import Facts
 from recordgate_streams.policy.statements import EntryStatements

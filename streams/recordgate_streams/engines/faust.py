@@ -25,6 +25,7 @@ from recordgate_schemas.errors import RecordgateError, UsageError
 from recordgate_streams.engines.byte_room import ByteRoom
 from recordgate_streams.inspection.gauges import refresh_account
 from recordgate_streams.lanes.lane import Lane, LaneName, open_lane
+from recordgate_streams.lanes.restore import lane_group
 
 TICK_S = 1.0
 """Seconds between two checks whether the time of a patient has come."""
@@ -101,7 +102,7 @@ def _bare_app(name: LaneName, settings: Settings) -> faust.App:
     except OSError as error:
         raise UsageError(f"RECORDGATE_HOME: {datadir}: {error.strerror}; name another") from None
     return faust.App(
-        f"{settings.topic_prefix}recordgate-decide-{name}",
+        lane_group(name, settings),
         broker=[f"kafka://{address}" for address in settings.kafka.split(",")],
         datadir=datadir,
         processing_guarantee="at_least_once",

@@ -76,11 +76,11 @@ def _event(found: Any, place: int) -> Event:
     position = found.get("position", place)
     if type(position) is not int or position < 0:
         raise InvalidValue("position: must be a whole number, 0 or more")
-    control = None if found.get("unreadable") else _CONTROL.load(_whole_control(found, at))
+    control = None if found.get("unreadable") else _CONTROL.load(_completed(found, at))
     return ControlEvent(at, position, control)
 
 
-def _whole_control(found: Mapping[str, Any], at: datetime) -> Any:
+def _completed(found: Mapping[str, Any], at: datetime) -> Any:
     """Return a control with what it may leave out: who sent it, when it counts from, and what of its change is null."""
     given = found.get("control")
     if not isinstance(given, Mapping):

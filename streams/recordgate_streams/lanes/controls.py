@@ -21,6 +21,7 @@ from recordgate_streams.decider.statements import entry_named, fold_statements, 
 from recordgate_streams.lanes.deciding import Cause, count_decisions, decide_patients
 from recordgate_streams.lanes.decode import patient_of, read_batch
 from recordgate_streams.lanes.messages import enqueue_decided
+from recordgate_streams.lanes.restoration import Ends, begin, steps
 from recordgate_streams.ledger.rows import Patient, Redecision
 from recordgate_streams.ledger.unit_of_work import LaneLedger, UnitOfWork
 from recordgate_streams.policy.statements import EntryStatements
@@ -36,8 +37,11 @@ class ControlsLane:
 
     topic = CONTROLS
 
-    def __init__(self, ledger: LaneLedger, bodies: BodyReader, settings: Settings) -> None:
+    def __init__(
+        self, ledger: LaneLedger, bodies: BodyReader, settings: Settings, ends: Ends
+    ) -> None:
         self._ledger = ledger
+        self._ends = ends
         self._bodies = bodies
         self._page_entries = settings.page_entries
         self._most_undecided = settings.isolated_in_a_row
@@ -54,7 +58,9 @@ class ControlsLane:
         self._undecided.clear()
         self._ledger.republish(partitions)
         self._ledger.remember_isolated(CONTROLS, partitions, self._isolation.fuse)
+        begin(self._ledger, partitions, self._ends)
         self._redecide(partitions)
+        self._go_on(partitions)
 
     def process_batch(self, records: Sequence[Record]) -> None:
         """Fold the controls, commit, then decide again until nothing is left to decide."""
@@ -83,6 +89,11 @@ class ControlsLane:
         with self._ledger.transaction() as work:
             asked = _ask_due(work, partitions) or _ask_application(work, partitions)
         if asked:
+            self._redecide(partitions)
+        self._go_on(partitions)
+
+    def _go_on(self, partitions: Sequence[int]) -> None:
+        for _ in steps(self._ledger, partitions, self._undecided):
             self._redecide(partitions)
 
     def _redecide(self, partitions: Sequence[int]) -> None:
@@ -129,7 +140,10 @@ class ControlsLane:
             decided = decide_patients(
                 work,
                 {number: patients[number] for number in concerned},
-                {n: Cause(one.published_at, one.forced) for n, one in asked.items()},
+                {
+                    n: Cause(one.published_at, one.forced, one.publish_all)
+                    for n, one in asked.items()
+                },
                 {accepted.key: accepted for accepted in page},
             )
             enqueue_decided(work, self._bodies, decided, done)

@@ -27,7 +27,7 @@ from recordgate_streams.decider.record import (
     PatientRecord,
     RecordRest,
 )
-from recordgate_streams.decider.relations import Relative
+from recordgate_streams.decider.relative import Relative
 from recordgate_streams.decider.tasks import Task
 from recordgate_streams.ledger.decisions import DecisionRow
 from recordgate_streams.ledger.rows import Patient
@@ -39,16 +39,21 @@ Entries = Mapping[EntryKey, AcceptedEntry]
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a patient is decided: the broker's time of it, and entries to publish again even if unchanged."""
+    """Why a patient is decided: the broker's time of it, and entries to publish again even if unchanged; or all.
+
+    All are after a restore: then tasks are, too, and nothing is stored anew that is unchanged.
+    """
 
     at: datetime
     forced: Collection[EntryId] = ()
+    publish_all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class DecidedPatient:
     """A patient's decisions as they were stored: those that changed, tasks opened for a practice, and tasks closed.
 
+    `published`: the decisions to publish, those that changed or all.
     `vouches_for`: the control position up to which a release may be believed, -1 for none.
     """
 
@@ -56,6 +61,7 @@ class DecidedPatient:
     cause: Cause
     vouches_for: int
     changed: tuple[DecisionUpdate, ...]
+    published: tuple[DecisionUpdate, ...]
     opened: Mapping[Task, OdsCode]
     closed: frozenset[Task]
 
@@ -222,14 +228,20 @@ def _store(
             if update.changed or entry_id in cause.forced
         )
         rows += [DecisionRow(update, hand.patient.control_position) for update in changed]
+        published = tuple(one.updates.values()) if cause.publish_all else changed
         judged = {t for t in open_tasks[number] if t.entry_id is None or t.entry_id in hand.entries}
-        opened = {task: _practice(hand, one, task) for task in one.tasks - judged}
+        new = one.tasks - judged
+        opened = {
+            task: _practice(hand, one, task) for task in (one.tasks if cause.publish_all else new)
+        }
         patient = replace(hand.patient, facts=one.facts)
         closed = frozenset(judged - one.tasks)
         # SAFETY: what a control does to relatives is certain only once they are decided again. Until then a decision
         # lifts no fence; the marker at the end will.
         vouches_for = -1 if number in asked_for else patient.control_position
-        found.append(DecidedPatient(patient, cause, vouches_for, changed, opened, closed))
+        found.append(
+            DecidedPatient(patient, cause, vouches_for, changed, published, opened, closed)
+        )
     work.decisions.put(rows, work.rules, work.at)
     work.decisions.stamp([u for one in decided.values() for u in one.updates.values()], work.rules)
     work.decisions.put_tasks({one.patient.nhs_number: one.opened for one in found})

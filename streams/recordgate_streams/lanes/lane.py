@@ -10,11 +10,13 @@ from recordgate_runtime.postgres import connect
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings, need
 from recordgate_runtime.waiting import await_servers
+from recordgate_schemas.errors import RecordgateError
 from recordgate_schemas.topics import TOPICS, Topic
 from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.lanes.controls import ControlsLane
 from recordgate_streams.lanes.entries import EntriesLane
 from recordgate_streams.lanes.publish import KafkaPublisher
+from recordgate_streams.lanes.topic_log import TopicLog
 from recordgate_streams.ledger.clock import CheckedClock
 from recordgate_streams.ledger.quarantine_seal import read_seal_or_warn
 from recordgate_streams.ledger.rules import RulesInForce
@@ -48,20 +50,26 @@ def open_lane(name: LaneName, settings: Settings) -> Lane:
     await_servers(settings, dsn, "decider")
     partition_counts(TOPICS, settings)
     connection = connect(dsn, "decider", autocommit=True)
+    topics = TopicLog(settings)
     ledger = LaneLedger(
         name,
         connection,
         KafkaPublisher(settings).publish,
         CheckedClock(SystemClock(), timedelta(seconds=settings.clock_difference_s)),
         RulesInForce(),
+        newest=topics.newest,
         seal=read_seal_or_warn(settings.quarantine_key),
     )
     bodies = BodyReader()
     lane: Lane = (
         EntriesLane(ledger, bodies, settings)
         if name == "entries"
-        else ControlsLane(ledger, bodies, settings)
+        else ControlsLane(ledger, bodies, settings, topics.ends)
     )
     state = topic_state(lane.topic, settings)
-    ledger.adopt(lane.topic, state.topic_id, state.partitions)
+    try:
+        ledger.adopt(lane.topic, state.topic_id, state.partitions)
+    except RecordgateError:
+        connection.close()
+        raise
     return lane

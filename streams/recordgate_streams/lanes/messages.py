@@ -58,7 +58,7 @@ def enqueue_decided(
     bodies = _bodies(work, decided)
     for one in decided:
         _enqueue_tasks(work, one)
-        for update in one.changed:
+        for update in one.published:
             body = update.accepted.entry.body or bodies.get(update.accepted.key, b"")
             _enqueue_view(work, one, update, release_or_retraction(reader, update, body))
             _enqueue_queue(work, one, update, body)
@@ -72,7 +72,7 @@ def enqueue_receipt(
     """Enqueue what a publisher learns of an entry version."""
     fields = (entry.practice, entry.system, entry.entry_id, entry.version, receipt, work.at)
     key = entry.nhs_number.digits.encode()
-    work.enqueue(RECEIPTS, partition, key, lambda n: Receipt(n, *fields))
+    work.enqueue(RECEIPTS, partition, key, lambda n: Receipt(work.incarnation, n, *fields))
 
 
 def release_or_retraction(
@@ -139,7 +139,7 @@ def _bodies(work: UnitOfWork, decided: Iterable[DecidedPatient]) -> Mapping[Entr
     missing = {
         update.accepted.key
         for one in decided
-        for update in one.changed
+        for update in one.published
         if update.decision.outcome in NEED_BODY and not update.accepted.entry.body
     }
     return work.records.bodies(missing) if missing else {}
@@ -151,7 +151,9 @@ def _enqueue_view(
     if shown is not None:
         number, partition = one.patient.nhs_number, update.accepted.source.partition
         fields = (number, one.vouches_for, one.cause.at, shown)
-        work.enqueue(RELEASED, partition, one.patient.key, lambda n: Released(n, *fields))
+        work.enqueue(
+            RELEASED, partition, one.patient.key, lambda n: Released(work.incarnation, n, *fields)
+        )
 
 
 def _enqueue_queue(
@@ -162,7 +164,8 @@ def _enqueue_queue(
     texts = work.rules.ruleset.reasons
     hold = hold_change(update, one.patient.control_position, body, texts)
     if hold is not None:
-        work.enqueue(HELD, partition, one.patient.key, lambda n: Held(n, number, work.at, hold))
+        held = partial(Held, work.incarnation, nhs_number=number, at=work.at, change=hold)
+        work.enqueue(HELD, partition, one.patient.key, held)
     if update.decision.audience == SELF:
         receipt = RECEIPT_CLASSES[update.decision.outcome]
         enqueue_receipt(work, partition, update.accepted.entry, receipt)
@@ -180,15 +183,15 @@ def _enqueue_tasks(work: UnitOfWork, one: DecidedPatient) -> None:
         TaskClosed(t.reason, t.audience, t.entry_id) for t in sorted(one.closed, key=_order)
     ]
     for change in changes:
-        held = partial(Held, nhs_number=number, at=work.at, change=change)
+        held = partial(Held, work.incarnation, nhs_number=number, at=work.at, change=change)
         work.enqueue(HELD, one.patient.partition, one.patient.key, held)
 
 
 def _enqueue_marker(work: UnitOfWork, asked: Redecision) -> None:
     through, at, number = asked.through, asked.published_at, asked.nhs_number
     key = number.digits.encode()
-    marker = Redecided(through)
-    work.enqueue(RELEASED, asked.partition, key, lambda n: Released(n, number, through, at, marker))
+    fields = (number, through, at, Redecided(through, asked.closing))
+    work.enqueue(RELEASED, asked.partition, key, lambda n: Released(work.incarnation, n, *fields))
 
 
 def _order(task: Task) -> tuple[str, str, str]:

@@ -21,7 +21,7 @@ from recordgate_schemas.topics import ENTRIES
 from recordgate_schemas.values import Audience, EntryId, NhsNumber, OdsCode
 from recordgate_streams.decider.cascade import CascadeState, SuppressedEntry
 from recordgate_streams.decider.record import EntryAudience, EntryKey
-from recordgate_streams.decider.relations import Relative, relative_of
+from recordgate_streams.decider.relative import Relative, relative_of
 from recordgate_streams.ledger.records import keys_of, numbers_of
 
 SQL = Statements("recordgate_streams.ledger", "cascade.sql")

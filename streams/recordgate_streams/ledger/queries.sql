@@ -90,9 +90,10 @@ join entry_mark m on m.nhs_number = n.nhs_number and m.entry_id = n.entry_id
 select nhs_number, reason, audience, entry_id from current_task where nhs_number = any(%(nhs_numbers)s)
 
 -- name: put_task
--- Opens a task.
+-- Opens a task, or leaves it open.
 insert into current_task (nhs_number, reason, audience, entry_id)
 values (%(nhs_number)s, %(reason)s, %(audience)s, %(entry_id)s)
+on conflict do nothing
 
 -- name: end_task
 -- Closes a task.
@@ -176,9 +177,9 @@ copy decision (nhs_number, entry_id, audience, version, body_sha256, outcome, he
 copy outgoing (topic, partition, sequence, lane, key, value) from stdin (format binary)
 
 -- name: take_sequence
--- Takes the next n sequence numbers of a partition and holds its row until the commit.
-insert into outgoing_sequence as s (topic, partition, next) values (%(topic)s, %(partition)s, %(n)s)
-on conflict (topic, partition) do update set next = s.next + excluded.next
+-- Takes the next n sequence numbers of a partition in an incarnation and holds its row until the commit.
+update outgoing_sequence set next = next + %(n)s
+where topic = %(topic)s and partition = %(partition)s and incarnation = %(incarnation)s
 returning next - %(n)s
 
 -- name: unconfirmed
@@ -207,13 +208,13 @@ where q.topic = %(topic)s and q.partition = any(%(partitions)s) and q.record_off
 
 -- name: ask_redecision
 -- Asks for a patient to be decided again; a wider wish absorbs a narrower one, and pages begin anew.
-insert into redecision as r (nhs_number, partition, through, entry_ids, forced, published_at)
-values (%(nhs_number)s, %(partition)s, %(through)s, %(entry_ids)s, %(forced)s, %(published_at)s)
+insert into redecision as r (nhs_number, partition, through, entry_ids, forced, published_at, publish_all)
+values (%(nhs_number)s, %(partition)s, %(through)s, %(entry_ids)s, %(forced)s, %(published_at)s, %(publish_all)s)
 on conflict (nhs_number) do update set through = greatest(r.through, excluded.through), after = '',
   entry_ids = case when r.entry_ids is null or excluded.entry_ids is null then null
     else array(select unnest(r.entry_ids) union select unnest(excluded.entry_ids)) end,
   forced = array(select unnest(r.forced) union select unnest(excluded.forced)),
-  published_at = least(r.published_at, excluded.published_at)
+  published_at = least(r.published_at, excluded.published_at), publish_all = r.publish_all or excluded.publish_all
 
 -- name: next_redecisions
 -- The patients that are next.
@@ -222,7 +223,7 @@ where partition = any(%(partitions)s) and nhs_number <> all(%(without)s::text[])
 
 -- name: read_redecisions
 -- What is asked for the patients just locked.
-select nhs_number, partition, through, entry_ids, forced, published_at from redecision
+select nhs_number, partition, through, entry_ids, forced, published_at, publish_all, closing from redecision
 where nhs_number = any(%(nhs_numbers)s) order by nhs_number
 
 -- name: patients_asked_for

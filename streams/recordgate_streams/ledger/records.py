@@ -19,7 +19,7 @@ from recordgate_schemas.mapping import mapper
 from recordgate_schemas.topics import ENTRIES
 from recordgate_schemas.values import EntryId, NhsNumber
 from recordgate_streams.decider.record import AcceptedEntry, EntryKey, Source
-from recordgate_streams.decider.relations import has_text, names
+from recordgate_streams.decider.relative import has_text, names
 from recordgate_streams.decider.unfinished import may_defer_relatives
 from recordgate_streams.ledger.rows import Patient
 from recordgate_streams.policy.decision import Integrity

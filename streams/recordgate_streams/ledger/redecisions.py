@@ -26,6 +26,7 @@ class RedecisionStore:
                 "entry_ids": None if one.entry_ids is None else list(one.entry_ids),
                 "forced": list(one.forced),
                 "published_at": one.published_at,
+                "publish_all": one.publish_all,
             }
             for one in asked
         ]
@@ -43,9 +44,16 @@ class RedecisionStore:
         """Return what is asked for the patients, which the caller has locked."""
         return {
             NhsNumber(n): Redecision(
-                NhsNumber(n), p, through, None if ids is None else tuple(ids), tuple(forced), at
+                NhsNumber(n),
+                p,
+                through,
+                None if ids is None else tuple(map(EntryId, ids)),
+                tuple(map(EntryId, forced)),
+                at,
+                publish_all,
+                closing,
             )
-            for n, p, through, ids, forced, at in self._db.execute(
+            for n, p, through, ids, forced, at, publish_all, closing in self._db.execute(
                 SQL["read_redecisions"], numbers_of(numbers)
             )
         }

@@ -31,7 +31,8 @@ class Redecision:
     """A patient to be decided again: all entries, or those named.
 
     `through`: the control position that the marker at the end confirms. `forced`: entries whose decision is published
-    again even if it is unchanged. `published_at`: the broker's time of the earliest cause.
+    again even if it is unchanged; with `publish_all`, all are. `published_at`: the broker's time of the earliest cause.
+    `closing`: the number of the message that closed the patient until this is done, -1 for none.
     """
 
     nhs_number: NhsNumber
@@ -40,6 +41,8 @@ class Redecision:
     entry_ids: tuple[EntryId, ...] | None
     forced: tuple[EntryId, ...]
     published_at: datetime
+    publish_all: bool = False
+    closing: int = -1
 
 
 @dataclass(frozen=True, slots=True)

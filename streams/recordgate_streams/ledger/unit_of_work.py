@@ -22,6 +22,7 @@ from recordgate_schemas.topics import BY_NAME, QUARANTINED, Topic
 from recordgate_streams.ledger.cascade import CascadeStore
 from recordgate_streams.ledger.clock import LedgerClock, Reading
 from recordgate_streams.ledger.decisions import DecisionStore
+from recordgate_streams.ledger.incarnations import PAGE, IncarnationStore, Newest
 from recordgate_streams.ledger.quarantine import put_quarantine
 from recordgate_streams.ledger.quarantine_seal import Seal
 from recordgate_streams.ledger.records import SQL, RecordStore
@@ -50,6 +51,8 @@ class UnitOfWork:
         self.records, self.cascades = RecordStore(db), CascadeStore(db)
         self.decisions, self.redecisions = DecisionStore(db), RedecisionStore(db)
         self.applications = RulesStore(db)
+        self.incarnations = IncarnationStore(db)
+        self.incarnation = self.incarnations.number() or 0
         self.claimed = 0
         self.counted: Counter[tuple[str, int, str]] = Counter()
         self._db = db
@@ -100,7 +103,7 @@ class UnitOfWork:
             QUARANTINED,
             record.partition,
             b"",
-            lambda n: Quarantined(n, *where, error, self.at),
+            lambda n: Quarantined(self.incarnation, n, *where, error, self.at),
         )
         log(
             LogCode.QUARANTINED,
@@ -127,8 +130,11 @@ class UnitOfWork:
         outgoing: list[Outgoing] = []
         for (topic, partition), queued in sorted(self._messages.items()):
             wanted = {"topic": topic, "partition": partition, "n": len(queued)}
-            row = self._db.execute(SQL["take_sequence"], wanted).fetchone()
-            first = int(row[0]) if row else 0
+            counted = {"incarnation": self.incarnation}
+            row = self._db.execute(SQL["take_sequence"], wanted | counted).fetchone()
+            if row is None:
+                raise FatalError(f"another incarnation of the ledger has begun; see {PAGE}")
+            first = int(row[0])
             outgoing += [
                 Outgoing(topic, partition, n, key, codec.encode(BY_NAME[topic], message(n)))
                 for n, (key, message) in enumerate(queued, first)
@@ -144,8 +150,8 @@ class UnitOfWork:
 class LaneLedger:
     """Runs a lane's transactions over one connection. Not thread-safe: one batch at a time.
 
-    `publish` returns once the broker has confirmed every message, and raises RetryableError otherwise. Without a `seal`
-    the bytes of what is quarantined are not kept.
+    `publish` returns once the broker has confirmed every message, and raises RetryableError otherwise. `newest` returns
+    what was published last. Without a `seal` the bytes of what is quarantined are not kept.
     """
 
     def __init__(
@@ -156,9 +162,11 @@ class LaneLedger:
         clock: LedgerClock,
         rules: RulesInForce,
         *,
+        newest: Callable[[Sequence[int]], Sequence[Newest]],
         seal: Seal | None = None,
     ) -> None:
         self.lane = lane
+        self._newest = newest
         self.partitions = 1
         self._seal = seal
         self._db = connection
@@ -204,9 +212,15 @@ class LaneLedger:
             for partition in range(partitions):
                 positions.adopt(self._db, topic.name, topic_id, partition)
         self.partitions = partitions
+        incarnations = IncarnationStore(self._db)
+        if incarnations.number() is None:
+            published = self._newest(range(partitions))
+            with self._db.transaction():
+                incarnations.begin_first(published, partitions, self._clock.read(self._db).at)
 
     def republish(self, partitions: Sequence[int]) -> None:
-        """Publish what this lane committed before it died, then forget it."""
+        """Publish what this lane committed before it died, then forget it; first see that this is still its ledger."""
+        IncarnationStore(self._db).check(self._newest(partitions))
         wanted = {"lane": self.lane, "partitions": list(partitions)}
         with self._db.transaction():
             rows = self._db.execute(SQL["unconfirmed"], wanted)

@@ -139,6 +139,7 @@ def test_the_database_shows_what_the_model_says(
     seed: int,
 ) -> None:
     who, partition = FRESH.next()
+    view.open_partition(partition)
     controls = [
         control(change, who, offset=n, partition=partition, effective=when)  # type: ignore[arg-type]
         for n, (change, when) in enumerate(changes)
@@ -186,6 +187,7 @@ def test_what_is_open_does_not_depend_on_the_order_of_arrival(
     ends = []
     for order, size in ((facts, 99), (shuffled, batches)):
         who, partition = FRESH.next()
+        view.open_partition(partition)
         records = [
             control(change, who, offset=n, partition=partition, effective=when)  # type: ignore[arg-type]
             for n, (change, when) in enumerate(order)
@@ -223,6 +225,7 @@ def test_sending_any_part_again_changes_nothing(
     view: ViewDatabase, specs: list[Spec], seed: int, cut: int
 ) -> None:
     who, partition = FRESH.next()
+    view.open_partition(partition)
     sent = [build(spec[0], n, who, spec) for n, spec in enumerate(specs)]
     random.Random(seed).shuffle(sent)
     records = [published(m, offset=n, partition=partition) for n, m in enumerate(sent)]

@@ -113,7 +113,8 @@ def part_of(parent: str, name: str) -> ClinicalEntry:
 
 
 def folding(ledger: Ledger) -> FoldsOnly:
-    return FoldsOnly(ledger.controls._ledger, ledger.controls._bodies, ledger.settings())
+    lane = ledger.controls
+    return FoldsOnly(lane._ledger, lane._bodies, ledger.settings(), lane._ends)
 
 
 @pytest.mark.parametrize("change", [HIDE, WITHHOLD], ids=["hide", "withholding"])

@@ -21,7 +21,7 @@ MANY = 3_000
 def receipts(count: int) -> list[Outgoing]:
     at = datetime(2025, 6, 3, tzinfo=UTC)
     made = [
-        Receipt(n, OdsCode("A82038"), "emis", EntryId(f"e{n}"), 1, ReceiptClass.RELEASED, at)
+        Receipt(1, n, OdsCode("A82038"), "emis", EntryId(f"e{n}"), 1, ReceiptClass.RELEASED, at)
         for n in range(count)
     ]
     return [

@@ -24,7 +24,8 @@ from recordgate_streams.decider.cascade import (
 )
 from recordgate_streams.decider.history import Event, decide_history
 from recordgate_streams.decider.record import AcceptedEntry, ControlEvent
-from recordgate_streams.decider.relations import Relative, relations, relative_of
+from recordgate_streams.decider.relations import relations
+from recordgate_streams.decider.relative import Relative, relative_of
 from recordgate_streams.policy.decision import Objection
 from tests.histories.cases import cases
 from tests.reference.compare import production_ruleset

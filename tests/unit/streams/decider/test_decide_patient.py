@@ -33,7 +33,7 @@ from recordgate_streams.decider.record import (
     PatientRecord,
     RecordRest,
 )
-from recordgate_streams.decider.relations import Relative, relative_of
+from recordgate_streams.decider.relative import Relative, relative_of
 from recordgate_streams.decider.tasks import Task
 from recordgate_streams.policy.facts import Facts, PatientSignal
 from recordgate_streams.policy.settings import Signal

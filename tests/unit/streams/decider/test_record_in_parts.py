@@ -22,7 +22,7 @@ from recordgate_streams.decider.record import (
     PatientRecord,
     RecordRest,
 )
-from recordgate_streams.decider.relations import Relative, relative_of
+from recordgate_streams.decider.relative import Relative, relative_of
 from recordgate_streams.decider.statements import entry_named
 from recordgate_streams.decider.tasks import Task
 from recordgate_streams.decider.unfinished import may_defer_relatives

@@ -127,8 +127,8 @@ def test_the_largest_entry_still_fits_when_it_is_released_or_held() -> None:
     release = to_view(update(decision_of(Outcome.RELEASED)), largest.body)
     assert isinstance(release, Release)
     wrapped = (
-        (HELD, Held(10**12, NHS_NUMBER, NOW, hold)),
-        (RELEASED, Released(10**12, NHS_NUMBER, 10**12, NOW, release)),
+        (HELD, Held(2**62, 10**12, NHS_NUMBER, NOW, hold)),
+        (RELEASED, Released(2**62, 10**12, NHS_NUMBER, 10**12, NOW, release)),
     )
     for topic, message in wrapped:
         assert len(codec.encode(topic, message)) <= topic.max_bytes

@@ -1,0 +1,142 @@
+"""A ledger that was restored from a backup: it is noticed, begins a new incarnation, and nothing hidden comes back."""
+
+import contextlib
+import uuid
+from collections.abc import Iterator
+
+import pytest
+
+from recordgate_deploy.embedded import Addresses
+from recordgate_runtime.process import ExitCode, exit_code
+from recordgate_schemas.errors import FatalError
+from recordgate_schemas.values import EntryId
+from tests.support.builders import NHS_NUMBER, access, control, entry, hidden, registered
+from tests.support.ledger import Crash
+from tests.support.site import Site
+
+
+@pytest.fixture
+def site(services: Addresses) -> Iterator[Site]:
+    opened = Site(services, f"s{uuid.uuid4().hex[:8]}")
+    yield opened
+    opened.close()
+
+
+def version(n: int) -> bytes:
+    return b'{"resourceType":"Encounter","note":[{"text":"version %d"}]}' % n
+
+
+def lived(site: Site) -> None:
+    """P0 is known; a backup is taken; then three versions of E0 are released, one by one."""
+    site.start()
+    site.publish(control(registered()), control(access()))
+    site.settle()
+    site.backup()
+    site.start()
+    for n in (1, 2, 3):
+        site.publish(entry(version=n, body=version(n)))
+        site.settle()
+    assert site.bodies(NHS_NUMBER) == [version(3)]
+
+
+def test_what_is_hidden_after_a_restore_does_not_stay_readable(site: Site) -> None:
+    lived(site)
+    site.restore()
+    with contextlib.suppress(FatalError):
+        site.start()
+        site.settle()
+    site.publish(control(hidden()))
+    for _ in range(2 if site.lanes else 0):
+        site.decide()
+    site.apply()
+    assert site.bodies(NHS_NUMBER) == []
+
+
+def test_a_restored_ledger_stops_its_lanes_until_an_operator_says_restore(site: Site) -> None:
+    lived(site)
+    site.restore()
+    with pytest.raises(FatalError, match="lives in another database"):
+        site.start()
+    site.pretend_it_never_moved()
+    with pytest.raises(
+        FatalError, match=r"released/0 is ahead of the ledger.*ledger-restored\.md"
+    ) as stopped:
+        site.start()
+    assert exit_code(stopped.value) is ExitCode.SAFETY
+
+    first = site.say_restore()
+    site.start()
+    site.apply()
+    assert site.bodies(NHS_NUMBER) == []  # the start message alone: dark
+    site.settle()
+    site.settle()
+    assert site.bodies(NHS_NUMBER) == [version(3)]
+    site.publish(control(hidden()))
+    site.settle()
+    site.settle()
+    assert site.bodies(NHS_NUMBER) == []
+    assert site.say_restore() > first
+
+
+def test_a_new_system_is_open_without_an_operator(site: Site) -> None:
+    site.start()
+    site.publish(control(registered()), control(access()), entry())
+    site.settle()
+    site.settle()
+    assert len(site.bodies(NHS_NUMBER)) == 1
+    assert site.ask("view", "select open from message_partition") == [(True,)]
+
+
+def test_an_empty_ledger_in_the_place_of_a_lost_one_stops_its_lanes(site: Site) -> None:
+    lived(site)
+    site.lose()
+    with pytest.raises(FatalError, match="the ledger is empty and released is not"):
+        site.start()
+    site.say_restore()
+    site.start()
+    for _ in range(3):
+        site.settle()
+    assert site.bodies(NHS_NUMBER) == [version(3)]
+
+
+@pytest.mark.parametrize("messages", [0, 1, 3, 4])
+def test_killed_in_the_middle_of_a_restore_it_goes_on_and_shows_the_truth_or_nothing(
+    site: Site, messages: int
+) -> None:
+    lived(site)
+    site.publish(entry(entry_id=EntryId("second"), version=1, body=version(9)))
+    site.restore()
+    site.say_restore()
+    with contextlib.suppress(Crash):
+        site.start(dying_after=messages)
+        site.decide()
+        site.decide()
+    site.stop()
+    site.apply()
+    # before the start message the view knows nothing of it, and what it shows is still the truth
+    assert site.bodies(NHS_NUMBER) == ([version(3)] if messages < 2 else [])
+    site.start()
+    for _ in range(3):
+        site.settle()
+        assert len(site.bodies(NHS_NUMBER)) in (0, 2)
+    assert sorted(site.bodies(NHS_NUMBER)) == [version(3), version(9)]
+    assert site.ask("ledger", "select phase from incarnation_partition") == [("open",)]
+
+
+def test_a_ledger_restored_twice_from_one_backup_ends_in_the_truth(site: Site) -> None:
+    lived(site)
+    site.restore()
+    first = site.say_restore()
+    site.restore()
+    assert site.say_restore() > first
+    site.start()
+    site.decide()
+    site.restore()
+    site.say_restore()
+    site.publish(control(hidden()))
+    site.start()
+    for _ in range(3):
+        site.settle()
+        assert site.bodies(NHS_NUMBER) == []
+    assert site.ask("view", "select open from message_partition") == [(True,)]
+    assert site.ask("view", "select count(*) from released_entry where body is not null") == [(1,)]
