@@ -34,6 +34,7 @@ from recordgate_runtime.positions import read_partitions
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.settings import need, settings
 from recordgate_schemas.control import ReviewAction, ReviewGround
+from recordgate_schemas.topics import Principal
 from recordgate_schemas.values import (
     SELF,
     Audience,
@@ -155,7 +156,9 @@ def review(
     check_decision(decision, now.date())
     patient = ask_nhs_number() if of_patient else None
     with _review_database() as connection:
-        publisher = ControlPublisher(settings(), lambda: read_partitions(connection))
+        publisher = ControlPublisher(
+            settings().as_user(Principal.REVIEWER), lambda: read_partitions(connection)
+        )
         hold = find_hold(connection, EntryId(entry_id), audience, patient)
         record_decision(connection, hold, decision, now)
         sent = relay_if_reachable(connection, publisher, now)
