@@ -32,6 +32,7 @@ from recordgate_runtime.arguments import ask_nhs_number, parser
 from recordgate_runtime.clock import SystemClock
 from recordgate_runtime.positions import read_partitions
 from recordgate_runtime.postgres import connect
+from recordgate_runtime.service_keys import read_service_key
 from recordgate_runtime.settings import need, settings
 from recordgate_schemas.control import ReviewAction, ReviewGround
 from recordgate_schemas.topics import Principal
@@ -155,12 +156,13 @@ def review(
     decision = ReviewDecision(action, ground or ReviewGround.CHECKED, role, opinion)
     check_decision(decision, now.date())
     patient = ask_nhs_number() if of_patient else None
+    key = read_service_key(settings().review_key, "RECORDGATE_REVIEW_KEY")
     with _review_database() as connection:
         publisher = ControlPublisher(
             settings().as_user(Principal.REVIEWER), lambda: read_partitions(connection)
         )
         hold = find_hold(connection, EntryId(entry_id), audience, patient)
-        record_decision(connection, hold, decision, now)
+        record_decision(connection, hold, decision, now, key)
         sent = relay_if_reachable(connection, publisher, now)
     publisher.close()
     # Kafka being away is no failure of the review: the review sink relays the outcome later.

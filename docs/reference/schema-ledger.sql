@@ -361,6 +361,36 @@ CREATE VIEW public.rule_patients_waiting AS
            FROM public.active_ruleset)));
 ALTER VIEW public.rule_patients_waiting OWNER TO migrator;
 
+CREATE TABLE public.service_key (
+    service_key_id bigint NOT NULL,
+    key_id text NOT NULL,
+    name text NOT NULL,
+    public_key text NOT NULL,
+    practices text[],
+    valid_from timestamp with time zone NOT NULL,
+    valid_until timestamp with time zone,
+    added_by text NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    CONSTRAINT service_key_check CHECK ((valid_until > valid_from)),
+    CONSTRAINT service_key_practices_check CHECK ((cardinality(practices) > 0))
+);
+ALTER TABLE public.service_key OWNER TO migrator;
+
+CREATE TABLE public.service_key_retirement (
+    service_key_id bigint NOT NULL,
+    retired_at timestamp with time zone NOT NULL,
+    retired_by text NOT NULL
+);
+ALTER TABLE public.service_key_retirement OWNER TO migrator;
+ALTER TABLE public.service_key ALTER COLUMN service_key_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.service_key_service_key_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.signed_approval (
     approval_id bigint NOT NULL,
     rehearsal_id text NOT NULL,
@@ -453,6 +483,10 @@ ALTER TABLE ONLY public.root
     ADD CONSTRAINT root_pkey PRIMARY KEY (nhs_number, audience, entry_id);
 ALTER TABLE ONLY public.rule_application
     ADD CONSTRAINT rule_application_pkey PRIMARY KEY (generation, partition);
+ALTER TABLE ONLY public.service_key
+    ADD CONSTRAINT service_key_pkey PRIMARY KEY (service_key_id);
+ALTER TABLE ONLY public.service_key_retirement
+    ADD CONSTRAINT service_key_retirement_pkey PRIMARY KEY (service_key_id);
 ALTER TABLE ONLY public.signed_approval
     ADD CONSTRAINT signed_approval_pkey PRIMARY KEY (approval_id);
 ALTER TABLE ONLY public.snapshot
@@ -480,6 +514,8 @@ CREATE INDEX quarantine_repair_record ON public.quarantine_repair USING btree (t
 
 CREATE INDEX redecision_partition ON public.redecision USING btree (partition, nhs_number);
 
+CREATE INDEX service_key_id ON public.service_key USING btree (key_id);
+
 CREATE INDEX signed_approval_rehearsal ON public.signed_approval USING btree (rehearsal_id, approver, approval_id);
 ALTER TABLE ONLY public.activation
     ADD CONSTRAINT activation_approver_change_fkey FOREIGN KEY (approver_change) REFERENCES public.approver_change(change);
@@ -491,6 +527,8 @@ ALTER TABLE ONLY public.quarantine_action
     ADD CONSTRAINT quarantine_action_topic_partition_record_offset_fkey FOREIGN KEY (topic, partition, record_offset) REFERENCES public.quarantine(topic, partition, record_offset);
 ALTER TABLE ONLY public.quarantine_repair
     ADD CONSTRAINT quarantine_repair_topic_partition_record_offset_fkey FOREIGN KEY (topic, partition, record_offset) REFERENCES public.quarantine(topic, partition, record_offset);
+ALTER TABLE ONLY public.service_key_retirement
+    ADD CONSTRAINT service_key_retirement_service_key_id_fkey FOREIGN KEY (service_key_id) REFERENCES public.service_key(service_key_id);
 ALTER TABLE ONLY public.signed_approval
     ADD CONSTRAINT signed_approval_rehearsal_id_fkey FOREIGN KEY (rehearsal_id) REFERENCES public.rehearsal(rehearsal_id);
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
@@ -498,6 +536,7 @@ GRANT USAGE ON SCHEMA public TO decider;
 GRANT USAGE ON SCHEMA public TO ledger_reader;
 GRANT USAGE ON SCHEMA public TO rule_keeper;
 GRANT USAGE ON SCHEMA public TO quarantine_keeper;
+GRANT USAGE ON SCHEMA public TO service_keeper;
 GRANT USAGE ON SCHEMA public TO metrics;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.account TO decider;
 GRANT SELECT ON TABLE public.account TO ledger_reader;
@@ -581,6 +620,12 @@ GRANT SELECT ON TABLE public.rule_patients_waiting TO metrics;
 GRANT SELECT ON TABLE public.rule_patients_waiting TO ledger_reader;
 GRANT SELECT ON TABLE public.rule_patients_waiting TO rule_keeper;
 GRANT SELECT ON TABLE public.rule_patients_waiting TO decider;
+GRANT SELECT,INSERT ON TABLE public.service_key TO service_keeper;
+GRANT SELECT ON TABLE public.service_key TO decider;
+GRANT SELECT ON TABLE public.service_key TO ledger_reader;
+GRANT SELECT,INSERT ON TABLE public.service_key_retirement TO service_keeper;
+GRANT SELECT ON TABLE public.service_key_retirement TO decider;
+GRANT SELECT ON TABLE public.service_key_retirement TO ledger_reader;
 GRANT SELECT,INSERT ON TABLE public.signed_approval TO rule_keeper;
 GRANT SELECT ON TABLE public.signed_approval TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.snapshot TO decider;

@@ -121,6 +121,7 @@ def _reviewed(rng: Random, entries: Sequence[Event], rules: Ruleset) -> Event:
         rng.choice(("release", "release", "withhold")),
         INSTANTS[0],
         entry_id=of["entry_id"],
+        practice=of["practice"] if rng.random() < 0.9 else _practice(rng),
         audience=rng.choice(("self", "self", "proxy:g1", "proxy:g2")),
         ground=rng.choice(GROUNDS),
         reasons=_reasons(rng),

@@ -137,6 +137,7 @@ PROXY = [
 
 HARM = {"ground": "serious_harm", "clinician_opinion_on": "2025-01-02"}
 LATER = "2025-06-10T09:00:00+00:00"
+OF_AUGUST = {"clinician_opinion_on": "2025-08-31"}
 LATEST = "2025-06-11T09:00:00+00:00"
 SPOUSE = entry(third_party="present")
 OF_SPOUSE = {"reasons": ["THIRD_PARTY"]}
@@ -170,12 +171,22 @@ REVIEW = [
          [*P0, entry(version=2), reviewed("withhold", LATER)]),
     case("row 94: serious harm without an opinion", "REL ()",
          at_home(reviewed("withhold", LATER, ground="serious_harm"))),
+    case("row 94: an opinion that was six months old when the reviewer decided", "REL ()",
+         at_home(reviewed("withhold", LATER, **HARM | {"clinician_opinion_on": "2024-12-10"}))),
+    case("row 94: an opinion of the day after", "REL ()",
+         at_home(reviewed("withhold", LATER, **HARM | {"clinician_opinion_on": "2025-06-11"}))),
+    case("withheld for another practice's entry", "HELD (REVIEWED HELD)",
+         at_home(reviewed("withhold", LATER, ground="third_party", practice="B81001"))),
+    case("released for another practice's entry", "HELD (THIRD_PARTY HELD)",
+         [*P0, SPOUSE, reviewed("release", LATER, practice="B81001", **OF_SPOUSE)]),
+    case("withheld for two practices, the own one's counts", "WH (REVIEWED WH)",
+         at_home(reviewed("withhold", LATER), reviewed("withhold", LATEST, practice="B81001"))),
     case("an opinion of a day less than six months", "WH (REVIEWED WH)",
          at_home(reviewed("withhold", LATER, **HARM))),
     case("row 95: an opinion of six months", "WH (OPINION_STALE WH, REVIEWED WH)",
          at_home(reviewed("withhold", LATER, **HARM)), now="2025-07-02T12:00:00+00:00"),
     case("31 August and six months is 28 February", "WH (OPINION_STALE WH, REVIEWED WH)",
-         at_home(reviewed("withhold", LATER, **HARM | {"clinician_opinion_on": "2025-08-31"})),
+         at_home(reviewed("withhold", "2025-09-01T09:00:00+00:00", **HARM | OF_AUGUST)),
          now="2026-02-28T12:00:00+00:00"),
     case("row 96: released and withheld at one instant", "WH (REVIEWED WH, THIRD_PARTY HELD)",
          [*P0, SPOUSE, reviewed("withhold", LATER), reviewed("release", LATER, **OF_SPOUSE)]),

@@ -28,13 +28,14 @@ from recordgate_streams.ledger.unit_of_work import LaneLedger
 from recordgate_streams.ruleset import Ruleset
 from tests.support.builders import NHS_NUMBER, NOW, RULESET, control
 from tests.support.clock import FrozenClock
+from tests.support.signing import SERVICE, introduce
 
 PARTITION = 0
 TABLES = (
     "source_position, account, patient, entry, entry_mark, snapshot, decision, current_decision,"
     " redecision, outgoing, outgoing_sequence, quarantine, pointer, root, reached, current_task,"
     " active_ruleset, rule_application, partition_count, quarantine_repair, quarantine_action, outcome_count,"
-    " incarnation, incarnation_partition, clock_accepted"
+    " incarnation, incarnation_partition, clock_accepted, service_key, service_key_retirement"
 )
 
 
@@ -92,6 +93,7 @@ class Ledger:
         self._offsets = {ENTRIES.name: 0, CONTROLS.name: 0}
         self.owner = psycopg.connect(dsn, autocommit=True)
         self.owner.execute(f"truncate {TABLES}".encode())
+        introduce(self.owner)
         self._open: list[psycopg.Connection] = []
         self._begin_open()
         self.restart()
@@ -153,7 +155,9 @@ class Ledger:
         return records
 
     def record(self, topic: Topic, message: ClinicalEntry | Control) -> Record:
-        """Return the message as the broker's next record."""
+        """Return the message as the broker's next record; a control that must be signed is."""
+        if isinstance(message, Control):
+            message = SERVICE.sign_if_needed(message)
         return self.raw(topic, codec.encode(topic, message), message.nhs_number.digits.encode())
 
     def raw(self, topic: Topic, value: bytes, key: bytes) -> Record:

@@ -54,6 +54,7 @@ def control_parts() -> dict[str, bytes]:
         "related": array(text("MARKER-related")),
         "cause": long(0),
         "source_version": long(0),
+        "signature": text("MARKER-signature"),
     }
 
 

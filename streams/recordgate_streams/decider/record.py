@@ -46,11 +46,15 @@ class AcceptedEntry:
 
 @dataclass(frozen=True, slots=True)
 class ControlEvent:
-    """A control as the broker received it. `position`: its offset. `control`: None when it could not be read."""
+    """A control as the broker received it. `position`: its offset. `control`: None when it could not be read.
+
+    `counts`: False when it needs a signature that holds and has none: then it states nothing.
+    """
 
     received_at: datetime
     position: int
     control: Control | None
+    counts: bool = True
 
     @property
     def effective_at(self) -> datetime:

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import cast
 
 from recordgate_runtime.isolation import Isolation, blames_a_record
@@ -18,8 +17,9 @@ from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.decider.fold import fold_facts
 from recordgate_streams.decider.record import AcceptedEntry, ControlEvent, EntryKey
 from recordgate_streams.decider.statements import entry_named, fold_statements, is_outdated
+from recordgate_streams.lanes.arrivals import Arrived, received, unreadable
 from recordgate_streams.lanes.deciding import Cause, count_decisions, decide_patients
-from recordgate_streams.lanes.decode import patient_of, read_batch
+from recordgate_streams.lanes.decode import read_batch
 from recordgate_streams.lanes.messages import enqueue_decided
 from recordgate_streams.lanes.restoration import Ends, begin, steps
 from recordgate_streams.ledger.rows import Patient, Redecision
@@ -28,7 +28,6 @@ from recordgate_streams.policy.statements import EntryStatements
 
 PATIENTS_A_PAGE = 200
 DUE_AT_ONCE = 500
-Arrived = tuple[Record, NhsNumber, ControlEvent]
 Statements = dict[EntryKey, EntryStatements]
 
 
@@ -70,11 +69,9 @@ class ControlsLane:
     def _process(self, records: Sequence[Record]) -> None:
         with self._ledger.transaction() as work:
             good, bad = read_batch(work, CONTROLS, records)
-            for record, _ in good:
-                work.count(CONTROLS, record.partition, "control")
-            arrived = [_arrived(r, m.nhs_number, cast("Control", m)) for r, m in good]
+            arrived = received(work, [(r, cast("Control", m)) for r, m in good])
             self._undecided -= {number for _, number, _ in arrived}
-            _fold(work, [*arrived, *_unreadable(bad)])
+            _fold(work, [*arrived, *unreadable(bad)])
 
     def _set_aside(self, record: Record, reason: str) -> None:
         """Quarantine a control that could not be applied. SAFETY: it holds the patient, as an unreadable one does."""
@@ -82,7 +79,7 @@ class ControlsLane:
             claimed = work.claim_new_records(CONTROLS, [record])
             for one in claimed:
                 work.quarantine(CONTROLS, one, reason)
-            _fold(work, _unreadable(claimed))
+            _fold(work, unreadable(claimed))
 
     def tick(self, partitions: Sequence[int]) -> None:
         """Decide again the patients whose time has come, or to whom a new ruleset is still to be applied."""
@@ -151,15 +148,6 @@ class ControlsLane:
         return full or len(numbers) == most
 
 
-def _unreadable(records: Iterable[Record]) -> list[Arrived]:
-    return [_arrived(one, number, None) for one in records if (number := patient_of(one))]
-
-
-def _arrived(record: Record, number: NhsNumber, control: Control | None) -> Arrived:
-    received = datetime.fromtimestamp(record.timestamp_ms / 1000, UTC)
-    return record, number, ControlEvent(received, record.offset, control)
-
-
 def _fold(work: UnitOfWork, arrived: Sequence[Arrived]) -> None:
     """Fold controls into facts and statements, and ask for what they concern to be decided again."""
     if not arrived:
@@ -189,9 +177,9 @@ def _fold_entry(
 ) -> None:
     change = event.control.change if event.control else None
     ruleset = work.rules.ruleset.hash
-    if isinstance(change, RecordSnapshot):
+    if isinstance(change, RecordSnapshot) and event.counts:
         work.records.put_snapshot(number, change, event.effective_at)
-    if isinstance(change, Reviewed) and is_outdated(change, ruleset):
+    if isinstance(change, Reviewed) and event.counts and is_outdated(change, ruleset):
         log(LogCode.REVIEW_REFUSED, ruleset=ruleset)
     if (entry_id := _entry_named(event)) is not None:
         known = statements.get((number, entry_id), EntryStatements())

@@ -29,6 +29,7 @@ from recordgate_streams.ledger.records import SQL, RecordStore
 from recordgate_streams.ledger.redecisions import RedecisionStore
 from recordgate_streams.ledger.rows import Outgoing, Quarantine
 from recordgate_streams.ledger.rules import InForce, RulesInForce, RulesStore
+from recordgate_streams.ledger.service_keys import ServiceKeyStore
 
 Numbered = Callable[[int], object]
 """Makes a message, given its sequence number."""
@@ -50,7 +51,7 @@ class UnitOfWork:
         self._seal = seal
         self.records, self.cascades = RecordStore(db), CascadeStore(db)
         self.decisions, self.redecisions = DecisionStore(db), RedecisionStore(db)
-        self.applications = RulesStore(db)
+        self.applications, self.service_keys = RulesStore(db), ServiceKeyStore(db)
         self.incarnations = IncarnationStore(db)
         self.incarnation = self.incarnations.number() or 0
         self.claimed = 0

@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from recordgate_schemas.control import HideCause, ReviewAction, ReviewGround
-from recordgate_schemas.entry import (
-    ClinicalEntry,
-    SourceVersion,
-)
+from recordgate_schemas.entry import ClinicalEntry, SourceVersion
 from recordgate_schemas.values import Audience, EntryId, OdsCode
 from recordgate_streams.policy.facts import Switch
 
@@ -57,10 +54,12 @@ def source_version(entry: ClinicalEntry) -> SourceVersion:
 class ReviewStatement:
     """A reviewer's outcome for one audience, bound to the version, the hash and the reasons that were seen.
 
-    `position`: of the control that carries it. `seen_at`: the patient's control position when the reviewer looked.
+    `practice`: whose entry it was given for. `position`: of the control that carries it. `seen_at`: the patient's
+    control position when the reviewer looked.
     """
 
     audience: Audience
+    practice: OdsCode
     at: datetime
     action: ReviewAction
     ground: ReviewGround
@@ -78,7 +77,7 @@ class EntryStatements:
     """Everything stated about one entry.
 
     `hides`: persons' hides, one a cause. `published`: publishers' hides, one a cause and source. `reviews`: one an
-    audience and action.
+    audience, action and practice.
     """
 
     hides: tuple[HideStatement, ...] = ()
@@ -101,16 +100,23 @@ class EntryStatements:
         )
 
     def review_for(
-        self, audience: Audience, is_about: Callable[[ReviewStatement], bool]
+        self, audience: Audience, practice: OdsCode, is_about: Callable[[ReviewStatement], bool]
     ) -> ReviewStatement | None:
-        """Return the outcome in force for an audience, if any. `is_about`: whether one is about the current content.
+        """Return the outcome in force of an entry of this practice for an audience, if any.
 
-        A release lifts a withholding only if it is about this content and its reviewer had seen the withholding. Until
-        reviewers who disagree have settled it, the more restrictive outcome counts (golden row 96).
+        `is_about`: whether one is about the current content. A release counts for its own practice's entry. It lifts a
+        withholding only if it is about this content and its reviewer had seen the withholding. Until reviewers who
+        disagree have settled it, the more restrictive outcome counts (golden row 96).
         """
-        found = {review.action: review for review in self.reviews if review.audience == audience}
-        withheld, released = found.get(ReviewAction.WITHHOLD), found.get(ReviewAction.RELEASE)
-        if withheld is None or released is None:
-            return withheld or released
-        settled = released.at > withheld.at and released.seen_at >= withheld.position
-        return released if settled and is_about(released) else withheld
+        found = [review for review in self.reviews if review.audience == audience]
+        own = {one.action: one for one in found if one.practice == practice}
+        released = own.get(ReviewAction.RELEASE)
+        withheld = [one for one in found if one.action is not ReviewAction.RELEASE]
+        if released is not None and all(
+            released.at > one.at and released.seen_at >= one.position and is_about(released)
+            for one in withheld
+        ):
+            return released
+        # SAFETY: an entry that goes on under another practice does not shed what was withheld
+        others = max(withheld, key=lambda one: (one.at, repr(one)), default=None)
+        return own.get(ReviewAction.WITHHOLD) or others

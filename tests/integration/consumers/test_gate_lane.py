@@ -129,7 +129,7 @@ def test_a_withhold_fences_its_patient_and_a_reviewers_release_fences_nothing(
     for action, visible in ((ReviewAction.RELEASE, 2), (ReviewAction.WITHHOLD, 0)):
         ground = ReviewGround.OTHER
         change = Reviewed(
-            EntryId("e2"), SELF, action, ground, (), 1, b"\0" * 32, 0, "r", "admin", None
+            EntryId("e2"), PRACTICE, SELF, action, ground, (), 1, b"\0" * 32, 0, "r", "admin", None
         )
         shown.control(change, ALICE)
         assert len(shown.bodies(ALICE)) == visible
