@@ -172,27 +172,6 @@ where d.nhs_number = n.nhs_number and d.entry_id = n.entry_id and d.audience = n
 copy decision (nhs_number, entry_id, audience, version, body_sha256, outcome, headline, reasons, ruleset,
   decided_under, decided_at) from stdin (format binary)
 
--- name: copy_outgoing
--- Stores messages until the broker has confirmed them.
-copy outgoing (topic, partition, sequence, lane, key, value) from stdin (format binary)
-
--- name: take_sequence
--- Takes the next n sequence numbers of a partition in an incarnation and holds its row until the commit.
-update outgoing_sequence set next = next + %(n)s
-where topic = %(topic)s and partition = %(partition)s and incarnation = %(incarnation)s
-returning next - %(n)s
-
--- name: unconfirmed
--- Messages this lane committed and never saw confirmed.
-select topic, partition, sequence, key, value from outgoing
-where lane = %(lane)s and partition = any(%(partitions)s) order by topic, partition, sequence
-
--- name: confirm
--- Forgets confirmed messages.
-delete from outgoing o using unnest(%(topics)b::text[], %(partitions)b::int[], %(sequences)b::bigint[])
-  as n (topic, partition, sequence)
-where o.topic = n.topic and o.partition = n.partition and o.sequence = n.sequence
-
 -- name: count_records
 -- Adds to the account.
 insert into account as a (topic, partition, kind, records)

@@ -94,6 +94,8 @@ def both(ledger: Ledger, services: Addresses) -> Iterator[Both]:
     migrate(services.view_dsn, migrations("recordgate_consumers", "migrations/view"))
     with ViewDatabase(services.view_dsn) as view:
         view.empty()
+        (number,) = ledger.owner.execute("select max(number) from incarnation").fetchone() or (0,)
+        view.owner.execute("update message_partition set incarnation = %s", (number,))
         opened = Both(ledger, view)
         for who in (NHS_NUMBER, OTHER_NUMBER):
             opened.say(ledger.controls, registered(), who)
@@ -114,7 +116,7 @@ def part_of(parent: str, name: str) -> ClinicalEntry:
 
 def folding(ledger: Ledger) -> FoldsOnly:
     lane = ledger.controls
-    return FoldsOnly(lane._ledger, lane._bodies, ledger.settings(), lane._ends)
+    return FoldsOnly(lane._ledger, ledger.settings(), lane._ends)
 
 
 @pytest.mark.parametrize("change", [HIDE, WITHHOLD], ids=["hide", "withholding"])
