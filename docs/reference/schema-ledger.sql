@@ -154,7 +154,11 @@ CREATE TABLE public.entry (
     source_offset bigint NOT NULL,
     published_at timestamp with time zone NOT NULL,
     links jsonb NOT NULL,
-    has_text boolean NOT NULL
+    has_text boolean NOT NULL,
+    names jsonb,
+    kind text,
+    readiness text,
+    may_defer boolean
 )
 WITH (autovacuum_analyze_scale_factor='0.02', autovacuum_analyze_threshold='500');
 ALTER TABLE ONLY public.entry ALTER COLUMN body SET STORAGE EXTERNAL;
@@ -194,6 +198,20 @@ CREATE TABLE public.migration (
 );
 ALTER TABLE public.migration OWNER TO migrator;
 
+CREATE TABLE public.outbox (
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    first bigint NOT NULL,
+    lane text NOT NULL,
+    keys bytea[] NOT NULL,
+    messages bytea[] NOT NULL,
+    digests bytea[] NOT NULL,
+    taken_out jsonb,
+    CONSTRAINT outbox_check CHECK (((cardinality(messages) > 0) AND (cardinality(keys) = cardinality(messages)) AND (cardinality(digests) = cardinality(messages))))
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='200', toast.autovacuum_vacuum_scale_factor='0', toast.autovacuum_vacuum_threshold='5000');
+ALTER TABLE public.outbox OWNER TO migrator;
+
 CREATE TABLE public.outcome_count (
     partition integer NOT NULL,
     outcome text NOT NULL,
@@ -202,18 +220,6 @@ CREATE TABLE public.outcome_count (
 )
 WITH (fillfactor='50');
 ALTER TABLE public.outcome_count OWNER TO migrator;
-
-CREATE TABLE public.outgoing (
-    topic text NOT NULL,
-    partition integer NOT NULL,
-    sequence bigint NOT NULL,
-    lane text NOT NULL,
-    key bytea NOT NULL,
-    value bytea NOT NULL
-)
-WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='5000');
-ALTER TABLE ONLY public.outgoing ALTER COLUMN value SET STORAGE EXTERNAL;
-ALTER TABLE public.outgoing OWNER TO migrator;
 
 CREATE TABLE public.outgoing_sequence (
     topic text NOT NULL,
@@ -451,10 +457,10 @@ ALTER TABLE ONLY public.incarnation
     ADD CONSTRAINT incarnation_pkey PRIMARY KEY (only_one);
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (topic, partition, first);
 ALTER TABLE ONLY public.outcome_count
     ADD CONSTRAINT outcome_count_pkey PRIMARY KEY (partition, outcome, reason);
-ALTER TABLE ONLY public.outgoing
-    ADD CONSTRAINT outgoing_pkey PRIMARY KEY (topic, partition, sequence);
 ALTER TABLE ONLY public.outgoing_sequence
     ADD CONSTRAINT outgoing_sequence_pkey PRIMARY KEY (topic, partition);
 ALTER TABLE ONLY public.partition_count
@@ -495,6 +501,8 @@ CREATE INDEX approval_rehearsal ON public.approval USING btree (rehearsal_id, ap
 CREATE INDEX current_decision_entry_id ON public.current_decision USING btree (entry_id);
 
 CREATE INDEX decision_entry ON public.decision USING btree (nhs_number, entry_id, audience, decision_id);
+
+CREATE INDEX entry_may_defer ON public.entry USING btree (nhs_number) WHERE (may_defer IS NOT FALSE);
 
 CREATE INDEX patient_due ON public.patient USING btree (due_at) WHERE (due_at IS NOT NULL);
 
@@ -564,11 +572,11 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.incarnation TO decider;
 GRANT SELECT ON TABLE public.incarnation TO ledger_reader;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.incarnation_partition TO decider;
 GRANT SELECT ON TABLE public.incarnation_partition TO ledger_reader;
+GRANT SELECT,INSERT,DELETE ON TABLE public.outbox TO decider;
+GRANT SELECT ON TABLE public.outbox TO ledger_reader;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.outcome_count TO decider;
 GRANT SELECT ON TABLE public.outcome_count TO ledger_reader;
 GRANT SELECT ON TABLE public.outcome_count TO metrics;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outgoing TO decider;
-GRANT SELECT ON TABLE public.outgoing TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outgoing_sequence TO decider;
 GRANT SELECT ON TABLE public.outgoing_sequence TO ledger_reader;
 GRANT SELECT ON TABLE public.outgoing_sequence TO metrics;

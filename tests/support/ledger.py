@@ -33,7 +33,7 @@ from tests.support.signing import SERVICE, introduce
 PARTITION = 0
 TABLES = (
     "source_position, account, patient, entry, entry_mark, snapshot, decision, current_decision,"
-    " redecision, outgoing, outgoing_sequence, quarantine, pointer, root, reached, current_task,"
+    " redecision, outbox, outgoing_sequence, quarantine, pointer, root, reached, current_task,"
     " active_ruleset, rule_application, partition_count, quarantine_repair, quarantine_action, outcome_count,"
     " incarnation, incarnation_partition, clock_accepted, service_key, service_key_retirement"
 )
@@ -45,10 +45,11 @@ class Crash(RetryableError):
 
 @dataclass(slots=True)
 class Broker:
-    """Keeps what was published; `crash_after` messages it raises its fault."""
+    """Keeps what was published; `crash_after` messages it raises its fault, and in the end unless it `confirms`."""
 
     sent: list[Outgoing] = field(default_factory=list)
     crash_after: int | None = None
+    confirms: bool = True
     fault: Exception = field(default_factory=lambda: Crash("stop here"))
 
     def publish(self, messages: Sequence[Outgoing]) -> None:
@@ -59,6 +60,8 @@ class Broker:
             if self.crash_after is not None:
                 self.crash_after -= 1
             self.sent.append(message)
+        if not self.confirms:
+            raise self.fault
 
     def messages(self, topic: str = "released") -> list[Any]:
         """Return what was published about patients on a topic, in the order of numbers, each number once."""
@@ -117,9 +120,7 @@ class Ledger:
     def controls_lane(self) -> ControlsLane:
         """Return a controls lane with a connection of its own."""
         transaction = self._transaction("controls", CONTROLS)
-        return ControlsLane(
-            transaction, self._bodies, self.settings(), lambda _: {PARTITION: self.ends}
-        )
+        return ControlsLane(transaction, self.settings(), lambda _: {PARTITION: self.ends})
 
     def settings(self) -> Settings:
         return Settings.model_validate({"page_entries": self.page_entries, **self.limits})
@@ -135,6 +136,8 @@ class Ledger:
             self.broker.publish,
             clock,
             rules,
+            bodies=self._bodies,
+            most_bytes=self.settings().batch_bytes,
             newest=lambda _: (),
             seal=self.seal,
         )

@@ -214,4 +214,4 @@ class Site:
 
 
 def _publish_through(lane: Lane, publisher: Dying) -> None:
-    cast("Any", lane)._ledger._publish = publisher.publish
+    cast("Any", lane)._ledger._delivery._publish = publisher.publish

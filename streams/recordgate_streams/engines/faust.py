@@ -80,9 +80,14 @@ def create_app(
             async with one_at_a_time:
                 await _guarded(partial(_tick, lane, watch), list(owned), name)
 
+    async def stop(_app: Any, **_: Any) -> None:
+        async with one_at_a_time:
+            await asyncio.to_thread(lane.stop)
+
     app.agent(source, concurrency=1, name=f"decide-{name}")(decide)
     app.timer(interval=TICK_S)(tick)
     app.on_partitions_assigned.connect(resume, weak=False)  # type: ignore[arg-type]
+    app.on_before_shutdown.connect(stop, weak=False)  # type: ignore[arg-type]
     return app
 
 

@@ -13,7 +13,6 @@ from recordgate_schemas.control import Control, RecordSnapshot, Reviewed
 from recordgate_schemas.errors import FatalError
 from recordgate_schemas.topics import CONTROLS
 from recordgate_schemas.values import EntryId, NhsNumber
-from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.decider.fold import fold_facts
 from recordgate_streams.decider.record import AcceptedEntry, ControlEvent, EntryKey
 from recordgate_streams.decider.statements import entry_named, fold_statements, is_outdated
@@ -36,12 +35,9 @@ class ControlsLane:
 
     topic = CONTROLS
 
-    def __init__(
-        self, ledger: LaneLedger, bodies: BodyReader, settings: Settings, ends: Ends
-    ) -> None:
+    def __init__(self, ledger: LaneLedger, settings: Settings, ends: Ends) -> None:
         self._ledger = ledger
         self._ends = ends
-        self._bodies = bodies
         self._page_entries = settings.page_entries
         self._most_undecided = settings.isolated_in_a_row
         self._undecided: set[NhsNumber] = set()
@@ -93,6 +89,10 @@ class ControlsLane:
         for _ in steps(self._ledger, partitions, self._undecided):
             self._redecide(partitions)
 
+    def stop(self) -> None:
+        """Leave nothing in the outbox that was published."""
+        self._ledger.forget_confirmed()
+
     def _redecide(self, partitions: Sequence[int]) -> None:
         pages = 0
         while self._redecide_some(partitions, PATIENTS_A_PAGE):
@@ -143,7 +143,7 @@ class ControlsLane:
                 },
                 {accepted.key: accepted for accepted in page},
             )
-            enqueue_decided(work, self._bodies, decided, done)
+            enqueue_decided(work, decided, done)
         count_decisions(self._ledger.lane, decided)
         return full or len(numbers) == most
 
@@ -221,7 +221,7 @@ def _with_relatives(
     SAFETY: the marker that follows lifts the gate's fence from these, too.
     """
     entries = {entry_id for entry_id in named if entry_id is not None}
-    hides = (hide for entry_id in entries for hide in statements[number, entry_id].hides)
+    hides = (hide for entry_id in entries for hide in statements[number, entry_id].all_hides)
     return tuple(sorted(entries.union(*(hide.related for hide in hides))))
 
 

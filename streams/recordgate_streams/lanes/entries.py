@@ -43,8 +43,13 @@ class EntriesLane:
         self._ledger.republish(partitions)
         self._ledger.remember_isolated(ENTRIES, partitions, self._isolation.fuse)
 
-    def tick(self, partitions: Sequence[int]) -> None:
-        """Do nothing: what time alone changes is decided by the controls lane."""
+    def tick(self, partitions: Sequence[int]) -> None:  # noqa: ARG002  the shape of a lane
+        """Leave nothing in the outbox that was published; what time alone changes is the controls lane's to decide."""
+        self._ledger.forget_confirmed()
+
+    def stop(self) -> None:
+        """Leave nothing in the outbox that was published."""
+        self._ledger.forget_confirmed()
 
     def process_batch(self, records: Sequence[Record]) -> None:
         """Account for every record, decide what is accepted, commit, publish. Replays change nothing."""
@@ -57,7 +62,7 @@ class EntriesLane:
             accepted = _accept(work, self._bodies, good)
             causes = {m.nhs_number: Cause(_received_at(record)) for record, m in reversed(good)}
             decided = decide_patients(work, patients, causes, accepted)
-            enqueue_decided(work, self._bodies, decided)
+            enqueue_decided(work, decided)
         count_decisions(self._ledger.lane, decided)
 
     def _set_aside(self, record: Record, reason: str) -> None:

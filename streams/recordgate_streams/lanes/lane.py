@@ -40,6 +40,9 @@ class Lane(Protocol):
     def tick(self, partitions: Sequence[int]) -> None:
         """Do what time asks for on these partitions; called about once a second."""
 
+    def stop(self) -> None:
+        """Put things in order before the process ends by request; a killed one does without."""
+
     def process_batch(self, records: Sequence[Record]) -> None:
         """Account for every record, decide, commit, publish; raise to end the process."""
 
@@ -50,6 +53,7 @@ def open_lane(name: LaneName, settings: Settings) -> Lane:
     await_servers(settings, dsn, "decider")
     partition_counts(TOPICS, settings)
     connection = connect(dsn, "decider", autocommit=True)
+    bodies = BodyReader()
     topics = TopicLog(settings)
     ledger = LaneLedger(
         name,
@@ -57,14 +61,15 @@ def open_lane(name: LaneName, settings: Settings) -> Lane:
         KafkaPublisher(settings).publish,
         CheckedClock(SystemClock(), timedelta(seconds=settings.clock_difference_s)),
         RulesInForce(),
+        bodies=bodies,
+        most_bytes=settings.batch_bytes,
         newest=topics.newest,
         seal=read_seal_or_warn(settings.quarantine_key),
     )
-    bodies = BodyReader()
     lane: Lane = (
         EntriesLane(ledger, bodies, settings)
         if name == "entries"
-        else ControlsLane(ledger, bodies, settings, topics.ends)
+        else ControlsLane(ledger, settings, topics.ends)
     )
     state = topic_state(lane.topic, settings)
     try:
