@@ -226,7 +226,7 @@ def _with_relatives(
     SAFETY: the marker that follows lifts the gate's fence from these, too.
     """
     entries = {entry_id for entry_id in named if entry_id is not None}
-    hides = (hide for entry_id in entries for hide in statements[number, entry_id].hides)
+    hides = (hide for entry_id in entries for hide in statements[number, entry_id].all_hides)
     return tuple(sorted(entries.union(*(hide.related for hide in hides))))
 
 
