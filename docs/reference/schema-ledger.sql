@@ -6,7 +6,7 @@ CREATE TABLE public.account (
     partition integer NOT NULL,
     kind text NOT NULL,
     records bigint NOT NULL,
-    CONSTRAINT account_kind_check CHECK ((kind = ANY (ARRAY['accepted'::text, 'duplicate'::text, 'superseded'::text, 'quarantined'::text, 'control'::text])))
+    CONSTRAINT account_kind_check CHECK ((kind = ANY (ARRAY['accepted'::text, 'duplicate'::text, 'superseded'::text, 'quarantined'::text, 'control'::text, 'hole'::text])))
 );
 ALTER TABLE public.account OWNER TO migrator;
 
@@ -154,7 +154,11 @@ CREATE TABLE public.entry (
     source_offset bigint NOT NULL,
     published_at timestamp with time zone NOT NULL,
     links jsonb NOT NULL,
-    has_text boolean NOT NULL
+    has_text boolean NOT NULL,
+    names jsonb,
+    kind text,
+    readiness text,
+    may_defer boolean
 )
 WITH (autovacuum_analyze_scale_factor='0.02', autovacuum_analyze_threshold='500');
 ALTER TABLE ONLY public.entry ALTER COLUMN body SET STORAGE EXTERNAL;
@@ -420,6 +424,8 @@ CREATE TABLE public.source_position (
     partition integer NOT NULL,
     topic_id text NOT NULL,
     next_offset bigint NOT NULL,
+    last_offset bigint,
+    last_digest bytea,
     CONSTRAINT source_position_next_offset_check CHECK ((next_offset >= 0))
 );
 ALTER TABLE public.source_position OWNER TO migrator;
@@ -497,6 +503,8 @@ CREATE INDEX approval_rehearsal ON public.approval USING btree (rehearsal_id, ap
 CREATE INDEX current_decision_entry_id ON public.current_decision USING btree (entry_id);
 
 CREATE INDEX decision_entry ON public.decision USING btree (nhs_number, entry_id, audience, decision_id);
+
+CREATE INDEX entry_may_defer ON public.entry USING btree (nhs_number) WHERE (may_defer IS NOT FALSE);
 
 CREATE INDEX patient_due ON public.patient USING btree (due_at) WHERE (due_at IS NOT NULL);
 

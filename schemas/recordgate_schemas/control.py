@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from recordgate_schemas.bounds import MOST_ITEMS, Most, Name, Sha256, Signature, Word
-from recordgate_schemas.entry import Kind
+from recordgate_schemas.entry import Kind, SourceVersion
 from recordgate_schemas.values import Audience, EntryId, GrantId, NhsNumber, OdsCode
 
 OPINION_MONTHS = 6
@@ -115,9 +115,9 @@ class Historic:
 
 @dataclass(frozen=True, slots=True)
 class AccessLevelSet:
-    """What the patient may see at `practice`, of entries from `effective_from` on (None: from the start date).
+    """What the patient may see of entries from `effective_from` on (None: from the start date).
 
-    `practice_grant_from`: the practice granted own access to a patient of 13 to 15 from this day on.
+    `practice_grant_from`: since when a patient of 13 to 15 has own access.
     """
 
     practice: OdsCode
@@ -193,10 +193,7 @@ class NhsNumberChanged:
 
 @dataclass(frozen=True, slots=True)
 class ProxyGranted:
-    """Another person may read for the patient, up to `level`, from `granted_on` to the end of `until` (None: no end).
-
-    `renewed_at_age`: the patient's age in years when the practice last renewed the grant.
-    """
+    """Another person may read up to `level`, from `granted_on` to the end of `until`; last renewed at this age."""
 
     grant_id: GrantId
     practice: OdsCode
@@ -223,16 +220,20 @@ class ProxyUsed:
 
 @dataclass(frozen=True, slots=True)
 class EntryHidden:
-    """An entry must not be shown, whether it has arrived or not; `related` are relatives its publisher knows."""
+    """An entry must not be shown, arrived or not. `related`: relatives its publisher knows.
+
+    `source_version`: a publisher hides this version and earlier ones. None: a person hid it, until a person shows it.
+    """
 
     entry_id: EntryId
     related: Annotated[tuple[EntryId, ...], Most(10_000)]
     cause: HideCause
+    source_version: SourceVersion | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EntryShown:
-    """The given cause of hiding an entry was lifted at the source."""
+    """A person lifted what persons hid for this cause. What a publisher hides, only its next version opens."""
 
     entry_id: EntryId
     cause: HideCause
@@ -282,15 +283,12 @@ Change = (
     | NhsNumberChanged | ProxyGranted | ProxyEnded | EntryHidden | EntryShown | RecordSnapshot
     | Reviewed | StateConfirmed | AreaSet | AccountChanged | ProxyUsed
 )  # fmt: skip
-"""Any change; their order is that of the Avro union, so a new one comes last."""
+"""Any change, in the order of the Avro union: a new one comes last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """One change about one patient. `source` names the issuing system, never a person.
-
-    `signature`: a detached JWS over all other fields; `authority.py` says when it is needed.
-    """
+    """One change about one patient. `source`: the issuing system. `signature`: a JWS over the rest (`authority.py`)."""
 
     control_id: Name
     nhs_number: NhsNumber

@@ -147,8 +147,7 @@ class Site:
             end = reader.end_offsets()[0]
             while positions.read(connection, topic.name)[0] < end:
                 records = reader.poll(0.2, 1000)
-                if passed := reader.passed():
-                    batches.run(passed, records)
+                batches.run(records, reader.passed())
             reader.close()
 
     def _read(self, topic: Topic, start: dict[int, int]) -> list[list[Record]]:

@@ -18,8 +18,6 @@ from recordgate_schemas.errors import InvalidValue
 from recordgate_schemas.values import EntryId, parse_entry_id
 
 Labels = Mapping[str, frozenset[Coding]]
-FINISHED = frozenset({Readiness.FINAL, Readiness.FILED, Readiness.REVIEWED})
-OPEN = frozenset({Readiness.UNFILED, Readiness.PARTIAL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +97,10 @@ def inherit_labels(
 def readiness_by_key(
     bundle: Bundle, relations: Relations, laboratory: Collection[str]
 ) -> dict[str, Readiness]:
-    """Return each resource's readiness among its relatives.
+    """Return each resource's own readiness; what is unfinished among its relatives the decider derives, who knows all.
 
-    What is in an unsaved consultation is unsaved; a report with an unfiled result is partial, it and all its filed
-    results (golden decisions, rows 46 and 50).
+    SAFETY: what lies in something in error, and a report whose words may repeat a result in error, is understood by
+    nobody here.
     """
     bundle_is_gp_connect = "GPConnect" in "".join(_profiles(bundle.json))
     alone = {
@@ -113,44 +111,29 @@ def readiness_by_key(
         )
         for one in bundle.resources
     }
-    found = dict(alone)
-    for group in _reports(relations, found):
-        if any(alone[key] in OPEN for key in group):
-            found |= {key: Readiness.PARTIAL for key in group if alone[key] in FINISHED}
-    for key in list(found):
-        found[key] = _among(found[key], [alone.get(one) for one in _containers(relations, key)])
-        if _repeats_an_error(bundle, relations, alone, key):
-            found[key] = Readiness.UNKNOWN
-    return found
+    in_error = {key for key, state in alone.items() if state is Readiness.IN_ERROR}
+    if not in_error:
+        return alone
+    return {
+        key: Readiness.UNKNOWN
+        if key not in in_error and _is_touched(bundle, relations, in_error, key)
+        else state
+        for key, state in alone.items()
+    }
 
 
-def _containers(relations: Relations, key: str) -> set[str]:
-    """Return what a resource is part of, and what that is part of, to the end."""
-    return reachable(
+def _is_touched(bundle: Bundle, relations: Relations, in_error: Collection[str], key: str) -> bool:
+    """Whether something in error contains a resource, or is a result that its words may repeat."""
+    containers = reachable(
         [key],
         lambda one: (
             relations.parents(one, Relation.PART_OF) + relations.parents(one, Relation.RESULT_OF)
         ),
     )
-
-
-def _among(own: Readiness, containers: Collection[Readiness | None]) -> Readiness:
-    """Return the readiness of a member: unsaved in what is unsaved; in what is in error nobody knows."""
-    if own in FINISHED and Readiness.DRAFT in containers:
-        return Readiness.DRAFT
-    return Readiness.UNKNOWN if own in FINISHED and Readiness.IN_ERROR in containers else own
-
-
-def _repeats_an_error(
-    bundle: Bundle, relations: Relations, alone: Mapping[str, Readiness], key: str
-) -> bool:
-    """Whether a report has a result in error, and words or a document that may repeat it."""
-    report = bundle.by_key[key].json
-    if alone[key] not in FINISHED or not {"conclusion", "presentedForm"} & report.keys():
-        return False
-    return any(
-        alone.get(one) is Readiness.IN_ERROR for one in relations.members(key, Relation.RESULT_OF)
-    )
+    if not containers.isdisjoint(in_error):
+        return True
+    words = {"conclusion", "presentedForm"} & bundle.by_key[key].json.keys()
+    return bool(words) and not set(relations.members(key, Relation.RESULT_OF)).isdisjoint(in_error)
 
 
 def extracted_at(bundle: Bundle, entries: Iterable[Resource]) -> datetime | None:
@@ -169,14 +152,3 @@ def extracted_at(bundle: Bundle, entries: Iterable[Resource]) -> datetime | None
 
 def _profiles(resource: object) -> Iterable[str]:
     return texts(list(nodes(resource, "meta")), "profile")
-
-
-def _reports(relations: Relations, known: Collection[str]) -> list[set[str]]:
-    """Return each report or group with everything under it."""
-    children = {
-        key: members.intersection(known)
-        for key in known
-        if key.startswith(("DiagnosticReport/", "Observation/"))
-        and (members := set(relations.members(key, Relation.RESULT_OF)))
-    }
-    return [{top} | reachable([top], lambda key: children.get(key, ())) for top in children]

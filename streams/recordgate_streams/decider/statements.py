@@ -16,11 +16,17 @@ from recordgate_schemas.control import (
     Reviewed,
     ReviewGround,
 )
+from recordgate_schemas.entry import SourceVersion
 from recordgate_schemas.values import EntryId
 from recordgate_streams.decider.record import ControlEvent
 from recordgate_streams.policy.dates import local_day, months_after
 from recordgate_streams.policy.facts import Switch
-from recordgate_streams.policy.statements import EntryStatements, HideStatement, ReviewStatement
+from recordgate_streams.policy.statements import (
+    EntryStatements,
+    HideStatement,
+    PublishedHide,
+    ReviewStatement,
+)
 
 FEW = 16
 """Ids up to this number are put in their places one by one."""
@@ -64,6 +70,8 @@ def lacks_opinion(change: Reviewed, at: datetime) -> bool:
 def _fold_hide(
     known: EntryStatements, change: EntryHidden | EntryShown, at: datetime
 ) -> EntryStatements:
+    if isinstance(change, EntryHidden) and change.source_version is not None:
+        return _fold_published(known, change, change.source_version)
     hides = {hide.cause: hide for hide in known.hides}
     before = hides.get(change.cause, HideStatement(change.cause, Switch()))
     hiding = isinstance(change, EntryHidden)
@@ -71,6 +79,18 @@ def _fold_hide(
     switch = before.switch.set(at, on=hiding)
     hides[change.cause] = HideStatement(change.cause, switch, _with(before.related, named))
     return replace(known, hides=tuple(hides[cause] for cause in sorted(hides)))
+
+
+def _fold_published(
+    known: EntryStatements, change: EntryHidden, stated: SourceVersion
+) -> EntryStatements:
+    """Keep the greatest version: when it was stated does not matter, nor does what came first."""
+    published = {(hide.cause, hide.practice, hide.system): hide for hide in known.published}
+    key = (change.cause, stated.practice, stated.system)
+    before = published.get(key, PublishedHide(*key, stated.version))
+    version, related = max(before.version, stated.version), _with(before.related, change.related)
+    published[key] = replace(before, version=version, related=related)
+    return replace(known, published=tuple(published[key] for key in sorted(published)))
 
 
 def _with(known: tuple[EntryId, ...], named: tuple[EntryId, ...]) -> tuple[EntryId, ...]:

@@ -7,6 +7,7 @@ from typing import cast
 
 from recordgate_runtime.isolation import Isolation, blames_a_record
 from recordgate_runtime.logs import LogCode, log, where
+from recordgate_runtime.positions import Span
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.control import Control, RecordSnapshot, Reviewed
@@ -61,6 +62,10 @@ class ControlsLane:
         """Fold the controls, commit, then decide again until nothing is left to decide."""
         self._isolation.run(records)
         self._redecide(sorted({record.partition for record in records}))
+
+    def pass_over(self, spans: Sequence[Span]) -> None:
+        """Move past offsets that hold no record, where everything before them is accounted for."""
+        self._ledger.pass_over(spans)
 
     def _process(self, records: Sequence[Record]) -> None:
         with self._ledger.transaction() as work:
@@ -221,7 +226,7 @@ def _with_relatives(
     SAFETY: the marker that follows lifts the gate's fence from these, too.
     """
     entries = {entry_id for entry_id in named if entry_id is not None}
-    hides = (hide for entry_id in entries for hide in statements[number, entry_id].hides)
+    hides = (hide for entry_id in entries for hide in statements[number, entry_id].all_hides)
     return tuple(sorted(entries.union(*(hide.related for hide in hides))))
 
 

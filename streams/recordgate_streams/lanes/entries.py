@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 from recordgate_runtime.isolation import Isolation
+from recordgate_runtime.positions import Span
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.entry import ClinicalEntry
@@ -54,6 +55,10 @@ class EntriesLane:
     def process_batch(self, records: Sequence[Record]) -> None:
         """Account for every record, decide what is accepted, commit, publish. Replays change nothing."""
         self._isolation.run(records)
+
+    def pass_over(self, spans: Sequence[Span]) -> None:
+        """Move past offsets that hold no record, where everything before them is accounted for."""
+        self._ledger.pass_over(spans)
 
     def _process(self, records: Sequence[Record]) -> None:
         with self._ledger.transaction() as work:

@@ -6,6 +6,8 @@ from typing import Literal, Protocol
 
 from recordgate_runtime.clock import SystemClock
 from recordgate_runtime.kafka import partition_counts, topic_state
+from recordgate_runtime.log_watch import LogWatch
+from recordgate_runtime.positions import Span
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings, need
@@ -46,6 +48,9 @@ class Lane(Protocol):
     def process_batch(self, records: Sequence[Record]) -> None:
         """Account for every record, decide, commit, publish; raise to end the process."""
 
+    def pass_over(self, spans: Sequence[Span]) -> None:
+        """Move past offsets that hold no record, where everything before them is accounted for."""
+
 
 def open_lane(name: LaneName, settings: Settings) -> Lane:
     """Return a lane over a new ledger connection, its partitions adopted and the topics' shape checked."""
@@ -78,3 +83,8 @@ def open_lane(name: LaneName, settings: Settings) -> Lane:
         connection.close()
         raise
     return lane
+
+
+def open_watch(lane: Lane, settings: Settings) -> LogWatch:
+    """Return what sees that a lane's log stays the same, on a connection of its own: no batch keeps it waiting."""
+    return LogWatch(lane.topic, settings, connect(settings.ledger_dsn, "decider", autocommit=True))

@@ -14,8 +14,8 @@ from recordgate_runtime import positions
 from recordgate_runtime.isolation import ISOLATED_ERROR, WINDOW, Fuse
 from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.metrics import BATCH_SECONDS, RECORDS, BatchStage
+from recordgate_runtime.positions import Span
 from recordgate_runtime.record import Record
-from recordgate_schemas.errors import FatalError
 from recordgate_schemas.messages import Quarantined
 from recordgate_schemas.topics import QUARANTINED, Topic
 from recordgate_streams.bodies.reader import BodyReader
@@ -33,6 +33,9 @@ from recordgate_streams.ledger.redecisions import RedecisionStore
 from recordgate_streams.ledger.rows import Quarantine
 from recordgate_streams.ledger.rules import InForce, RulesInForce, RulesStore
 from recordgate_streams.ledger.service_keys import ServiceKeyStore
+
+HOLE = "hole"
+"""How an offset is accounted for that holds no record."""
 
 
 class UnitOfWork:
@@ -67,25 +70,19 @@ class UnitOfWork:
         Raises FatalError when records are missing between the stored position and the batch, or dated in the future.
         """
         self._reading.check(records)
-        partitions = sorted({record.partition for record in records})
-        wanted = {"topic": topic.name, "partitions": partitions}
-        ends: dict[int, int] = dict(self._db.execute(SQL["lock_positions"], wanted).fetchall())
-        new: list[Record] = []
-        for record in sorted(records, key=lambda r: (r.partition, r.offset)):
-            due = ends.get(record.partition)
-            if due is None or record.offset > due:
-                raise FatalError(
-                    f"{topic.name}/{record.partition}: offset {record.offset} came while {due} was due;"
-                    " records are missing, see docs/runbook/position-conflict.md"
-                )
-            if record.offset == due:
-                ends[record.partition] = due + 1
-                new.append(record)
+        new = self.advance(positions.spans_of(topic.name, records))
         if len(new) < len(records):
             log(LogCode.REPLAYED, lane=self.lane, count=len(records) - len(new))
-        moved = {"topic": topic.name, "partitions": list(ends), "ends": list(ends.values())}
-        self._db.execute(SQL["move_positions"], moved)
         self.claimed += len(new)
+        return new
+
+    def advance(self, spans: Sequence[Span]) -> list[Record]:
+        """Move the positions over the spans and return the records that are new; offsets without one are counted."""
+        new: list[Record] = []
+        for one in positions.advance(self._db, spans):
+            new += one.new
+            if one.holes:
+                self.counted[one.span.topic, one.span.partition, HOLE] += one.holes
         return new
 
     def count(self, topic: Topic, partition: int, kind: str) -> None:
@@ -189,7 +186,7 @@ class LaneLedger:
         self._delivery.deliver(rows)
         self._confirmed = [row.place for row in rows]
         for (_, _, kind), n in work.counted.items():
-            if n > 0:
+            if n > 0 and kind != HOLE:
                 RECORDS.labels(self.lane, kind).inc(n)
 
     def forget_confirmed(self) -> None:
@@ -210,6 +207,13 @@ class LaneLedger:
             published = self._newest(range(partitions))
             with self._db.transaction():
                 incarnations.begin_first(published, partitions, self._clock.read(self._db).at)
+
+    def pass_over(self, spans: Sequence[Span]) -> None:
+        """Move past offsets that hold no record, where everything before them is accounted for."""
+        stored = positions.read(self._db, spans[0].topic) if spans else {}
+        if due := [span for span in spans if stored.get(span.partition) == span.first]:
+            with self.transaction() as work:
+                work.advance(due)
 
     def republish(self, partitions: Sequence[int]) -> None:
         """Publish what this lane committed before it died, then forget it; first see that this is still its ledger."""

@@ -108,8 +108,10 @@ def test_audiences_are_reviewed_apart_and_two_patients_are_never_mixed_up(
     with pytest.raises(UsageError, match="no hold"):
         find_hold(review.app, E1, proxy("g2"))
     review.publish(opened(2, BOB))
-    with pytest.raises(UsageError, match="more than one"):
+    with pytest.raises(UsageError, match="--of-patient"):
         find_hold(review.app, E1, SELF)
+    for number in (ALICE, BOB):
+        assert find_hold(review.app, E1, SELF, number).nhs_number == number.digits
 
 
 class ControlsTail:
