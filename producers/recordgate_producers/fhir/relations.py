@@ -43,7 +43,7 @@ class Rule:
 RULES = (
     Rule(r"context|encounter|context\.encounter", Relation.PART_OF, Flow.IN, target="Encounter"),
     # GP Connect links an allergy to its consultation by an extension
-    Rule(r"extension:.*", Relation.PART_OF, Flow.IN, target="Encounter"),
+    Rule(r"extension:.*[eE]ncounter.*", Relation.PART_OF, Flow.IN, target="Encounter"),
     Rule(r"partOf|parent|episodeOfCare", Relation.PART_OF, Flow.IN),
     Rule(
         r"section\..*entry", Relation.LISTED_IN, Flow.OUT, holder="Composition", named_carries=True
