@@ -32,17 +32,15 @@ class Pipeline(contextlib.ExitStack):
     def __init__(self, runner: Runner, settings: Settings) -> None:
         super().__init__()
         self._runner = runner
-        self._publisher = self.enter_context(
-            Publisher(access(settings.as_user(Principal.PUBLISHER)), prefix=settings.topic_prefix)
-        )
+        publisher = access(settings.as_user(Principal.PUBLISHER))
+        self._publisher = self.enter_context(Publisher(publisher, prefix=settings.topic_prefix))
         file = settings.operator_key
         key = None if file is None else read_service_key(file, "RECORDGATE_OPERATOR_KEY")
         self._options = Options(key=key)
         self._watch = self.enter_context(contextlib.closing(Watch(settings)))
         self._view = self.enter_context(connect(settings.view_dsn, "view_reader", autocommit=True))
-        self._ledger = self.enter_context(
-            connect(settings.ledger_dsn, "ledger_reader", autocommit=True)
-        )
+        ledger = connect(settings.ledger_dsn, "ledger_reader", autocommit=True)
+        self._ledger = self.enter_context(ledger)
 
     def publish(
         self, controls: Iterable[Control] = (), entries: Iterable[ClinicalEntry] = ()
@@ -69,8 +67,7 @@ class Pipeline(contextlib.ExitStack):
         """Return what the person's audience sees now."""
         found = {}
         for entry in read_view(self._view, person.number, person.audience):
-            resource = parse_body(entry.body) or {}
-            rendered = render(resource)
+            rendered = render(resource := parse_body(entry.body) or {})
             text = f"{rendered.title}: {rendered.text}".strip(": ")
             found[f"{resource['resourceType']}/{resource['id']}"] = text
         return found

@@ -5,10 +5,10 @@ Both versions are read alike. Where they differ an element may have the types of
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
+from recordgate_producers.fhir.roles import Role
 from recordgate_producers.fhir.types import CONTAINED_FIELDS, KINDS, PEOPLE
 
 TABLE = Path(__file__).with_name("elements.tsv")
@@ -23,28 +23,6 @@ READ = frozenset(
     )
 )
 """The resource types of which every element is in the table: what is released, and what says something about it."""
-
-
-class Role(StrEnum):
-    """What an element is to somebody who must neither show too much nor lose a meaning."""
-
-    ATTACHMENT = "attachment"
-    BY_TYPE = "by type"
-    CODING = "coding"
-    FLAG = "flag"
-    FREE_TEXT = "free text"
-    IDENTIFIER = "identifier"
-    LABEL = "label"
-    MODIFIER = "modifier"
-    NARRATIVE = "narrative"
-    NUMBER = "number"
-    PERSON = "person"
-    REFERENCE = "reference"
-    STATUS = "status"
-    STRUCTURE = "structure"
-    TECHNICAL = "technical"
-    TIME = "time"
-    WORDING = "wording"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from recordgate_producers.fhir.body import OWN_PATIENT
-from recordgate_producers.fhir.definitions import Role
 from recordgate_producers.fhir.reading import Node, Pointer, read_nodes
+from recordgate_producers.fhir.roles import Role
 from recordgate_producers.fhir.tree import Json, references
 from recordgate_schemas.entry import Element, ElementKind
 from recordgate_schemas.values import EntryId

@@ -4,9 +4,9 @@ Left out are identifiers, labels, narratives, people, what FHIR does not define,
 tell that something is hidden. Sources: docs/reference/fhir-elements.md lists every element with its role.
 """
 
-from recordgate_producers.fhir.definitions import Role
 from recordgate_producers.fhir.labels import INLINE_LABEL
 from recordgate_producers.fhir.reading import Node
+from recordgate_producers.fhir.roles import Role
 from recordgate_producers.fhir.tree import Json, codes, texts
 from recordgate_producers.fhir.types import STAFF
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from enum import StrEnum
 
 from recordgate_producers.fhir.bundle import Bundle, Resource
-from recordgate_producers.fhir.definitions import Role
 from recordgate_producers.fhir.patient import NHS_NUMBER, FhirPatient
 from recordgate_producers.fhir.reading import Node
+from recordgate_producers.fhir.roles import Role
 from recordgate_producers.fhir.tree import Json, nodes, text
 from recordgate_producers.fhir.types import PEOPLE, STAFF
 from recordgate_schemas.errors import InvalidValue

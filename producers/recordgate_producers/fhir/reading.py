@@ -11,10 +11,10 @@ from typing import Any
 from recordgate_producers.fhir.definitions import (
     PRIMITIVES,
     Field,
-    Role,
     fields_of,
     is_known,
 )
+from recordgate_producers.fhir.roles import Role
 from recordgate_producers.fhir.tree import Json
 
 Pointer = tuple[str | int, ...]

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from recordgate_producers.fhir.definitions import Role
 from recordgate_producers.fhir.labels import can_be_written
 from recordgate_producers.fhir.reading import UNKNOWN_RESOURCE, Node
+from recordgate_producers.fhir.roles import Role
 from recordgate_producers.fhir.tree import Code, Json
 
 MODIFIERS = ("modifierExtension", "implicitRules")

@@ -123,7 +123,7 @@ def test_what_only_a_hidden_problem_lists_is_shown() -> None:
     record = read(
         nopat(condition("p", "Observation/x", "Observation/y")),
         observation("x"),
-        observation("y", reasonReference=[ref("Condition/p")]),
+        observation("y", focus=[ref("Condition/p")]),
     )
     assert outcomes(record) == {"p": "WITHHELD SOURCE_NOPAT", "x": "RELEASED", "y": "HELD LINKED"}
 

@@ -1,7 +1,8 @@
 """The table of FHIR elements is whole: every element of every type that is read has a line, as HL7 defines it."""
 
-from recordgate_producers.fhir.definitions import READ, TABLE, Role, fields_of, table
+from recordgate_producers.fhir.definitions import READ, TABLE, fields_of, table
 from recordgate_producers.fhir.reading import read_nodes
+from recordgate_producers.fhir.roles import Role
 from tests.support.fhir_definitions.__main__ import store, table_text
 
 

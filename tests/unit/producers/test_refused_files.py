@@ -42,7 +42,10 @@ def test_a_refused_resource_is_kept_whole_and_its_neighbour_is_published(
     assert one["json"]["resource"] == THEIRS
     assert (one["path"], one["type"]) == (str(path), "Observation")
     assert json.loads(path.read_text())["entry"][int(one["place"][13:-1])] == one["json"]
-    assert one["why"] == "names another patient; publish it in that patient's record"
+    assert (
+        one["why"]
+        == "names another patient, or belongs to what does; publish it in that patient's record"
+    )
     assert "kept in" in result.stdout
 
 
