@@ -70,7 +70,8 @@ class ViewDatabase:
     def open_partition(self, partition: int) -> None:
         """Say that all is published of the incarnation that tests speak of unless they say so."""
         self.owner.execute(
-            "insert into message_partition (partition, incarnation, open) values (%s, %s, true)",
+            "insert into message_partition (partition, incarnation, open) values (%s, %s, true)"
+            " on conflict do nothing",
             (partition, INCARNATION),
         )
 

@@ -91,6 +91,7 @@ def log(view: ViewDatabase) -> Log:
 
 def show(log: Log, who: NhsNumber) -> None:
     """Two entries of a patient are shown; everything was decided under the first control at home."""
+    log.view.open_partition(home_of(who))
     log.read(log.record(registered(), who, home_of(who)))
     shown = [release(n, who, f"e{n + 1}", body=f"e{n + 1}".encode()) for n in range(2)]
     records = [
