@@ -113,7 +113,7 @@ def _opened(text: str) -> tuple[str, Mapping[str, Any], bytes]:
         header = dict(found.headers())
     except (JoseError, ValueError, TypeError, RecursionError):
         raise BadSignature(
-            "signature: no compact JWS: three parts in base64url, nothing before or after"
+            "signature: no compact JWS: three parts in base64url, nothing before or after; sign it again"
         ) from None
     signer = str(header.get("kid"))
     return signer if signer.isprintable() else "?", header, found.payload

@@ -72,7 +72,9 @@ class Rules:
         self.reader, self.keeper = RolloutStore(self.reader_db), RolloutStore(self.keeper_db)
         self.keys = {name: OKPKey.generate_key("Ed25519") for name in (ANN, BEN)}
         for name, key in self.keys.items():
-            (folder / f"{name}.pem").write_bytes(key.as_pem(private=True))
+            file = folder / f"{name}.pem"
+            file.write_bytes(key.as_pem(private=True))
+            file.chmod(0o600)
         first = approvers.approver_set(public(self.keys))
         approvers.install(self.keeper.approvers, first, ledger.clock.now())
 

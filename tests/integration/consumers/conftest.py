@@ -11,6 +11,7 @@ from recordgate_deploy.runner import Runner
 from recordgate_runtime.kafka import create_topics
 from recordgate_runtime.migrate import migrate, migrations
 from recordgate_runtime.settings import Settings, settings
+from recordgate_runtime.signing_keys import new_key
 from tests.support.consumers import patient, release
 from tests.support.review import ReviewDatabase
 from tests.support.services import running_services
@@ -65,8 +66,12 @@ def review(addresses: Addresses) -> Iterator[ReviewDatabase]:
 
 
 @pytest.fixture
-def configured(addresses: Addresses, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """This process's own settings point at the services."""
+def configured(
+    addresses: Addresses, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Settings]:
+    """This process's own settings point at the services, and name a key to sign reviews with."""
+    new_key(tmp_path / "review.key")
+    monkeypatch.setenv("RECORDGATE_REVIEW_KEY", str(tmp_path / "review.key"))
     monkeypatch.setenv("RECORDGATE_KAFKA", addresses.kafka)
     monkeypatch.setenv("RECORDGATE_VIEW_DSN", addresses.view_dsn)
     monkeypatch.setenv("RECORDGATE_REVIEW_DSN", addresses.review_dsn)

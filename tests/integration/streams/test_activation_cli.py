@@ -115,7 +115,7 @@ def test_an_approval_signed_elsewhere_is_taken_in(tmp_path: Path) -> None:
     file.write_text("{}", "utf-8")
     code, why = refused("approve", name, "--approval", file)
     assert code == ExitCode.FINDING
-    assert "no compact JWS: three parts in base64url, nothing before or after; make one" in why
+    assert "no compact JWS: three parts in base64url, nothing before or after; sign it again" in why
 
 
 @pytest.mark.usefixtures("rules")
