@@ -66,10 +66,13 @@ def read(topic: Topic, known: Settings) -> Iterator[Record]:
     )
     left = {partition: end for partition, end in reader.end_offsets().items() if end}
     while left:
-        yield from reader.poll(1.0, 5_000)
-        for span in reader.passed():
-            if span.end >= left.get(span.partition, 0):
-                left.pop(span.partition, None)
+        records = reader.poll(1.0, 5_000)
+        yield from records
+        reached = [(one.partition, one.offset + 1) for one in records]
+        reached += [(span.partition, span.end) for span in reader.passed()]
+        for partition, end in reached:
+            if end >= left.get(partition, end + 1):
+                left.pop(partition)
     reader.close()
 
 

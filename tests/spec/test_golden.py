@@ -95,6 +95,7 @@ def test_a_case_that_cannot_be_seen_whole_says_why() -> None:
 
 def test_no_message_of_the_product_could_carry_a_notice_to_a_patient() -> None:
     assert get_type_hints(Released)["change"] == Release | Retract | Redecided | Closed
+    assert fields(Closed) == ()
     told_of_a_retraction = {field.name for field in fields(Retract)}
     assert told_of_a_retraction == {"audience", "entry_id"}
 

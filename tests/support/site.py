@@ -157,6 +157,7 @@ class Site:
         while at < end:
             if records := reader.poll(0.2, 1000):
                 found.append(records)
+                at = max(at, records[-1].offset + 1)
             at = max([at, *(span.end for span in reader.passed())])
         reader.close()
         return found
