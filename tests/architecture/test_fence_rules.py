@@ -10,7 +10,7 @@ from tests.model.fence.rules import Rule
 from tests.support.sources import ROOT
 
 RULES = fence_rules.read()
-NOT_YET = {"A.filler", "A.retract", "A.number"} | {str(rule) for rule in Rule if rule[0] in "CG"}
+NOT_YET = {"A.filler", "A.retract", "A.number", "C.kept"} | {str(r) for r in Rule if r[0] == "G"}
 """Rules whose code is being written."""
 
 

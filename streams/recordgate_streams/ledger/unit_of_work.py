@@ -19,6 +19,7 @@ from recordgate_schemas import codec
 from recordgate_schemas.errors import FatalError, RecordgateError, RetryableError
 from recordgate_schemas.messages import Quarantined
 from recordgate_schemas.topics import BY_NAME, QUARANTINED, Topic
+from recordgate_schemas.values import NhsNumber
 from recordgate_streams.ledger.cascade import CascadeStore
 from recordgate_streams.ledger.clock import LedgerClock, Reading
 from recordgate_streams.ledger.decisions import DecisionStore
@@ -53,6 +54,7 @@ class UnitOfWork:
         self.applications = RulesStore(db)
         self.incarnations = IncarnationStore(db)
         self.incarnation = self.incarnations.number() or 0
+        self.closings: dict[NhsNumber, int] = {}
         self.claimed = 0
         self.counted: Counter[tuple[str, int, str]] = Counter()
         self._db = db
@@ -124,7 +126,9 @@ class UnitOfWork:
             values = {"topics": list(topics), "partitions": list(partitions), "kinds": list(kinds)}
             self._db.execute(SQL["count_records"], values | {"counts": counts})
         self.decisions.put_counts()
-        return self._number()
+        outgoing = self._number()
+        self.redecisions.put_closings(self.closings)
+        return outgoing
 
     def _number(self) -> list[Outgoing]:
         outgoing: list[Outgoing] = []
