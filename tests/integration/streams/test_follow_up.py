@@ -2,7 +2,7 @@
 
 import pytest
 
-from recordgate_schemas.entry import Coding
+from recordgate_schemas.entry import ClinicalEntry, Coding
 from recordgate_schemas.messages import Closed, Redecided, Release, Retract
 from recordgate_schemas.values import EntryId
 from recordgate_streams.policy.settings import Signal
@@ -26,7 +26,7 @@ def record(both: Both) -> None:
     assert both.reads() == RECORD + 2
 
 
-def coded(version: int = 1) -> None:
+def coded(version: int = 1) -> ClinicalEntry:
     """Return an entry whose code concerns the whole patient: all entries since are held."""
     return entry(
         entry_id=EntryId("coded"),
