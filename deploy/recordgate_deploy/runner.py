@@ -46,6 +46,10 @@ class _Child:
         self._backoff = Backoff()
         self._started = self._due = 0.0
 
+    def want(self) -> None:
+        """Let it run, at once: who asks for it waits for no pause after an end."""
+        self.wanted, self._due = True, 0.0
+
     def look_after(self, process_group: int) -> None:
         """Notice that the process has ended; start it when it is wanted and due."""
         if self.process is not None and self.process.poll() is not None:
@@ -185,7 +189,7 @@ class Runner:
     def start_process(self, name: str) -> None:
         """Start a process that was stopped. Nothing happens when it is running."""
         with self._lock:
-            self._named(name).wanted = True
+            self._named(name).want()
         self._look_after_each()
 
     def _named(self, name: str) -> _Child:

@@ -13,6 +13,7 @@ from typing import Any
 
 from recordgate_runtime.clock import SystemClock
 from recordgate_runtime.settings import settings
+from recordgate_schemas.errors import UsageError
 
 FIELDS = frozenset(
     {
@@ -92,7 +93,7 @@ def log(code: LogCode, **fields: Any) -> None:
     level, meaning = code.value
     line = {
         "at": SystemClock().now().isoformat(timespec="milliseconds"),
-        "process": settings().process,
+        "process": _process(),
         "level": level,
         "code": code.name,
         "meaning": meaning,
@@ -100,6 +101,14 @@ def log(code: LogCode, **fields: Any) -> None:
     }
     sys.stderr.write(json.dumps(line, default=str) + "\n")
     sys.stderr.flush()
+
+
+def _process() -> str:
+    """Return this process's name; a log line that says which setting is wrong must not fail for that setting."""
+    try:
+        return settings().process
+    except UsageError:
+        return "recordgate"
 
 
 QUIET_S = 30.0

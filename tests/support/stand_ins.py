@@ -104,7 +104,11 @@ def stand_in_argv(folder: Path) -> tuple[str, ...]:
 
 def env() -> Mapping[str, str]:
     path = os.pathsep.join(sys.path)
-    return {"PATH": os.defpath, "PYTHONPATH": path, "RECORDGATE_LEDGER_DSN": f"x:{SECRET}@y"}
+    return {
+        "PATH": os.defpath,
+        "PYTHONPATH": path,
+        "RECORDGATE_LEDGER_DSN": f"postgresql://x:{SECRET}@y/z",
+    }
 
 
 def story(folder: Path) -> list[str]:

@@ -1,11 +1,13 @@
 """Settings: what is wrong in the environment is named at once, by variable."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
+from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.settings import Settings, settings
 from recordgate_schemas.errors import UsageError
 
@@ -72,3 +74,12 @@ def test_a_tick_above_a_third_of_the_lease_is_refused_by_every_command(
     )
     monkeypatch.setenv("RECORDGATE_GATE_TICK_S", "4")
     assert Settings().gate_tick_s == 4
+
+
+def test_a_log_line_is_written_whatever_is_wrong_with_the_settings(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = wrong(monkeypatch, KAFKA="localhost")
+    log(LogCode.FATAL, advice=said)
+    line = json.loads(capsys.readouterr().err)
+    assert (line["process"], line["advice"]) == ("recordgate", said)
