@@ -18,7 +18,8 @@ from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.decider.fold import fold_facts
 from recordgate_streams.decider.record import AcceptedEntry, ControlEvent, EntryKey
 from recordgate_streams.decider.statements import entry_named, fold_statements, is_outdated
-from recordgate_streams.lanes.deciding import Cause, count_decisions, decide_patients
+from recordgate_streams.lanes.decided import Cause
+from recordgate_streams.lanes.deciding import count_decisions, decide_patients
 from recordgate_streams.lanes.decode import patient_of, read_batch
 from recordgate_streams.lanes.due import ask_application, ask_due
 from recordgate_streams.lanes.follow_up import follow_up

@@ -7,7 +7,6 @@ a patient about whom a code states something new. What does not fit into a trans
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import cache
 
 from recordgate_runtime.logs import LogCode, log
@@ -21,13 +20,13 @@ from recordgate_streams.decider.decide import PatientDecision, decide_patient
 from recordgate_streams.decider.record import (
     AcceptedEntry,
     CurrentDecision,
-    DecisionUpdate,
     EntryAudience,
     EntryKey,
     PatientRecord,
     RecordRest,
 )
 from recordgate_streams.decider.tasks import Task
+from recordgate_streams.lanes.decided import Cause, DecidedPatient
 from recordgate_streams.lanes.room import Room
 from recordgate_streams.ledger.decisions import DecisionRow
 from recordgate_streams.ledger.rows import Patient
@@ -35,37 +34,6 @@ from recordgate_streams.ledger.unit_of_work import UnitOfWork
 from recordgate_streams.policy.statements import EntryStatements
 
 Entries = Mapping[EntryKey, AcceptedEntry]
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Why a patient is decided: the broker's time of it, and entries to publish again even if unchanged; or all.
-
-    All are after a restore: then tasks are, too, and nothing is stored anew that is unchanged.
-    """
-
-    at: datetime
-    forced: Collection[EntryId] = ()
-    publish_all: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DecidedPatient:
-    """A patient's decisions as they were stored: those that changed, tasks opened for a practice, and tasks closed.
-
-    `published`: the decisions to publish, those that changed or all.
-    `vouches_for`: the control position up to which a release may be believed, -1 for none. `unfinished`: more entries
-    must be decided than one transaction may take in hand.
-    """
-
-    patient: Patient
-    cause: Cause
-    vouches_for: int
-    changed: tuple[DecisionUpdate, ...]
-    published: tuple[DecisionUpdate, ...]
-    opened: Mapping[Task, OdsCode]
-    closed: frozenset[Task]
-    unfinished: bool
 
 
 @dataclass(slots=True)

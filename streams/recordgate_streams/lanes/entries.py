@@ -14,7 +14,8 @@ from recordgate_schemas.topics import ENTRIES
 from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.decider.accept import Arrival, accept
 from recordgate_streams.decider.record import AcceptedEntry, EntryKey, Source
-from recordgate_streams.lanes.deciding import Cause, count_decisions, decide_patients
+from recordgate_streams.lanes.decided import Cause
+from recordgate_streams.lanes.deciding import count_decisions, decide_patients
 from recordgate_streams.lanes.decode import Decoded, read_batch
 from recordgate_streams.lanes.follow_up import follow_up
 from recordgate_streams.lanes.messages import enqueue_decided, enqueue_receipt

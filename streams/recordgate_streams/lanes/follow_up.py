@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from recordgate_schemas.messages import Closed, Released
 from recordgate_schemas.topics import RELEASED
 from recordgate_schemas.values import NhsNumber
-from recordgate_streams.lanes.deciding import DecidedPatient
+from recordgate_streams.lanes.decided import DecidedPatient
 from recordgate_streams.ledger.rows import Redecision
 from recordgate_streams.ledger.unit_of_work import UnitOfWork
 

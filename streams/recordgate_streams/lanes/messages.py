@@ -25,7 +25,7 @@ from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.decider.record import DecisionUpdate, EntryKey
 from recordgate_streams.decider.routing import held_for, route
 from recordgate_streams.decider.tasks import Task
-from recordgate_streams.lanes.deciding import DecidedPatient
+from recordgate_streams.lanes.decided import DecidedPatient
 from recordgate_streams.ledger.rows import Redecision
 from recordgate_streams.ledger.unit_of_work import UnitOfWork
 from recordgate_streams.ruleset import ReasonTexts

@@ -7,7 +7,8 @@ import pytest
 
 from recordgate_schemas.values import EntryId
 from recordgate_streams.decider.record import CurrentDecision, DecisionUpdate, EntryAudience
-from recordgate_streams.lanes.deciding import Cause, decide_patients
+from recordgate_streams.lanes.decided import Cause
+from recordgate_streams.lanes.deciding import decide_patients
 from recordgate_streams.lanes.room import Room
 from recordgate_streams.ledger.rows import Patient
 from tests.support.builders import NHS_NUMBER, NOW, RULESET, accepted, entry, facts
