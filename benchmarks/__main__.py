@@ -16,7 +16,7 @@ from rich.table import Table
 
 from benchmarks.facts import machine
 
-QUESTIONS = ("decide", "clients", "drain", "latency", "hide")
+QUESTIONS = ("decide", "clients", "drain", "latency", "hide", "lease")
 RESULTS = Path(__file__).parent / "results"
 TIMEOUT_S = 420
 SHORT_TIMEOUT_S = 120

@@ -8,6 +8,7 @@ from benchmarks import kafka_clients
 from benchmarks.numbers import Numbers, medians
 from benchmarks.pipeline import pipeline
 from recordgate_deploy.processes import APPS
+from recordgate_runtime.kafka_access import KafkaAccess, access
 
 MESSAGES = 60_000
 ROUNDS = 3
@@ -21,7 +22,10 @@ def measure(*, short: bool) -> dict[str, object]:
     with pipeline() as running:
         for app in APPS:
             running.runner.stop_process(app.name)
-        found = [one_round(running.settings.kafka, messages, nth) for nth in range(rounds)]
+        found = [
+            one_round(access(running.settings.as_user("admin")), messages, nth)
+            for nth in range(rounds)
+        ]
     return {
         "what": "The Kafka clients alone",
         "how": f"{messages} messages of 1 kB, 4 partitions, acks=all, idempotent; median of {rounds}",
@@ -29,7 +33,7 @@ def measure(*, short: bool) -> dict[str, object]:
     }
 
 
-def one_round(kafka: str, messages: int, nth: int) -> Numbers:
+def one_round(kafka: KafkaAccess, messages: int, nth: int) -> Numbers:
     """Measure every client on topics of its own."""
     found: Numbers = {}
     for client in (kafka_clients.Confluent(kafka), kafka_clients.KafkaPython(kafka)):
@@ -49,7 +53,7 @@ def one_round(kafka: str, messages: int, nth: int) -> Numbers:
     return found
 
 
-def pass_through_limit(kafka: str, messages: int) -> float:
+def pass_through_limit(kafka: KafkaAccess, messages: int) -> float:
     """Return what librdkafka passes through per second on this broker, now: the yardstick of a run."""
     client = kafka_clients.Confluent(kafka)
     kafka_clients.create(kafka, "limit-in", "limit-out")

@@ -9,6 +9,7 @@ from benchmarks.numbers import Numbers, medians
 from benchmarks.pipeline import ENTRIES_EACH, Pipeline, await_, pipeline
 from recordgate_consumers.view.read import read_view
 from recordgate_producers.simulator import SimulatedPatient, simulate
+from recordgate_runtime.kafka_access import access
 from recordgate_runtime.postgres import connect
 from recordgate_schemas.values import SELF
 
@@ -22,7 +23,7 @@ def measure(*, short: bool) -> dict[str, object]:
     each_round = entries // ENTRIES_EACH
     invented = simulate(each_round * rounds, ENTRIES_EACH, seed=1)
     with pipeline() as running:
-        limit = pass_through_limit(running.settings.kafka, entries)
+        limit = pass_through_limit(access(running.settings.as_user("admin")), entries)
         found = [
             _drain(running, list(itertools.islice(invented, each_round))) for _ in range(rounds)
         ]

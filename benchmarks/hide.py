@@ -29,7 +29,7 @@ def measure(*, short: bool) -> dict[str, object]:
     invented = simulate(hides * 2 + backlog // ENTRIES_EACH, ENTRIES_EACH, seed=3)
     shown = [next(invented) for _ in range(hides * 2)]
     behind = list(invented)
-    with pipeline() as running, _reader(running) as reader:
+    with pipeline() as running, open_reader(running) as reader:
         running.register([*shown, *behind])
         running.publisher.publish_entries(e for patient in shown for e in patient.entries)
         running.watch.wait()
@@ -50,7 +50,8 @@ def measure(*, short: bool) -> dict[str, object]:
     }
 
 
-def _reader(running: Pipeline) -> psycopg.Connection:
+def open_reader(running: Pipeline) -> psycopg.Connection:
+    """Connect as a patient's reader."""
     return connect(running.settings.view_dsn, "view_reader", autocommit=True)
 
 
@@ -77,23 +78,24 @@ def _hide(
 ) -> tuple[float, float]:
     """Return the seconds until the patient sees less, and until everything but the hidden entry is back."""
     time.sleep(random.uniform(*_GAP_S))  # noqa: S311  not to beat in time with anything
-    before = _count_visible(reader, patient)
-    running.publisher.publish_controls([_control(patient)])
+    before = count_visible(reader, patient)
+    running.publisher.publish_controls([control(patient)])
     acknowledged = time.perf_counter()
-    await_(lambda: _count_visible(reader, patient) < before, _POLL_S)
+    await_(lambda: count_visible(reader, patient) < before, _POLL_S)
     dark = time.perf_counter() - acknowledged
-    await_(lambda: _count_visible(reader, patient) == before - 1, _POLL_S)
+    await_(lambda: count_visible(reader, patient) == before - 1, _POLL_S)
     return dark, time.perf_counter() - acknowledged
 
 
-def _control(patient: SimulatedPatient) -> Control:
+def control(patient: SimulatedPatient) -> Control:
+    """Return a hide of the patient's first entry."""
     hidden = EntryHidden(patient.entries[0].entry_id, (), HideCause.DO_NOT_DISPLAY)
     return replace(
         patient.controls[-1], control_id=f"hide {patient.entries[0].entry_id}", change=hidden
     )
 
 
-def _count_visible(reader: psycopg.Connection, patient: SimulatedPatient) -> int:
+def count_visible(reader: psycopg.Connection, patient: SimulatedPatient) -> int:
     """Read through the role, the policy and the predicate that stand between a patient and the table."""
     with reader.transaction():
         reader.execute(

@@ -9,6 +9,8 @@ from confluent_kafka import Consumer, Producer
 from confluent_kafka import TopicPartition as RdTopicPartition
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
+from recordgate_runtime.kafka_access import KafkaAccess
+
 PARTITIONS = 4
 BATCH = 1000
 VALUE = b"x" * 1024
@@ -30,9 +32,9 @@ class Client(Protocol):
         """Read a batch, send it on, wait for the acknowledgements, commit; again."""
 
 
-def create(kafka: str, *topics: str) -> None:
+def create(kafka: KafkaAccess, *topics: str) -> None:
     """Make topics of four partitions."""
-    admin = KafkaAdminClient(bootstrap_servers=kafka.split(","))
+    admin = KafkaAdminClient(**kafka.kafka_python())
     wanted = {name: {"num_partitions": PARTITIONS, "replication_factor": 1} for name in topics}
     admin.create_topics(wanted, wait_for_metadata=True)
     admin.close()
@@ -60,13 +62,13 @@ class Confluent:
 
     name = "confluent"
 
-    def __init__(self, kafka: str) -> None:
+    def __init__(self, kafka: KafkaAccess) -> None:
         self._kafka = kafka
 
     def _producer(self) -> Producer:
         return Producer(
             {
-                "bootstrap.servers": self._kafka,
+                **self._kafka.librdkafka(),
                 "acks": "all",
                 "enable.idempotence": True,
                 "partitioner": "murmur2_random",
@@ -78,7 +80,7 @@ class Confluent:
     def _consumer(self, topic: str) -> Consumer:
         consumer = Consumer(
             {
-                "bootstrap.servers": self._kafka,
+                **self._kafka.librdkafka(),
                 "group.id": uuid.uuid4().hex,
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
@@ -126,12 +128,12 @@ class KafkaPython:
 
     name = "kafka_python"
 
-    def __init__(self, kafka: str) -> None:
-        self._kafka = kafka.split(",")
+    def __init__(self, kafka: KafkaAccess) -> None:
+        self._kafka = kafka
 
     def _producer(self) -> Any:
         return KafkaProducer(
-            bootstrap_servers=self._kafka,
+            **self._kafka.kafka_python(),
             acks="all",
             enable_idempotence=True,
             linger_ms=2,
@@ -140,7 +142,7 @@ class KafkaPython:
 
     def _consumer(self, topic: str) -> Any:
         consumer = KafkaConsumer(
-            bootstrap_servers=self._kafka,
+            **self._kafka.kafka_python(),
             group_id=uuid.uuid4().hex,
             enable_auto_commit=False,
             auto_offset_reset="earliest",

@@ -18,6 +18,7 @@ from recordgate_deploy.settled import Watch
 from recordgate_deploy.stack import running
 from recordgate_producers.publisher import Publisher
 from recordgate_producers.simulator import SimulatedPatient
+from recordgate_runtime.kafka_access import access
 from recordgate_runtime.settings import Settings, settings
 
 ENTRIES_EACH = 20
@@ -80,7 +81,9 @@ def pipeline() -> Iterator[Pipeline]:
         log = stack.enter_context((home / "processes.log").open("wb"))
         runner = stack.enter_context(running(home, log))
         known = settings()
-        publisher = stack.enter_context(Publisher(known.kafka, prefix=known.topic_prefix))
+        publisher = stack.enter_context(
+            Publisher(access(known.as_user("publisher")), prefix=known.topic_prefix)
+        )
         watch = stack.enter_context(contextlib.closing(Watch(known)))
         ledger = stack.enter_context(
             psycopg.connect(known.ledger_dsn, autocommit=True, options=_PLANS)

@@ -63,8 +63,8 @@ def topics() -> str:
             (
                 f"`{t.name}`",
                 t.carries,
-                ", ".join(t.writers),
-                ", ".join(t.readers),
+                _coded(t.writers),
+                _coded(t.readers),
                 f"[{t.schema}](schemas.md#{_anchor(t.schema)})",
                 t.retention_ms // DAY_MS,
                 t.max_bytes // 1024,
@@ -375,6 +375,10 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> list[st
     return [
         "| " + " | ".join(str(cell).replace("|", "\\|") for cell in row) + " |" for row in cells
     ]
+
+
+def _coded(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _page(title: str, opening: str, *lines: str) -> str:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from recordgate_deploy.embedded import Addresses
-from tests.support.services import start_services
+from tests.support.services import sign_in_as_admin, start_services
 
 settings.register_profile(
     "recordgate",
@@ -38,6 +38,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _folder(item: pytest.Item) -> str:
     return item.path.relative_to(Path(__file__).parent).parts[0]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kafka_admin(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Tests are the administrator of the brokers they start, unless they say that they are somebody else."""
+    os.environ.update(sign_in_as_admin(tmp_path_factory.mktemp("kafka-admin")))
 
 
 @pytest.fixture(scope="session")

@@ -36,6 +36,7 @@ from recordgate_runtime.positions import read_partitions
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.settings import need, settings
 from recordgate_schemas.control import ReviewAction, ReviewGround
+from recordgate_schemas.topics import Principal
 from recordgate_schemas.values import (
     SELF,
     Audience,
@@ -151,7 +152,9 @@ def review(
     decision = ReviewDecision(action, ground or ReviewGround.CHECKED, role, opinion)
     check_decision(decision, now.date())
     with _review_database() as connection:
-        publisher = ControlPublisher(settings(), lambda: read_partitions(connection))
+        publisher = ControlPublisher(
+            settings().as_user(Principal.REVIEWER), lambda: read_partitions(connection)
+        )
         hold = find_hold(connection, EntryId(entry_id), audience)
         record_decision(connection, hold, decision, now)
         sent = relay_if_reachable(connection, publisher, now)

@@ -17,11 +17,11 @@ from recordgate_runtime.clock import Clock, SystemClock
 from recordgate_runtime.migrate import migrate, migrations
 from recordgate_runtime.positions import read_partitions
 from recordgate_runtime.postgres import Connection, connect
-from recordgate_runtime.settings import need, settings
+from recordgate_runtime.settings import Settings, need, settings
 from recordgate_runtime.sink import run_sink
 from recordgate_runtime.tick_sender import TickSender
 from recordgate_runtime.waiting import await_servers
-from recordgate_schemas.topics import CONTROLS, HELD, RELEASED
+from recordgate_schemas.topics import CONTROLS, HELD, RELEASED, Principal
 
 Loop = Callable[..., None]
 _PACKAGE = "recordgate_consumers"
@@ -31,41 +31,44 @@ UPKEEP_EVERY = timedelta(seconds=5)
 
 def view_sink(run: Loop = run_sink) -> None:
     """Apply `released` to the view until asked to stop."""
-    with _opened(_view_dsn(), "view_sink") as connection:
+    known = settings().as_user(Principal.VIEW_SINK)
+    with _opened(_view_dsn(), "view_sink", known) as connection:
         sweep = Sweep(connection).step
-        run(RELEASED, connection, ViewSink(SystemClock()), settings(), idle=sweep)
+        run(RELEASED, connection, ViewSink(SystemClock()), known, idle=sweep)
 
 
 def gate_lane(run: Loop = run_sink) -> None:
     """Apply `controls` to the view's gate and renew its lease, until asked to stop."""
-    lease = timedelta(seconds=settings().gate_lease_s)
-    every = min(timedelta(seconds=settings().gate_tick_s), lease / 3)
+    known = settings().as_user(Principal.GATE_LANE)
+    lease = timedelta(seconds=known.gate_lease_s)
+    every = min(timedelta(seconds=known.gate_tick_s), lease / 3)
     with (
-        _opened(_view_dsn(), "gate_writer") as connection,
-        closing(TickSender(CONTROLS, settings())) as ticks,
+        _opened(_view_dsn(), "gate_writer", known) as connection,
+        closing(TickSender(CONTROLS, known)) as ticks,
     ):
         renew = GateLease(connection, ticks, lease, every).renew
-        run(CONTROLS, connection, GateLane(SystemClock()), settings(), idle=renew)
+        run(CONTROLS, connection, GateLane(SystemClock()), known, idle=renew)
 
 
 def review_sink(run: Loop = run_sink) -> None:
     """Apply `held` to the review queue, and relay outcomes left in the outbox, until asked to stop."""
-    handler = ReviewSink(timedelta(days=settings().review_due_days))
-    with _opened(_review_dsn(), "review_sink") as connection:
-        publisher = ControlPublisher(settings(), lambda: read_partitions(connection))
+    known = settings().as_user(Principal.REVIEW_SINK)
+    handler = ReviewSink(timedelta(days=known.review_due_days))
+    with _opened(_review_dsn(), "review_sink", known) as connection:
+        publisher = ControlPublisher(known, lambda: read_partitions(connection))
 
         def upkeep(now: datetime) -> None:
             count_open(connection, now)
             close_forgotten(connection, now)
             relay(connection, publisher, now)
 
-        run(HELD, connection, handler, settings(), idle=_every(UPKEEP_EVERY, SystemClock(), upkeep))
+        run(HELD, connection, handler, known, idle=_every(UPKEEP_EVERY, SystemClock(), upkeep))
     publisher.close()
 
 
-def _opened(dsn: str, role: str) -> Connection:
+def _opened(dsn: str, role: str, known: Settings) -> Connection:
     """Return a connection as the role, once Kafka and the database answer."""
-    await_servers(settings(), dsn, role)
+    await_servers(known, dsn, role)
     return connect(dsn, role, autocommit=True)
 
 

@@ -126,11 +126,17 @@ def logins() -> None:
 
 
 @app.command(rich_help_panel="Operations")
-def topics() -> None:
-    """Create the topics that are missing."""
+def topics(
+    *,
+    publisher: Annotated[
+        list[str] | None, typer.Option(help="Kafka user who may publish, beside `publisher`")
+    ] = None,
+) -> None:
+    """Create the topics and ACLs that are missing, and name ACLs on them that are not ours."""
     from recordgate_deploy.servers import make_topics  # noqa: PLC0415
 
-    typer.echo("\n".join(make_topics(settings())) or "all topics are there")
+    lines = make_topics(settings(), publisher or ())
+    typer.echo("\n".join(lines) or "all topics and ACLs are there")
 
 
 def main(command: Callable[[], object] = app) -> None:

@@ -1,15 +1,19 @@
 """Which Kafka and PostgreSQL are used, and what they are given: databases in their newest shape, topics."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from recordgate_consumers.processes import migrate_review, migrate_view
+from recordgate_deploy import kafka_logins
+from recordgate_deploy.kafka_acls import apply_acls
 from recordgate_deploy.logins import add_passwords, give_logins, passfile_of
 from recordgate_runtime.kafka import create_topics
 from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.migrate import migrate, migrations
 from recordgate_runtime.settings import Settings, adopt, need, settings
 from recordgate_schemas.errors import UsageError
+from recordgate_schemas.topics import Principal
 from recordgate_streams.ledger.quarantine import seal_plain
 from recordgate_streams.ledger.quarantine_seal import read_seal
 
@@ -60,13 +64,25 @@ def give_all_logins(known: Settings) -> dict[str, tuple[str, ...]]:
     }
     for dsn in dsns.values():
         add_passwords(passfile_of(dsn))
-    return {name: give_logins(dsn, name) for name, dsn in dsns.items()}
+    given = {name: give_logins(dsn, name) for name, dsn in dsns.items()}
+    if known.kafka_secrets is not None:
+        kafka_logins.add_passwords(known.kafka_secrets)
+        given["kafka"] = kafka_logins.give_logins(known.as_user(Principal.ADMIN))
+    return given
 
 
-def make_topics(known: Settings) -> list[str]:
-    """Create the topics that are missing and return their names."""
+def make_topics(known: Settings, publishers: Sequence[str] = ()) -> list[str]:
+    """Create the topics and ACLs that are missing; return a line for each, and for each ACL that is not ours."""
     need(known.kafka, "RECORDGATE_KAFKA")
-    created = create_topics(known)
+    admin = known.as_user(Principal.ADMIN)
+    created = create_topics(admin)
     for name in created:
         log(LogCode.TOPIC_CREATED, topic=name)
-    return created
+    if admin.kafka_secrets is None:
+        return created
+    allowed, extra = apply_acls(admin, publishers)
+    return [
+        *created,
+        *(f"allowed: {one}" for one in allowed),
+        *(f"not ours: {one}" for one in extra),
+    ]

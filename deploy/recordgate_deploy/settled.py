@@ -10,7 +10,7 @@ from recordgate_runtime.positions import read
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import RetryableError
-from recordgate_schemas.topics import CONTROLS, ENTRIES, HELD, RELEASED, Topic
+from recordgate_schemas.topics import CONTROLS, ENTRIES, HELD, RELEASED, Principal, Topic
 from recordgate_streams.ledger import observe
 
 
@@ -18,6 +18,7 @@ class Watch:
     """Compares stored positions with the broker's end offsets."""
 
     def __init__(self, settings: Settings) -> None:
+        settings = settings.as_user(Principal.METRICS)
         with contextlib.ExitStack() as opened:
             self._readers = {
                 topic: opened.enter_context(contextlib.closing(_reader(topic, settings)))

@@ -43,4 +43,4 @@ def _start_servers(runner: Runner, home: Path) -> None:
     commands = embedded.prepare(home)
     find_embedded()
     runner.start(commands, environment())
-    embedded.create_databases(home)
+    embedded.create_logins(home)

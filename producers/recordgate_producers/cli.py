@@ -18,10 +18,12 @@ from recordgate_producers.nhs_numbers import GivenNumbers
 from recordgate_producers.publisher import Publisher
 from recordgate_producers.refusals import Refusal, RefusalFile
 from recordgate_producers.simulator import simulate
+from recordgate_runtime.kafka_access import access
 from recordgate_runtime.process import ExitCode
 from recordgate_runtime.settings import need, settings
 from recordgate_schemas.control import Level
 from recordgate_schemas.errors import UsageError
+from recordgate_schemas.topics import Principal
 
 Connect = Callable[[], Publisher]
 Keep = Callable[[Iterable[Refusal]], None]
@@ -29,8 +31,9 @@ Keep = Callable[[Iterable[Refusal]], None]
 
 def connect_from_settings() -> Publisher:
     """Return a publisher to the configured Kafka; raise UsageError if none is, RetryableError if it is away."""
-    found = settings()
-    return Publisher(need(found.kafka, "RECORDGATE_KAFKA"), prefix=found.topic_prefix)
+    found = settings().as_user(Principal.PUBLISHER)
+    need(found.kafka, "RECORDGATE_KAFKA")
+    return Publisher(access(found), prefix=found.topic_prefix)
 
 
 def mount(app: typer.Typer, connect: Connect = connect_from_settings) -> None:

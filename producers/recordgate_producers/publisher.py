@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 
+from recordgate_runtime.kafka_access import KafkaAccess
 from recordgate_runtime.kafka_sender import KafkaSender
 from recordgate_schemas import codec
 from recordgate_schemas.control import Control
@@ -18,10 +19,10 @@ from recordgate_schemas.topics import CONTROLS, ENTRIES, Topic
 class Publisher:
     """A connection to Kafka that publishes; use it as a context manager, or close it."""
 
-    def __init__(self, kafka: str, *, prefix: str = "") -> None:
-        """Connect to bootstrap servers `host:port[,host:port]`; raise RetryableError if none answers."""
+    def __init__(self, broker: KafkaAccess, *, prefix: str = "") -> None:
+        """Connect; raise RetryableError when no bootstrap server answers."""
         self._prefix = prefix
-        self._sender = KafkaSender(kafka, "recordgate-publish")
+        self._sender = KafkaSender(broker, "recordgate-publish")
 
     def publish_controls(self, controls: Iterable[Control]) -> int:
         """Publish controls in order; return how many once all are acknowledged, or raise RetryableError."""

@@ -17,15 +17,12 @@ from kafka.errors import (
     OffsetOutOfRangeError,
 )
 
+from recordgate_runtime.kafka_access import access
 from recordgate_runtime.positions import Span
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import FatalError, RetryableError
 from recordgate_schemas.topics import TOPICS, Topic
-
-NOT_REACHABLE = (
-    "Kafka is not reachable at RECORDGATE_KAFKA; see that it runs and the address is right"
-)
 
 PARTITIONS_PAGE = "docs/runbook/partitions.md"
 BATCH_BYTES = 1024 * 1024
@@ -114,10 +111,11 @@ def describe(admin: Any, topics: Sequence[Topic], settings: Settings) -> dict[st
 
 def open_admin(settings: Settings) -> Any:
     """Connect for administration; raise RetryableError when the broker does not answer."""
+    broker = access(settings)
     try:
-        return KafkaAdminClient(bootstrap_servers=settings.kafka.split(","))
+        return KafkaAdminClient(**broker.kafka_python())
     except KafkaError as error:
-        raise RetryableError(NOT_REACHABLE) from error
+        raise RetryableError(broker.away) from error
 
 
 class PartitionReader:
@@ -186,9 +184,10 @@ _GONE = (OffsetOutOfRangeError, NoOffsetForPartitionError, LogTruncationError)
 
 def open_consumer(settings: Settings, topic: Topic) -> Any:
     """Return a consumer of committed records, in no group, from nowhere in particular."""
+    broker = access(settings)
     try:
         return KafkaConsumer(
-            bootstrap_servers=settings.kafka.split(","),
+            **broker.kafka_python(),
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="none",
@@ -200,7 +199,7 @@ def open_consumer(settings: Settings, topic: Topic) -> Any:
             check_crcs=True,
         )
     except KafkaError as error:
-        raise RetryableError(NOT_REACHABLE) from error
+        raise RetryableError(broker.away) from error
 
 
 def as_record(message: Any, partitions: int) -> Record:

@@ -14,7 +14,8 @@ from typing import Any
 from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
-from recordgate_runtime.kafka import NOT_REACHABLE, PARTITIONS_PAGE
+from recordgate_runtime.kafka import PARTITIONS_PAGE
+from recordgate_runtime.kafka_access import KafkaAccess
 from recordgate_runtime.routing import partition_of
 from recordgate_schemas.errors import FatalError, RetryableError
 from recordgate_schemas.topics import TOPICS
@@ -35,17 +36,23 @@ class KafkaSender:
     """
 
     def __init__(
-        self, servers: str, client_id: str, ack_timeout_s: int = 30, partitions: int | None = None
+        self,
+        broker: KafkaAccess,
+        client_id: str,
+        ack_timeout_s: int = 30,
+        partitions: int | None = None,
     ) -> None:
-        """Connect to bootstrap servers `host:port[,host:port]`; raise RetryableError if none answers."""
+        """Connect; raise RetryableError when no bootstrap server answers."""
         self._ack_timeout_s = ack_timeout_s
         self._partitions = partitions
-        if not any(map(_answers, servers.split(","))):
-            raise RetryableError(NOT_REACHABLE)
+        if not any(map(_answers, broker.servers.split(","))):
+            raise RetryableError(broker.away)
         try:
-            self._producer: Any = KafkaProducer(**_options(servers, client_id, ack_timeout_s))
+            self._producer: Any = KafkaProducer(
+                **broker.kafka_python(), **_options(client_id, ack_timeout_s)
+            )
         except (KafkaError, OSError, ValueError) as error:
-            raise RetryableError(f"{NOT_REACHABLE} ({type(error).__name__})") from None
+            raise RetryableError(f"{broker.away} ({type(error).__name__})") from None
 
     def send_all(
         self, topic: str, messages: Iterable[tuple[bytes, bytes]], headers: Headers = ()
@@ -105,9 +112,8 @@ def _answers(address: str) -> bool:
         return False
 
 
-def _options(servers: str, client_id: str, ack_timeout_s: int) -> dict[str, Any]:
+def _options(client_id: str, ack_timeout_s: int) -> dict[str, Any]:
     return {
-        "bootstrap_servers": servers.split(","),
         "client_id": client_id,
         "acks": "all",
         "enable_idempotence": True,

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Self
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -24,6 +25,17 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="RECORDGATE_", frozen=True, extra="ignore")
 
     kafka: str = Field("", description="Kafka bootstrap servers, host:port[,host:port]")
+    kafka_secrets: Path | None = Field(
+        None,
+        description="folder with a file per Kafka user, its password, mode 0600; without it nobody signs in",
+    )
+    kafka_user: str = Field(
+        "",
+        description="Kafka user to sign in as, if not the one named after the process or command",
+    )
+    kafka_ca: Path | None = Field(
+        None, description="certificates to trust, PEM; with them Kafka is spoken to over TLS"
+    )
     ledger_dsn: str = Field(
         "", repr=False, description="PostgreSQL address of the ledger database, without a password"
     )
@@ -88,10 +100,14 @@ class Settings(BaseSettings):
     page_entries: int = Field(500, ge=1, le=10000, description="entries re-decided in one page")
     review_due_days: int = Field(14, ge=1, le=28, description="days until an open hold is due")
 
-    @field_validator("quarantine_key", mode="before")
+    @field_validator("quarantine_key", "kafka_secrets", "kafka_ca", mode="before")
     @classmethod
     def _empty_is_not_set(cls, value: object) -> object:
         return None if value == "" else value
+
+    def as_user(self, kafka_user: str) -> Self:
+        """Return the settings of who signs in to Kafka as `kafka_user`, unless another user is configured."""
+        return self if self.kafka_user else self.model_copy(update={"kafka_user": kafka_user})
 
     @field_validator("ledger_dsn", "view_dsn", "review_dsn")
     @classmethod

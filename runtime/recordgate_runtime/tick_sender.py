@@ -8,13 +8,28 @@ from typing import Any
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.errors import KafkaError
 
-from recordgate_runtime.kafka import NOT_REACHABLE, topic_name, topic_state
+from recordgate_runtime.kafka import topic_name, topic_state
+from recordgate_runtime.kafka_access import access
 from recordgate_runtime.settings import Settings
 from recordgate_schemas import codec
 from recordgate_schemas.errors import FatalError, RetryableError
 from recordgate_schemas.topics import Topic
 
 _ANSWER_MS = 3_000
+_OPTIONS: dict[str, Any] = {
+    "acks": "all",
+    # A producer that gave up on a message must not give up on all that follow, as an idempotent one may.
+    "enable_idempotence": False,
+    "retries": 0,
+    "compression_type": None,
+    "allow_auto_create_topics": False,
+    "linger_ms": 0,
+    "reconnect_backoff_max_ms": 1_000,
+    "bootstrap_timeout_ms": 10_000,
+    "max_block_ms": 1_000,
+    "request_timeout_ms": _ANSWER_MS,
+    "delivery_timeout_ms": _ANSWER_MS + 1_000,
+}
 
 
 class TickSender:
@@ -23,14 +38,13 @@ class TickSender:
     def __init__(self, topic: Topic, settings: Settings) -> None:
         self._topic, self._name = topic, topic_name(topic, settings)
         self._state = topic_state(topic, settings)
-        servers = settings.kafka.split(",")
+        broker = access(settings)
+        options = broker.kafka_python()
         try:
-            self._admin: Any = KafkaAdminClient(
-                bootstrap_servers=servers, request_timeout_ms=_ANSWER_MS
-            )
-            self._producer: Any = KafkaProducer(**_options(servers))
+            self._admin: Any = KafkaAdminClient(**options, request_timeout_ms=_ANSWER_MS)
+            self._producer: Any = KafkaProducer(**options, **_OPTIONS)
         except (KafkaError, OSError) as error:
-            raise RetryableError(NOT_REACHABLE) from error
+            raise RetryableError(broker.away) from error
         self._under_way: dict[int, Any] = {}
 
     @property
@@ -83,21 +97,3 @@ class TickSender:
         """Disconnect without waiting for ticks under way."""
         self._producer.close(timeout=0)
         self._admin.close()
-
-
-def _options(servers: list[str]) -> dict[str, Any]:
-    return {
-        "bootstrap_servers": servers,
-        "acks": "all",
-        # A producer that gave up on a message must not give up on all that follow, as an idempotent one may.
-        "enable_idempotence": False,
-        "retries": 0,
-        "compression_type": None,
-        "allow_auto_create_topics": False,
-        "linger_ms": 0,
-        "reconnect_backoff_max_ms": 1_000,
-        "bootstrap_timeout_ms": 10_000,
-        "max_block_ms": 1_000,
-        "request_timeout_ms": _ANSWER_MS,
-        "delivery_timeout_ms": _ANSWER_MS + 1_000,
-    }

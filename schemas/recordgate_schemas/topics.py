@@ -1,6 +1,7 @@
 """Every topic: what it carries, who writes it, who reads it, how it is kept. The only list of topics there is."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from recordgate_schemas.bounds import ENTRY_BYTES
 from recordgate_schemas.control import Control
@@ -18,19 +19,44 @@ WRAPPED_BYTES = ENTRY_BYTES + 64 * 1024
 """An entry inside a release or a hold grows by its reasons and numbers."""
 
 
+class Principal(StrEnum):
+    """Who speaks to Kafka: each process, and each kind of command, under the name it signs in with."""
+
+    PUBLISHER = "publisher"
+    DECIDE_ENTRIES = "decide-entries"
+    DECIDE_CONTROLS = "decide-controls"
+    VIEW_SINK = "view-sink"
+    GATE_LANE = "gate-lane"
+    REVIEW_SINK = "review-sink"
+    REVIEWER = "reviewer"
+    OPERATOR = "operator"
+    RESTORE = "restore"
+    METRICS = "metrics"
+    """Reads how far topics go, and no record."""
+
+    ADMIN = "admin"
+    """Makes topics, ACLs and passwords; no process of ours is it while it runs."""
+
+
+DECIDER = (Principal.DECIDE_ENTRIES, Principal.DECIDE_CONTROLS)
+LOOK_BACK = (*DECIDER, Principal.RESTORE)
+"""Who reads what the decider published last, to see whether the ledger is the one that published it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Topic:
     """One topic. `schema` names the newest file under `avro/`; keyed by NHS number, murmur2, as all are.
 
-    `tick` names the schema of the ticks that may lie between its messages; they are skipped. `incarnation` names the
-    schema of the decider's messages about a partition itself, which have no key.
+    Writers and readers are what the broker's ACLs are made of. `tick` names the schema of the ticks that may lie
+    between its messages; they are skipped. `incarnation` names the schema of the decider's messages about a partition
+    itself, which have no key.
     """
 
     name: str
     message: type
     schema: str
-    writers: tuple[str, ...]
-    readers: tuple[str, ...]
+    writers: tuple[Principal, ...]
+    readers: tuple[Principal, ...]
     carries: str
     retention_ms: int
     max_bytes: int
@@ -52,8 +78,8 @@ ENTRIES = Topic(
     name="entries",
     message=ClinicalEntry,
     schema="clinical_entry.v1",
-    writers=("publishers",),
-    readers=("decider (entries lane)",),
+    writers=(Principal.PUBLISHER, Principal.OPERATOR),
+    readers=LOOK_BACK,
     carries="entry versions: a decision envelope and an opaque FHIR body",
     retention_ms=30 * DAY_MS,
     max_bytes=ENTRY_BYTES,
@@ -62,8 +88,14 @@ CONTROLS = Topic(
     name="controls",
     message=Control,
     schema="control.v1",
-    writers=("publishers", "review relay", "operators", "gate lane (ticks)"),
-    readers=("decider (controls lane)", "gate lane"),
+    writers=(
+        Principal.PUBLISHER,
+        Principal.REVIEW_SINK,
+        Principal.REVIEWER,
+        Principal.OPERATOR,
+        Principal.GATE_LANE,
+    ),
+    readers=(Principal.DECIDE_CONTROLS, Principal.GATE_LANE, Principal.RESTORE),
     carries="facts that change who may see what; ticks",
     retention_ms=90 * DAY_MS,
     max_bytes=4 * 1024 * 1024,
@@ -73,8 +105,8 @@ RELEASED = Topic(
     name="released",
     message=Released,
     schema="released.v1",
-    writers=("decider",),
-    readers=("view sink",),
+    writers=DECIDER,
+    readers=(Principal.VIEW_SINK, *LOOK_BACK),
     carries="releases, retractions, re-decision markers and closings, in per-patient order",
     retention_ms=30 * DAY_MS,
     max_bytes=WRAPPED_BYTES,
@@ -84,8 +116,8 @@ HELD = Topic(
     name="held",
     message=Held,
     schema="held.v1",
-    writers=("decider",),
-    readers=("review sink",),
+    writers=DECIDER,
+    readers=(Principal.REVIEW_SINK, *LOOK_BACK),
     carries="holds opened, updated and closed, with the entry and the reasons",
     retention_ms=30 * DAY_MS,
     max_bytes=WRAPPED_BYTES,
@@ -95,8 +127,8 @@ RECEIPTS = Topic(
     name="receipts",
     message=Receipt,
     schema="receipt.v1",
-    writers=("decider",),
-    readers=("publishers",),
+    writers=DECIDER,
+    readers=(Principal.PUBLISHER, *LOOK_BACK),
     carries="the outcome class of each entry version, no clinical detail",
     retention_ms=30 * DAY_MS,
     max_bytes=64 * 1024,
@@ -105,8 +137,8 @@ QUARANTINED = Topic(
     name="quarantined",
     message=Quarantined,
     schema="quarantined.v1",
-    writers=("decider",),
-    readers=("operators",),
+    writers=DECIDER,
+    readers=(Principal.OPERATOR, *LOOK_BACK),
     carries="coordinates and error class of records that could not be understood",
     retention_ms=90 * DAY_MS,
     max_bytes=64 * 1024,

@@ -21,6 +21,7 @@ from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.topics import Topic
 from recordgate_schemas.values import SELF, NhsNumber
 from tests.support.consumers import patient
+from tests.support.services import broker
 
 PLACES = count(70_000)
 """Patients whom no other test knows."""
@@ -30,13 +31,18 @@ _IDS = count()
 
 def publish_patient(publisher: Publisher, watch: Watch, entries: int) -> SimulatedPatient:
     """Publish another patient, with so many entries and a good many controls, until all of it is shown."""
-    found = _moved(next(iter(simulate(1, entries, seed=5))), patient(next(PLACES)))
+    found = new_patient(entries)
     publisher.publish_controls(found.controls)
     publisher.publish_entries(found.entries)
     publisher.publish_controls([about(found, AccountChanged(linked=True)) for _ in range(60)])
     watch.wait()
     assert len(seen(found.nhs_number)) == entries
     return found
+
+
+def new_patient(entries: int) -> SimulatedPatient:
+    """Return another patient, not published yet."""
+    return _moved(next(iter(simulate(1, entries, seed=5))), patient(next(PLACES)))
 
 
 def about(one: SimulatedPatient, change: Change) -> Control:
@@ -73,7 +79,9 @@ def send_astray(topic: Topic, message: Control | ClinicalEntry, partition: int) 
 def send_raw(topic: Topic, value: bytes, key: bytes | None, partition: int) -> str:
     """Send any bytes to the partition and return their coordinates."""
     producer = KafkaProducer(
-        bootstrap_servers=settings().kafka, acks="all", max_request_size=10_000_000
+        **broker(settings().kafka, "publisher").kafka_python(),
+        acks="all",
+        max_request_size=10_000_000,
     )
     try:
         sent = producer.send(

@@ -88,11 +88,11 @@ def _send(records: list[Sent], known: Settings) -> Counter[str]:
     rng = Random(SEED)
     most = len(records) * 3 // 4
     first, rest = records[:most], records[most:]
-    send(first, known)
+    send(rng, first, known)
     _rest(known)
     for one in replays_and_rubbish(rng, known, RECORDS // 10):
         rest.insert(rng.randrange(len(rest) + 1), one)
-    send(rest, known)
+    send(rng, rest, known)
     return Counter(one.how for one in (*first, *rest))
 
 

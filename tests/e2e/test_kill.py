@@ -30,6 +30,7 @@ from tests.e2e.kill.answer import Log, expected, leaks
 from tests.e2e.kill.load import Event, Load, make_load
 from tests.e2e.kill.nemesis import TARGETS, Nemesis
 from tests.e2e.kill.witness import Observation, Witness, look
+from tests.support.services import broker
 from tests.support.stack import running_stack
 
 LONG = os.environ.get("RECORDGATE_CHAOS") == "long"
@@ -75,7 +76,7 @@ def _publish(load: Load, known: Settings) -> None:
 
 def _acknowledged(chunk: Sequence[Event], known: Settings) -> bool:
     try:
-        with Publisher(known.kafka) as publisher:
+        with Publisher(broker(known.kafka, "publisher")) as publisher:
             publisher.publish_controls([e for e in chunk if isinstance(e, Control)])
             publisher.publish_entries([e for e in chunk if isinstance(e, ClinicalEntry)])
     except RetryableError:
@@ -124,7 +125,9 @@ def _read_topics(known: Settings) -> dict[NhsNumber, Log]:
 
 
 def _messages(topic: Topic, known: Settings) -> Iterator[tuple[int, Any]]:
-    reader = PartitionReader(topic, known, dict.fromkeys(range(known.partitions), 0))
+    reader = PartitionReader(
+        topic, known.as_user("admin"), dict.fromkeys(range(known.partitions), 0)
+    )
     left = {partition: end for partition, end in reader.end_offsets().items() if end}
     while left:
         for record in reader.poll(1.0, 5000):

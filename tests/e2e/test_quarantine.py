@@ -33,6 +33,7 @@ from tests.e2e.astray import (
     send_astray,
     send_raw,
 )
+from tests.support.services import broker
 
 UNREADABLE = b"\xc3\x01 perhaps a hide of MARKER"
 
@@ -40,7 +41,7 @@ UNREADABLE = b"\xc3\x01 perhaps a hide of MARKER"
 @pytest.fixture
 def victim(runner: Runner, watch: Watch) -> Iterator[SimulatedPatient]:
     assert runner.pids()
-    with Publisher(settings().kafka) as publisher:
+    with Publisher(broker(settings().kafka, "publisher")) as publisher:
         yield publish_patient(publisher, watch, entries=3)
 
 
@@ -84,7 +85,10 @@ def test_a_misrouted_hide_is_replayed_once_and_lifts_its_closing(
     watch.wait()
     assert seen(number) == set()
     listed = run("list")
-    assert f"{where}  quarantined  bytes kept  partition: is not the patient's" in listed
+    assert (
+        f"{where}  quarantined  bytes kept  partition: is not that of the message's patient"
+        in listed
+    )
     assert number.digits not in listed
 
     assert "published again where it belongs" in run("replay", where)
@@ -193,7 +197,9 @@ def quarantine_notices() -> list[tuple[bytes, bytes]]:
 def all_of(topic: Topic) -> list[Any]:
     """Return every record of a topic, as far as it goes now."""
     name = settings().topic_prefix + topic.name
-    consumer = KafkaConsumer(bootstrap_servers=settings().kafka, auto_offset_reset="earliest")
+    consumer = KafkaConsumer(
+        **broker(settings().kafka).kafka_python(), auto_offset_reset="earliest"
+    )
     partitions = [TopicPartition(name, p) for p in range(settings().partitions)]
     consumer.assign(partitions)
     ends = sum(consumer.end_offsets(partitions).values())

@@ -20,6 +20,7 @@ from recordgate_schemas.control import EntryHidden, HideCause
 from recordgate_schemas.entry import Readiness
 from recordgate_schemas.topics import CONTROLS, ENTRIES, TOPICS
 from tests.e2e.astray import about, elsewhere, publish_patient, seen, send_astray
+from tests.support.services import broker
 from tests.support.stack import is_ready, running_stack
 
 NAMES = {app.name for app in APPS}
@@ -29,7 +30,7 @@ NAMES = {app.name for app in APPS}
 def victim(runner: Runner, watch: Watch) -> Iterator[SimulatedPatient]:
     """A patient with many messages at home, so that another partition's numbers are lower."""
     assert runner.pids()
-    with Publisher(settings().kafka) as publisher:
+    with Publisher(broker(settings().kafka, "publisher")) as publisher:
         yield publish_patient(publisher, watch, entries=60)
 
 
@@ -75,7 +76,7 @@ def test_an_entry_on_the_wrong_partition_is_set_aside_and_not_lost(
 
 
 def grow(partitions: int) -> None:
-    admin = KafkaAdminClient(bootstrap_servers=settings().kafka)
+    admin = KafkaAdminClient(**broker(settings().kafka).kafka_python())
     admin.create_partitions({settings().topic_prefix + t.name: partitions for t in TOPICS})
     admin.close()
 

@@ -17,6 +17,7 @@ from recordgate_schemas.entry import ClinicalEntry, Kind, Readiness
 from recordgate_schemas.values import SELF, NhsNumber
 from recordgate_streams.bodies.redact import redact
 from recordgate_streams.decider.objections import hidden_references
+from tests.support.services import broker
 from tests.support.shared_data import SHARED, needs_shared_data
 
 NUMBERS = {
@@ -42,7 +43,7 @@ def read(patient: str, taken: str) -> Extract:
 
 
 def publish(extracts: list[Extract], watch: Watch) -> None:
-    with Publisher(settings().kafka) as publisher:
+    with Publisher(broker(settings().kafka, "publisher")) as publisher:
         for found in extracts:
             options = Options(register=WHOLE_RECORD, snapshot=True)
             publish_record(found, publisher, options)

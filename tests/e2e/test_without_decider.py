@@ -23,6 +23,7 @@ from recordgate_schemas.control import (
     HideCause,
 )
 from recordgate_schemas.values import SELF, NhsNumber
+from tests.support.services import broker
 
 DECIDER = ("decide-entries", "decide-controls")
 
@@ -30,7 +31,7 @@ DECIDER = ("decide-entries", "decide-controls")
 @pytest.fixture
 def publisher(runner: Runner) -> Iterator[Publisher]:
     assert runner.pids()
-    with Publisher(settings().kafka) as opened:
+    with Publisher(broker(settings().kafka, "publisher")) as opened:
         yield opened
 
 

@@ -46,7 +46,7 @@ def compare(
             for audience in audiences:
                 for entry in read_view(view, number, Audience(audience)):
                     seen[names[str(entry.public_id)], audience] = entry
-            _judge(verdict, one, allowed, seen)
+            judge(verdict, one, allowed, seen)
     return verdict
 
 
@@ -56,12 +56,13 @@ def _entry_ids(known: Settings) -> dict[str, str]:
         return {str(public_id): str(entry_id) for public_id, entry_id in rows}
 
 
-def _judge(
+def judge(
     verdict: Verdict,
     one: Told,
     allowed: Mapping[Place, Judgement],
     seen: Mapping[Place, VisibleEntry],
 ) -> None:
+    """Note what one patient sees and must not, and what is missing without cause."""
     verdict.shown += len(seen)
     for place, entry in seen.items():
         problem = _leak(one, place, entry, allowed.get(place))

@@ -9,10 +9,13 @@ from kafka.partitioner.default import murmur2
 from recordgate_runtime.kafka import PartitionReader, topic_name
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
-from recordgate_schemas.topics import HELD, RELEASED, TOPICS, Topic
+from recordgate_schemas.topics import HELD, RELEASED, TOPICS, Principal, Topic
 from tests.hostile.histories import Sent
+from tests.support.services import broker
 
-QUEUED = 5_000
+CHUNK = 200
+WAYS = ("plain",)
+"""How a chunk may be sent: `plain`, or in a transaction that is `committed` or `aborted`."""
 
 
 def home_of(key: bytes | None, partitions: int) -> int:
@@ -20,41 +23,47 @@ def home_of(key: bytes | None, partitions: int) -> int:
     return int((murmur2(key) & 0x7FFFFFFF) % partitions) if key is not None else 0
 
 
-def send(records: Iterable[Sent], known: Settings) -> int:
-    """Send in order; return how many the broker acknowledged. What it refuses as too large counts as not sent."""
-    sent = 0
+def send(rng: Random, records: Sequence[Sent], known: Settings) -> None:
+    """Send in order, some in transactions. What is aborted is sent again: for readers the first try never was."""
+    plain, in_transactions = _producer(known), _producer(known, "hostile")
+    in_transactions.init_transactions()
+    for first in range(0, len(records), CHUNK):
+        chunk = records[first : first + CHUNK]
+        how = rng.choice(WAYS)
+        if how != "plain":
+            in_transactions.begin_transaction()
+            _produce(in_transactions, chunk, known)
+            if how == "committed":
+                in_transactions.commit_transaction()
+                continue
+            in_transactions.abort_transaction()
+        _produce(plain, chunk, known)
 
-    def acknowledged(error: object, _: object) -> None:
-        nonlocal sent
-        sent += error is None
 
-    producer = Producer(
-        {
-            "bootstrap.servers": known.kafka,
-            "enable.idempotence": True,
-            "linger.ms": 20,
-            "message.max.bytes": 10_000_000,
-        }
-    )
-    for waiting, record in enumerate(records, 1):
+def _producer(known: Settings, transactions: str | None = None) -> Producer:
+    options = {"linger.ms": 20, "message.max.bytes": 10_000_000, "enable.idempotence": True}
+    named = {} if transactions is None else {"transactional.id": transactions}
+    return Producer({**broker(known.kafka).librdkafka(), **options, **named})
+
+
+def _produce(producer: Producer, chunk: Iterable[Sent], known: Settings) -> None:
+    for record in chunk:
         home = home_of(record.key, known.partitions)
         producer.produce(
             topic_name(record.topic, known),
             record.value,
             record.key,
             home if record.partition is None else record.partition % known.partitions,
-            on_delivery=acknowledged,
             headers=list(record.headers),
         )
-        if waiting % QUEUED == 0:
-            producer.flush()
     producer.flush()
-    return sent
 
 
 def read(topic: Topic, known: Settings) -> Iterator[Record]:
     """Everything that lies in a topic now, as its readers get it."""
-    reader = PartitionReader(topic, known, dict.fromkeys(range(known.partitions), 0))
+    reader = PartitionReader(
+        topic, known.as_user(Principal.ADMIN), dict.fromkeys(range(known.partitions), 0)
+    )
     left = {partition: end for partition, end in reader.end_offsets().items() if end}
     while left:
         yield from reader.poll(1.0, 5_000)

@@ -19,7 +19,7 @@ from recordgate_deploy import embedded, ports
 from recordgate_deploy.embedded import jars, kafka, postgres
 from recordgate_deploy.runner import Runner
 from recordgate_schemas.errors import FatalError, RetryableError, UsageError
-from tests.support.services import running_services, start_services
+from tests.support.services import broker, running_services, start_services
 
 TOPIC = "kept"
 PATIENT = "999 000 0018"
@@ -45,7 +45,7 @@ def test_both_listen_on_loopback_only(running: dict[str, int]) -> None:
 
 @pytest.mark.usefixtures("running")
 def test_an_unknown_topic_is_not_created(folder: Path) -> None:
-    consumer = KafkaConsumer(bootstrap_servers=kafka.address(folder), group_id=None)
+    consumer = KafkaConsumer(**broker(kafka.address(folder)).kafka_python(), group_id=None)
     assert consumer.partitions_for_topic("never-made") in (None, set())
     assert "never-made" not in consumer.topics()
     consumer.close()
@@ -231,14 +231,14 @@ def _lives(process: psutil.Process) -> bool:
 
 
 def _make_topic(folder: Path, name: str) -> None:
-    admin = KafkaAdminClient(bootstrap_servers=kafka.address(folder))
+    admin = KafkaAdminClient(**broker(kafka.address(folder)).kafka_python())
     admin.create_topics({name: {"num_partitions": 1, "replication_factor": 1}})
     admin.close()
 
 
 def _put(folder: Path, topic: str, value: bytes, *, timestamp_ms: int | None = None) -> None:
     producer = KafkaProducer(
-        bootstrap_servers=kafka.address(folder), acks="all", max_request_size=9 * MIB
+        **broker(kafka.address(folder)).kafka_python(), acks="all", max_request_size=9 * MIB
     )
     producer.send(topic, value, partition=0, timestamp_ms=timestamp_ms).get(timeout=30)
     producer.close()
@@ -246,7 +246,7 @@ def _put(folder: Path, topic: str, value: bytes, *, timestamp_ms: int | None = N
 
 def _read(folder: Path, topic: str) -> list[Any]:
     consumer = KafkaConsumer(
-        bootstrap_servers=kafka.address(folder), group_id=None, auto_offset_reset="earliest"
+        **broker(kafka.address(folder)).kafka_python(), group_id=None, auto_offset_reset="earliest"
     )
     partition = TopicPartition(topic, 0)
     consumer.assign([partition])

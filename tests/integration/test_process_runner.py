@@ -277,7 +277,7 @@ def test_the_real_services_come_back_where_they_were(tmp_path: Path) -> None:
         commands = embedded.prepare(tmp_path)
         before = embedded.addresses(tmp_path)
         runner.start(commands, environment())
-        embedded.create_databases(tmp_path)
+        embedded.create_logins(tmp_path)
         for command in commands:
             assert command.ready is not None
             pid = _kill(runner, command.name)

@@ -18,6 +18,7 @@ from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import FatalError, RetryableError
 from recordgate_schemas.topics import CONTROLS, TOPICS
 from tests.support.consumers import patient
+from tests.support.services import broker
 
 
 def made(services: Addresses, prefix: str, partitions: int) -> Settings:
@@ -27,7 +28,7 @@ def made(services: Addresses, prefix: str, partitions: int) -> Settings:
 
 
 def grow(settings: Settings, partitions: int, *topics: str) -> None:
-    admin = KafkaAdminClient(bootstrap_servers=settings.kafka)
+    admin = KafkaAdminClient(**broker(settings.kafka).kafka_python())
     admin.create_partitions({settings.topic_prefix + name: partitions for name in topics})
     admin.close()
 
@@ -45,7 +46,7 @@ def test_a_key_belongs_where_librdkafka_and_java_clients_send_it(services: Addre
         with lock:
             went[message.key()] = message.partition()  # type: ignore[attr-defined]
 
-    producer = Producer({"bootstrap.servers": settings.kafka, "partitioner": "murmur2_random"})
+    producer = Producer({**broker(settings.kafka).librdkafka(), "partitioner": "murmur2_random"})
     for key in keys:
         producer.produce("murmur-receipts", b"x", key, on_delivery=report)
     assert producer.flush(60) == 0
@@ -59,15 +60,15 @@ def test_a_sender_produces_to_the_partition_it_computes_and_refuses_another_coun
 ) -> None:
     settings = made(services, "sender-", 3)
     keys = [patient(n).digits.encode() for n in range(20)]
-    sender = KafkaSender(settings.kafka, "test", partitions=3)
+    sender = KafkaSender(broker(settings.kafka), "test", partitions=3)
     assert sender.send_all("sender-controls", [(key, b"x") for key in keys]) == 20
     sender.close()
-    other = KafkaSender(settings.kafka, "test", partitions=4)
+    other = KafkaSender(broker(settings.kafka), "test", partitions=4)
     with pytest.raises(FatalError, match=r"3 partitions, not 4.*partitions.md"):
         other.send_all("sender-controls", [(keys[0], b"x")])
     other.close()
     grow(settings, 6, "entries")
-    mixed = KafkaSender(settings.kafka, "test")
+    mixed = KafkaSender(broker(settings.kafka), "test")
     mixed.send_all("sender-controls", [(keys[0], b"x")])
     with pytest.raises(FatalError, match="6 partitions, not 3"):
         mixed.send_all("sender-entries", [(keys[0], b"x")])

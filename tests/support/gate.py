@@ -9,6 +9,7 @@ from typing import Self
 from kafka import KafkaAdminClient, KafkaProducer
 
 from recordgate_deploy.embedded import Addresses
+from recordgate_deploy.kafka_acls import apply_acls
 from recordgate_deploy.processes import recordgate_argv
 from recordgate_deploy.waiting import await_true
 from recordgate_runtime import positions
@@ -21,6 +22,7 @@ from recordgate_schemas.messages import Released
 from recordgate_schemas.topics import CONTROLS, RELEASED
 from recordgate_schemas.values import NhsNumber
 from tests.support.consumers import NOW, redecided, registered, release
+from tests.support.services import broker
 from tests.support.view import ViewDatabase
 
 LEASE_S = 3.0
@@ -37,9 +39,11 @@ class Gate:
         self.view, self._folder = view, folder
         self.settings = Settings(kafka=addresses.kafka, partitions=2, topic_prefix=prefix)
         create_topics(self.settings)
+        apply_acls(self.settings)
         self._environment = {
             **{k: v for k, v in os.environ.items() if not k.startswith("RECORDGATE_")},
             "RECORDGATE_KAFKA": addresses.kafka,
+            "RECORDGATE_KAFKA_SECRETS": addresses.kafka_secrets,
             "RECORDGATE_VIEW_DSN": addresses.view_dsn,
             "RECORDGATE_TOPIC_PREFIX": prefix,
             "RECORDGATE_GATE_LEASE_S": str(LEASE_S),
@@ -76,7 +80,7 @@ class Gate:
         options = {} if transaction is None else {"transactional_id": transaction}
         idempotent = acks == "all"
         return KafkaProducer(
-            bootstrap_servers=self.settings.kafka,
+            **broker(self.settings.kafka).kafka_python(),
             acks=acks,
             enable_idempotence=idempotent,
             **options,
@@ -138,7 +142,7 @@ class Gate:
         return await_true(lambda: self.view.bodies(who) == bodies, timeout_s=PATIENCE_S)
 
     def admin(self) -> KafkaAdminClient:
-        return KafkaAdminClient(bootstrap_servers=self.settings.kafka)
+        return KafkaAdminClient(**broker(self.settings.kafka).kafka_python())
 
     @property
     def topic(self) -> str:

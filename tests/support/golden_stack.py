@@ -23,6 +23,7 @@ from recordgate_streams.golden.messages import Message
 from recordgate_streams.golden.state import Key, OpenTask, Shown, State
 from recordgate_streams.ruleset import current
 from tests.support.golden import bodies_of, decisions_of, dropped_from
+from tests.support.services import broker
 
 AUDIENCES = (SELF, proxy("g1"), proxy("g2"))
 TOMBSTONES = """
@@ -35,7 +36,7 @@ class GoldenStack:
 
     def __init__(self, settings: Settings) -> None:
         self._stack = contextlib.ExitStack()
-        self._publisher = self._stack.enter_context(Publisher(settings.kafka))
+        self._publisher = self._stack.enter_context(Publisher(broker(settings.kafka, "publisher")))
         self._ledger = self._open(settings.ledger_dsn, "ledger_reader")
         self._reader = self._open(settings.view_dsn, "view_reader")
         self._sink = self._open(settings.view_dsn, "view_sink")

@@ -37,6 +37,7 @@ from recordgate_streams.lanes.restore import restore
 from recordgate_streams.ledger.incarnations import SQL as LEDGER_SQL
 from recordgate_streams.ledger.rows import Outgoing
 from tests.support.ledger import Crash
+from tests.support.services import broker
 
 DATABASES = {
     "ledger": ("recordgate_streams.ledger", "migrations"),
@@ -72,7 +73,7 @@ class Site:
         dsns = {f"{database}_dsn": self.dsn(database) for database in DATABASES}
         self.settings = Settings.model_validate(values | dsns | more)
         create_topics(self.settings)
-        self.sender = KafkaSender(services.kafka, "tests", partitions=1)
+        self.sender = KafkaSender(broker(services.kafka), "tests", partitions=1)
         with psycopg.connect(self.dsn("view"), autocommit=True) as owner:
             owner.execute("insert into gate_freshness values (0, clock_timestamp(), '1 year')")
         self.lanes: dict[str, Lane] = {}

@@ -6,6 +6,7 @@ from datetime import datetime
 import psycopg
 
 from recordgate_runtime.kafka import topic_name
+from recordgate_runtime.kafka_access import access
 from recordgate_runtime.kafka_sender import KafkaSender
 from recordgate_runtime.settings import Settings
 from recordgate_runtime.sql import Statements
@@ -59,7 +60,7 @@ class ControlPublisher:
         """Publish the controls and wait until every one is acknowledged; raise RetryableError otherwise."""
         if self._sender is None:
             self._sender = KafkaSender(
-                self._settings.kafka, "recordgate-relay", _ACK_TIMEOUT_S, self._partitions()
+                access(self._settings), "recordgate-relay", _ACK_TIMEOUT_S, self._partitions()
             )
         keyed = [(_key(control), control) for control in controls]
         self._sender.send_all(topic_name(CONTROLS, self._settings), keyed)

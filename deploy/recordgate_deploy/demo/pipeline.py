@@ -11,10 +11,12 @@ from recordgate_deploy.demo.people import Person
 from recordgate_deploy.runner import Runner
 from recordgate_deploy.settled import Watch
 from recordgate_producers.publisher import Publisher
+from recordgate_runtime.kafka_access import access
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.control import Control
 from recordgate_schemas.entry import ClinicalEntry
+from recordgate_schemas.topics import Principal
 from recordgate_schemas.values import EntryId
 from recordgate_streams.ledger import observe
 from recordgate_streams.ledger.account import Account, read_account
@@ -31,7 +33,7 @@ class Pipeline(contextlib.ExitStack):
         super().__init__()
         self._runner = runner
         self._publisher = self.enter_context(
-            Publisher(settings.kafka, prefix=settings.topic_prefix)
+            Publisher(access(settings.as_user(Principal.PUBLISHER)), prefix=settings.topic_prefix)
         )
         self._watch = self.enter_context(contextlib.closing(Watch(settings)))
         self._view = self.enter_context(connect(settings.view_dsn, "view_reader", autocommit=True))

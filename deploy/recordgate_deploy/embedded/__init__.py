@@ -1,7 +1,7 @@
 """Kafka and PostgreSQL without installing them: for tests, the demo and a single machine.
 
-Not for production: one broker without replicas, and no password on the broker's loopback port. Other users of the
-machine cannot read the data folder, but they can speak to that port.
+Not for production: one broker without replicas, and connections without TLS. Both listen on loopback only and ask
+everybody for a password (docs/access.md); other users of the machine cannot read the data folder, where these lie.
 """
 
 import signal
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from psycopg import sql
 
+from recordgate_deploy import kafka_logins
 from recordgate_deploy.embedded import kafka, postgres
 from recordgate_deploy.logins import give_logins
 from recordgate_deploy.processes import ProcessCommand
@@ -26,6 +27,7 @@ class Addresses:
     """The addresses of the servers. They hold no secret; they name the files that do."""
 
     kafka: str
+    kafka_secrets: str
     ledger_dsn: str
     view_dsn: str
     review_dsn: str
@@ -34,7 +36,7 @@ class Addresses:
 def addresses(folder: Path) -> Addresses:
     """Return where the servers of `folder` listen, running or not."""
     ledger, view, review = (postgres.dsn(folder, name) for name in DATABASES)
-    return Addresses(kafka.address(folder), ledger, view, review)
+    return Addresses(kafka.address(folder), str(kafka.secrets_folder(folder)), ledger, view, review)
 
 
 def prepare(folder: Path) -> tuple[ProcessCommand, ...]:
@@ -63,12 +65,17 @@ def prepare(folder: Path) -> tuple[ProcessCommand, ...]:
     )
 
 
-def create_databases(folder: Path) -> None:
-    """Create the databases and the logins that are missing; PostgreSQL must be up."""
+def create_logins(folder: Path) -> None:
+    """Create the databases that are missing, and let roles and principals log in; the servers must be up."""
+    _create_databases(folder)
+    for name in DATABASES:
+        give_logins(postgres.dsn(folder, name), name)
+    kafka_logins.give_logins(kafka.as_admin(folder))
+
+
+def _create_databases(folder: Path) -> None:
     with connect_as_owner(postgres.dsn(folder, "postgres"), autocommit=True) as connection:
         found = {name for (name,) in connection.execute("select datname from pg_database")}
         for name in DATABASES:
             if name not in found:
                 connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
-    for name in DATABASES:
-        give_logins(postgres.dsn(folder, name), name)

@@ -33,7 +33,7 @@ def decide(
 
     if lane not in ("entries", "controls"):
         raise typer.BadParameter("must be entries or controls", param_hint="--lane")
-    run_process(lambda: run(cast("LaneName", lane), settings()))
+    run_process(lambda: run(cast("LaneName", lane), settings().as_user(f"decide-{lane}")))
 
 
 class Reader(StrEnum):

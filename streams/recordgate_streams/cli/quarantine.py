@@ -17,7 +17,7 @@ from recordgate_runtime.postgres import connect
 from recordgate_runtime.settings import need, settings
 from recordgate_schemas.coordinates import Coordinates
 from recordgate_schemas.errors import PoisonError, UsageError
-from recordgate_schemas.topics import TOPICS
+from recordgate_schemas.topics import TOPICS, Principal
 from recordgate_streams.lanes.replay import Operator, Quarantine, Replayed, ReplaySender
 from recordgate_streams.ledger.quarantine import QuarantinedRecord, QuarantineStore
 from recordgate_streams.ledger.quarantine_seal import Seal, read_seal
@@ -101,7 +101,7 @@ def replay(where: Where) -> None:
     """Publish a record again in its patient's partition: repaired bytes if there are any. Twice changes nothing."""
     with _store() as (store, partitions):
         need(settings().kafka, "RECORDGATE_KAFKA")
-        with closing(ReplaySender(settings(), partitions)) as send:
+        with closing(ReplaySender(settings().as_user(Principal.OPERATOR), partitions)) as send:
             done = Quarantine(store, _seal(), partitions).replay(where, send, _operator())
     typer.echo("\n".join(_sentences(where, done)))
 

@@ -15,6 +15,7 @@ from faust.types import EventT
 
 from recordgate_runtime.health import Health
 from recordgate_runtime.kafka import topic_name
+from recordgate_runtime.kafka_access import MECHANISM, KafkaAccess, access
 from recordgate_runtime.logs import LogCode, log, where
 from recordgate_runtime.metrics import OLDEST_UNDECIDED
 from recordgate_runtime.partition_watch import PartitionWatch
@@ -104,6 +105,7 @@ def _bare_app(name: LaneName, settings: Settings) -> faust.App:
     return faust.App(
         lane_group(name, settings),
         broker=[f"kafka://{address}" for address in settings.kafka.split(",")],
+        broker_credentials=_credentials(access(settings)),
         datadir=datadir,
         processing_guarantee="at_least_once",
         consumer_auto_offset_reset="earliest",
@@ -117,6 +119,15 @@ def _bare_app(name: LaneName, settings: Settings) -> faust.App:
         web_enabled=False,
         worker_redirect_stdouts=False,
     )
+
+
+def _credentials(broker: KafkaAccess) -> Any:
+    tls = broker.tls()
+    if broker.user:
+        return faust.SASLCredentials(
+            username=broker.user, password=broker.password, mechanism=MECHANISM, ssl_context=tls
+        )
+    return faust.SSLCredentials(context=tls) if tls else None
 
 
 async def _guarded(work: Any, argument: list[Any], name: LaneName) -> None:

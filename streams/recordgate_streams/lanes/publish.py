@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from confluent_kafka import KafkaError, KafkaException, Producer
 
 from recordgate_runtime.kafka import BATCH_BYTES
+from recordgate_runtime.kafka_access import access
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import RetryableError
 from recordgate_streams.ledger.rows import Outgoing
@@ -18,7 +19,7 @@ class KafkaPublisher:
         self._prefix = settings.topic_prefix
         self._producer = Producer(
             {
-                "bootstrap.servers": settings.kafka,
+                **access(settings).librdkafka(),
                 "acks": "all",
                 "enable.idempotence": True,
                 "partitioner": "murmur2_random",

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from recordgate_runtime.kafka import REPLAY_HEADER, topic_name
+from recordgate_runtime.kafka_access import access
 from recordgate_runtime.kafka_sender import KafkaSender
 from recordgate_runtime.routing import partition_of
 from recordgate_runtime.settings import Settings
@@ -59,7 +60,7 @@ class ReplaySender:
     def __init__(self, settings: Settings, partitions: int) -> None:
         self._settings = settings
         self._sender = KafkaSender(
-            settings.kafka, "recordgate-quarantine", _ACK_TIMEOUT_S, partitions
+            access(settings), "recordgate-quarantine", _ACK_TIMEOUT_S, partitions
         )
 
     def __call__(

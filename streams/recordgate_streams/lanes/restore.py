@@ -11,6 +11,7 @@ from recordgate_runtime import positions
 from recordgate_runtime.clock import Clock
 from recordgate_runtime.groups import count_members, set_offsets
 from recordgate_runtime.kafka import partition_counts, topic_states
+from recordgate_runtime.kafka_access import group_name
 from recordgate_runtime.postgres import Connection
 from recordgate_runtime.settings import Settings
 from recordgate_runtime.tails import log_starts
@@ -34,7 +35,7 @@ class Restored:
 
 def lane_group(lane: str, settings: Settings) -> str:
     """Return the consumer group of a lane, whose offsets are a hint only."""
-    return f"{settings.topic_prefix}recordgate-decide-{lane}"
+    return group_name(f"decide-{lane}", settings)
 
 
 def restore(ledger: Connection, settings: Settings, clock: Clock) -> Restored:

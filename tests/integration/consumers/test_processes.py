@@ -26,6 +26,7 @@ from tests.support.consumers import (
     registered,
     release,
 )
+from tests.support.services import broker
 from tests.support.view import ViewDatabase
 
 ALICE = patient(1)
@@ -40,7 +41,7 @@ def _signals_as_before() -> Iterator[None]:
 
 
 def send(known: Settings, *records: Record) -> None:
-    producer = KafkaProducer(bootstrap_servers=known.kafka, acks="all")
+    producer = KafkaProducer(**broker(known.kafka).kafka_python(), acks="all")
     for record in records:
         producer.send(record.topic, key=record.key, value=record.value).get(timeout=30)
     producer.close()

@@ -12,11 +12,13 @@ from recordgate_producers.publisher import Publisher
 from recordgate_producers.publishing import Options, publish_record
 from recordgate_producers.simulator import simulate
 from recordgate_runtime.kafka import create_topics
+from recordgate_runtime.kafka_access import KafkaAccess
 from recordgate_runtime.settings import Settings
 from recordgate_schemas import codec
 from recordgate_schemas.errors import RetryableError
 from recordgate_schemas.topics import CONTROLS, ENTRIES
 from recordgate_schemas.values import NhsNumber
+from tests.support.services import broker
 from tests.unit.producers.bundles import nopat, observation, read
 
 PREFIX = f"publisher-{uuid.uuid4().hex[:8]}-"
@@ -39,14 +41,14 @@ def kafka(services: Addresses) -> str:
 
 @pytest.fixture
 def publisher(kafka: str) -> Iterator[Publisher]:
-    with Publisher(kafka, prefix=PREFIX) as made:
+    with Publisher(broker(kafka), prefix=PREFIX) as made:
         yield made
 
 
 def records(kafka: str, topic: str, key: bytes) -> list[Any]:
     """Everything with this key on a topic, oldest first."""
     consumer = KafkaConsumer(
-        bootstrap_servers=kafka,
+        **broker(kafka).kafka_python(),
         group_id=None,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
@@ -106,12 +108,12 @@ def test_a_large_entry_goes_through(publisher: Publisher, kafka: str) -> None:
 
 def test_kafka_away_is_an_error_to_repeat_not_a_hang() -> None:
     with pytest.raises(RetryableError, match="Kafka is not reachable"):
-        Publisher("127.0.0.1:9,nonsense,[::1]:9")
+        Publisher(KafkaAccess("127.0.0.1:9,nonsense,[::1]:9"))
 
 
 def test_a_missing_topic_is_an_error_to_repeat_and_is_not_created(services: Addresses) -> None:
     with (
-        Publisher(services.kafka, prefix="not-there-") as publisher,
+        Publisher(broker(services.kafka), prefix="not-there-") as publisher,
         pytest.raises(RetryableError, match="recordgate topics"),
     ):
         publisher.publish_entries(read(observation("x")).entries)
