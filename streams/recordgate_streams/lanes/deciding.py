@@ -192,7 +192,7 @@ def _store(
 ) -> list[DecidedPatient]:
     _store_patients(work, in_hand, decided)
     open_tasks = work.decisions.tasks(decided)
-    asked_for = work.redecisions.asked_for(decided)
+    asked_for = work.redecisions.asked_for(decided).union(unfinished)
     found: list[DecidedPatient] = []
     rows: list[DecisionRow] = []
     for number, one in decided.items():
