@@ -12,7 +12,7 @@ from typing import Any
 
 from prometheus_client.metrics import MetricWrapperBase
 
-from docs import fence_rules, golden, reliability
+from docs import authority, fence_rules, golden, reliability
 from recordgate_runtime import metrics
 from recordgate_runtime.logs import FIELDS, LogCode
 from recordgate_runtime.settings import Settings
@@ -47,6 +47,7 @@ def pages() -> dict[str, str]:
         "schemas.md": schemas(),
         "settings.md": settings(),
         "metrics.md": metric_catalogue(),
+        "controls.md": _page(*authority.TITLE, *_table(authority.HEAD, authority.rows())),
         "log-codes.md": log_codes(),
         "reasons.md": reasons(),
         "rules.md": rule_book(),

@@ -4,8 +4,6 @@ A patient's number given as an argument is seen by everyone who may list this ma
 or pipe it, instead.
 """
 
-import getpass
-import sys
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -30,10 +28,11 @@ from recordgate_consumers.review.show_work import (
 )
 from recordgate_consumers.view.read import read_view
 from recordgate_consumers.view.show_view import print_view, view_as_data
-from recordgate_runtime.arguments import parser
+from recordgate_runtime.arguments import ask_nhs_number, parser
 from recordgate_runtime.clock import SystemClock
 from recordgate_runtime.positions import read_partitions
 from recordgate_runtime.postgres import connect
+from recordgate_runtime.service_keys import read_service_key
 from recordgate_runtime.settings import need, settings
 from recordgate_schemas.control import ReviewAction, ReviewGround
 from recordgate_schemas.topics import Principal
@@ -50,9 +49,7 @@ from recordgate_schemas.values import (
 
 
 def _read_nhs_number(argument: str) -> NhsNumber:
-    if argument == "-":
-        argument = getpass.getpass("NHS number: ") if sys.stdin.isatty() else sys.stdin.readline()
-    return NhsNumber.parse(argument.strip())
+    return ask_nhs_number() if argument == "-" else NhsNumber.parse(argument.strip())
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: one JSON list.")]
@@ -144,6 +141,13 @@ def review(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Day of a clinician's opinion (serious harm)."),
     ] = None,
+    of_patient: Annotated[
+        bool,
+        typer.Option(
+            "--of-patient",
+            help="Ask for the NHS number, or read it from stdin; needed when several patients have the id.",
+        ),
+    ] = False,
 ) -> None:
     """Release or withhold a held entry. The decider checks it again: facts that moved hold the entry again."""
     now = SystemClock().now()
@@ -151,12 +155,14 @@ def review(
     opinion = opinion_on.date() if opinion_on else None
     decision = ReviewDecision(action, ground or ReviewGround.CHECKED, role, opinion)
     check_decision(decision, now.date())
+    patient = ask_nhs_number() if of_patient else None
+    key = read_service_key(settings().review_key, "RECORDGATE_REVIEW_KEY")
     with _review_database() as connection:
         publisher = ControlPublisher(
             settings().as_user(Principal.REVIEWER), lambda: read_partitions(connection)
         )
-        hold = find_hold(connection, EntryId(entry_id), audience)
-        record_decision(connection, hold, decision, now)
+        hold = find_hold(connection, EntryId(entry_id), audience, patient)
+        record_decision(connection, hold, decision, now, key)
         sent = relay_if_reachable(connection, publisher, now)
     publisher.close()
     # Kafka being away is no failure of the review: the review sink relays the outcome later.

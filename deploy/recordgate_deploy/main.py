@@ -21,6 +21,7 @@ from recordgate_streams.cli.decide_file import decide_file
 from recordgate_streams.cli.golden import coverage, golden, golden_under
 from recordgate_streams.cli.quarantine import app as quarantine
 from recordgate_streams.cli.restore import restore
+from recordgate_streams.cli.services import app as services
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -40,6 +41,7 @@ rules.command("test")(golden_under)
 rules.command()(coverage)
 app.add_typer(rules, name="rules", rich_help_panel="Rules")
 app.add_typer(quarantine, name="quarantine", rich_help_panel="Operations")
+app.add_typer(services, name="services", rich_help_panel="Operations")
 app.command(rich_help_panel="Operations")(restore)
 app.command(rich_help_panel="Operations")(clock)
 app.command(rich_help_panel="Processes")(streams.decide)

@@ -8,14 +8,19 @@ from recordgate_consumers.processes import migrate_review, migrate_view
 from recordgate_deploy import kafka_logins
 from recordgate_deploy.kafka_acls import apply_acls
 from recordgate_deploy.logins import add_passwords, give_logins, passfile_of
+from recordgate_runtime.clock import SystemClock
 from recordgate_runtime.kafka import create_topics
 from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.migrate import migrate, migrations
+from recordgate_runtime.postgres import connect
 from recordgate_runtime.settings import Settings, adopt, need, settings
+from recordgate_runtime.signing_keys import new_key, private_key
 from recordgate_schemas.errors import UsageError
 from recordgate_schemas.topics import Principal
 from recordgate_streams.ledger.quarantine import seal_plain
-from recordgate_streams.ledger.quarantine_seal import read_seal
+from recordgate_streams.ledger.quarantine_seal import make_key_file, read_seal
+from recordgate_streams.ledger.service_keys import ServiceKeyStore
+from recordgate_streams.rollout.services import install
 
 
 def no_servers_configured() -> bool:
@@ -31,10 +36,45 @@ def find_embedded() -> None:
         from recordgate_deploy import embedded  # noqa: PLC0415  the extra `embedded`
 
         found = asdict(embedded.addresses(home))
-        key = home / "quarantine.key"
-        if settings().quarantine_key is None and key.exists():
-            found["quarantine_key"] = str(key.resolve())
+        for name, file in key_files(home).items():
+            if getattr(settings(), name) is None and _exists(file):
+                found[name] = str(file.resolve())
         adopt({f"RECORDGATE_{name.upper()}": value for name, value in found.items()})
+
+
+def key_files(home: Path) -> dict[str, Path]:
+    """Return the key files of a home folder with embedded servers, by setting."""
+    return {
+        "quarantine_key": home / "quarantine.key",
+        "review_key": home / "review.pem",
+        "operator_key": home / "operator.pem",
+    }
+
+
+def make_key_files(home: Path) -> None:
+    """Make the keys of a home folder with embedded servers that are missing.
+
+    A key that is configured must be there: one made at a mistyped path would open nothing that was sealed before, and
+    no ledger would know it.
+    """
+    known, files = settings(), key_files(home)
+    if known.quarantine_key is None:
+        make_key_file(files["quarantine_key"])
+    else:
+        read_seal(known.quarantine_key)
+    for name in ("review_key", "operator_key"):
+        if (configured := getattr(known, name)) is not None:
+            private_key(configured)
+        elif not files[name].exists():
+            new_key(files[name])
+
+
+def introduce_services(known: Settings) -> None:
+    """Let a ledger that never knew a service know ours: the review service and the operator, for all practices."""
+    files = {"review": known.review_key, "operator": known.operator_key}
+    with connect(known.ledger_dsn, "service_keeper") as connection:
+        found = {name: file for name, file in files.items() if file}
+        install(ServiceKeyStore(connection), found, SystemClock())
 
 
 def _exists(path: Path) -> bool:

@@ -12,9 +12,15 @@ from recordgate_deploy import embedded
 from recordgate_deploy.files import private_folder
 from recordgate_deploy.processes import APPS
 from recordgate_deploy.runner import Runner
-from recordgate_deploy.servers import find_embedded, make_topics, migrate_all, no_servers_configured
+from recordgate_deploy.servers import (
+    find_embedded,
+    introduce_services,
+    make_key_files,
+    make_topics,
+    migrate_all,
+    no_servers_configured,
+)
 from recordgate_runtime.settings import adopt, environment, settings
-from recordgate_streams.ledger.quarantine_seal import make_key_file, read_seal
 
 
 @contextlib.contextmanager
@@ -23,23 +29,20 @@ def running(home: Path, output: IO[bytes] | None = None) -> Iterator[Runner]:
     private_folder(home)
     adopt({"RECORDGATE_HOME": str(home.resolve())})
     with Runner(home, output) as runner:
-        if no_servers_configured():
+        embedded_here = no_servers_configured()
+        if embedded_here:
             _start_servers(runner, home)
         migrate_all(settings())
+        if embedded_here:
+            introduce_services(settings())
         make_topics(settings())
         runner.start(APPS, environment())
         yield runner
 
 
 def _start_servers(runner: Runner, home: Path) -> None:
-    """Start the embedded servers and adopt their addresses and the quarantine's key.
-
-    A key that is configured must be there: one made at a mistyped path would open nothing that was sealed before.
-    """
-    if settings().quarantine_key is None:
-        make_key_file(home / "quarantine.key")
-    else:
-        read_seal(settings().quarantine_key)
+    """Start the embedded servers and adopt their addresses and the home's keys, made when they are missing."""
+    make_key_files(home)
     commands = embedded.prepare(home)
     find_embedded()
     runner.start(commands, environment())

@@ -6,7 +6,7 @@ CREATE TABLE public.account (
     partition integer NOT NULL,
     kind text NOT NULL,
     records bigint NOT NULL,
-    CONSTRAINT account_kind_check CHECK ((kind = ANY (ARRAY['accepted'::text, 'duplicate'::text, 'superseded'::text, 'quarantined'::text, 'control'::text])))
+    CONSTRAINT account_kind_check CHECK ((kind = ANY (ARRAY['accepted'::text, 'duplicate'::text, 'superseded'::text, 'quarantined'::text, 'control'::text, 'hole'::text])))
 );
 ALTER TABLE public.account OWNER TO migrator;
 
@@ -154,7 +154,11 @@ CREATE TABLE public.entry (
     source_offset bigint NOT NULL,
     published_at timestamp with time zone NOT NULL,
     links jsonb NOT NULL,
-    has_text boolean NOT NULL
+    has_text boolean NOT NULL,
+    names jsonb,
+    kind text,
+    readiness text,
+    may_defer boolean
 )
 WITH (autovacuum_analyze_scale_factor='0.02', autovacuum_analyze_threshold='500');
 ALTER TABLE ONLY public.entry ALTER COLUMN body SET STORAGE EXTERNAL;
@@ -194,6 +198,20 @@ CREATE TABLE public.migration (
 );
 ALTER TABLE public.migration OWNER TO migrator;
 
+CREATE TABLE public.outbox (
+    topic text NOT NULL,
+    partition integer NOT NULL,
+    first bigint NOT NULL,
+    lane text NOT NULL,
+    keys bytea[] NOT NULL,
+    messages bytea[] NOT NULL,
+    digests bytea[] NOT NULL,
+    taken_out jsonb,
+    CONSTRAINT outbox_check CHECK (((cardinality(messages) > 0) AND (cardinality(keys) = cardinality(messages)) AND (cardinality(digests) = cardinality(messages))))
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='200', toast.autovacuum_vacuum_scale_factor='0', toast.autovacuum_vacuum_threshold='5000');
+ALTER TABLE public.outbox OWNER TO migrator;
+
 CREATE TABLE public.outcome_count (
     partition integer NOT NULL,
     outcome text NOT NULL,
@@ -202,18 +220,6 @@ CREATE TABLE public.outcome_count (
 )
 WITH (fillfactor='50');
 ALTER TABLE public.outcome_count OWNER TO migrator;
-
-CREATE TABLE public.outgoing (
-    topic text NOT NULL,
-    partition integer NOT NULL,
-    sequence bigint NOT NULL,
-    lane text NOT NULL,
-    key bytea NOT NULL,
-    value bytea NOT NULL
-)
-WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='5000');
-ALTER TABLE ONLY public.outgoing ALTER COLUMN value SET STORAGE EXTERNAL;
-ALTER TABLE public.outgoing OWNER TO migrator;
 
 CREATE TABLE public.outgoing_sequence (
     topic text NOT NULL,
@@ -357,6 +363,36 @@ CREATE VIEW public.rule_patients_waiting AS
            FROM public.active_ruleset)));
 ALTER VIEW public.rule_patients_waiting OWNER TO migrator;
 
+CREATE TABLE public.service_key (
+    service_key_id bigint NOT NULL,
+    key_id text NOT NULL,
+    name text NOT NULL,
+    public_key text NOT NULL,
+    practices text[],
+    valid_from timestamp with time zone NOT NULL,
+    valid_until timestamp with time zone,
+    added_by text NOT NULL,
+    added_at timestamp with time zone NOT NULL,
+    CONSTRAINT service_key_check CHECK ((valid_until > valid_from)),
+    CONSTRAINT service_key_practices_check CHECK ((cardinality(practices) > 0))
+);
+ALTER TABLE public.service_key OWNER TO migrator;
+
+CREATE TABLE public.service_key_retirement (
+    service_key_id bigint NOT NULL,
+    retired_at timestamp with time zone NOT NULL,
+    retired_by text NOT NULL
+);
+ALTER TABLE public.service_key_retirement OWNER TO migrator;
+ALTER TABLE public.service_key ALTER COLUMN service_key_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.service_key_service_key_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE public.signed_approval (
     approval_id bigint NOT NULL,
     rehearsal_id text NOT NULL,
@@ -388,6 +424,8 @@ CREATE TABLE public.source_position (
     partition integer NOT NULL,
     topic_id text NOT NULL,
     next_offset bigint NOT NULL,
+    last_offset bigint,
+    last_digest bytea,
     CONSTRAINT source_position_next_offset_check CHECK ((next_offset >= 0))
 );
 ALTER TABLE public.source_position OWNER TO migrator;
@@ -421,10 +459,10 @@ ALTER TABLE ONLY public.incarnation
     ADD CONSTRAINT incarnation_pkey PRIMARY KEY (only_one);
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
+ALTER TABLE ONLY public.outbox
+    ADD CONSTRAINT outbox_pkey PRIMARY KEY (topic, partition, first);
 ALTER TABLE ONLY public.outcome_count
     ADD CONSTRAINT outcome_count_pkey PRIMARY KEY (partition, outcome, reason);
-ALTER TABLE ONLY public.outgoing
-    ADD CONSTRAINT outgoing_pkey PRIMARY KEY (topic, partition, sequence);
 ALTER TABLE ONLY public.outgoing_sequence
     ADD CONSTRAINT outgoing_sequence_pkey PRIMARY KEY (topic, partition);
 ALTER TABLE ONLY public.partition_count
@@ -449,6 +487,10 @@ ALTER TABLE ONLY public.root
     ADD CONSTRAINT root_pkey PRIMARY KEY (nhs_number, audience, entry_id);
 ALTER TABLE ONLY public.rule_application
     ADD CONSTRAINT rule_application_pkey PRIMARY KEY (generation, partition);
+ALTER TABLE ONLY public.service_key
+    ADD CONSTRAINT service_key_pkey PRIMARY KEY (service_key_id);
+ALTER TABLE ONLY public.service_key_retirement
+    ADD CONSTRAINT service_key_retirement_pkey PRIMARY KEY (service_key_id);
 ALTER TABLE ONLY public.signed_approval
     ADD CONSTRAINT signed_approval_pkey PRIMARY KEY (approval_id);
 ALTER TABLE ONLY public.snapshot
@@ -462,6 +504,8 @@ CREATE INDEX current_decision_entry_id ON public.current_decision USING btree (e
 
 CREATE INDEX decision_entry ON public.decision USING btree (nhs_number, entry_id, audience, decision_id);
 
+CREATE INDEX entry_may_defer ON public.entry USING btree (nhs_number) WHERE (may_defer IS NOT FALSE);
+
 CREATE INDEX patient_due ON public.patient USING btree (due_at) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX patient_partition ON public.patient USING btree (partition, nhs_number);
@@ -474,6 +518,8 @@ CREATE INDEX quarantine_repair_record ON public.quarantine_repair USING btree (t
 
 CREATE INDEX redecision_partition ON public.redecision USING btree (partition, nhs_number);
 
+CREATE INDEX service_key_id ON public.service_key USING btree (key_id);
+
 CREATE INDEX signed_approval_rehearsal ON public.signed_approval USING btree (rehearsal_id, approver, approval_id);
 ALTER TABLE ONLY public.activation
     ADD CONSTRAINT activation_approver_change_fkey FOREIGN KEY (approver_change) REFERENCES public.approver_change(change);
@@ -485,6 +531,8 @@ ALTER TABLE ONLY public.quarantine_action
     ADD CONSTRAINT quarantine_action_topic_partition_record_offset_fkey FOREIGN KEY (topic, partition, record_offset) REFERENCES public.quarantine(topic, partition, record_offset);
 ALTER TABLE ONLY public.quarantine_repair
     ADD CONSTRAINT quarantine_repair_topic_partition_record_offset_fkey FOREIGN KEY (topic, partition, record_offset) REFERENCES public.quarantine(topic, partition, record_offset);
+ALTER TABLE ONLY public.service_key_retirement
+    ADD CONSTRAINT service_key_retirement_service_key_id_fkey FOREIGN KEY (service_key_id) REFERENCES public.service_key(service_key_id);
 ALTER TABLE ONLY public.signed_approval
     ADD CONSTRAINT signed_approval_rehearsal_id_fkey FOREIGN KEY (rehearsal_id) REFERENCES public.rehearsal(rehearsal_id);
 REVOKE USAGE ON SCHEMA public FROM PUBLIC;
@@ -492,6 +540,7 @@ GRANT USAGE ON SCHEMA public TO decider;
 GRANT USAGE ON SCHEMA public TO ledger_reader;
 GRANT USAGE ON SCHEMA public TO rule_keeper;
 GRANT USAGE ON SCHEMA public TO quarantine_keeper;
+GRANT USAGE ON SCHEMA public TO service_keeper;
 GRANT USAGE ON SCHEMA public TO metrics;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.account TO decider;
 GRANT SELECT ON TABLE public.account TO ledger_reader;
@@ -525,11 +574,11 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.incarnation TO decider;
 GRANT SELECT ON TABLE public.incarnation TO ledger_reader;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.incarnation_partition TO decider;
 GRANT SELECT ON TABLE public.incarnation_partition TO ledger_reader;
+GRANT SELECT,INSERT,DELETE ON TABLE public.outbox TO decider;
+GRANT SELECT ON TABLE public.outbox TO ledger_reader;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.outcome_count TO decider;
 GRANT SELECT ON TABLE public.outcome_count TO ledger_reader;
 GRANT SELECT ON TABLE public.outcome_count TO metrics;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outgoing TO decider;
-GRANT SELECT ON TABLE public.outgoing TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.outgoing_sequence TO decider;
 GRANT SELECT ON TABLE public.outgoing_sequence TO ledger_reader;
 GRANT SELECT ON TABLE public.outgoing_sequence TO metrics;
@@ -575,6 +624,12 @@ GRANT SELECT ON TABLE public.rule_patients_waiting TO metrics;
 GRANT SELECT ON TABLE public.rule_patients_waiting TO ledger_reader;
 GRANT SELECT ON TABLE public.rule_patients_waiting TO rule_keeper;
 GRANT SELECT ON TABLE public.rule_patients_waiting TO decider;
+GRANT SELECT,INSERT ON TABLE public.service_key TO service_keeper;
+GRANT SELECT ON TABLE public.service_key TO decider;
+GRANT SELECT ON TABLE public.service_key TO ledger_reader;
+GRANT SELECT,INSERT ON TABLE public.service_key_retirement TO service_keeper;
+GRANT SELECT ON TABLE public.service_key_retirement TO decider;
+GRANT SELECT ON TABLE public.service_key_retirement TO ledger_reader;
 GRANT SELECT,INSERT ON TABLE public.signed_approval TO rule_keeper;
 GRANT SELECT ON TABLE public.signed_approval TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.snapshot TO decider;

@@ -175,6 +175,8 @@ CREATE TABLE public.source_position (
     partition integer NOT NULL,
     topic_id text NOT NULL,
     next_offset bigint NOT NULL,
+    last_offset bigint,
+    last_digest bytea,
     CONSTRAINT source_position_next_offset_check CHECK ((next_offset >= 0))
 );
 ALTER TABLE public.source_position OWNER TO view_owner;

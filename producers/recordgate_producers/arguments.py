@@ -87,6 +87,14 @@ GrantFrom = Annotated[
     date | None,
     _day("--grant-from", "Own access granted at 13 to 15 from this day, with --register."),
 ]
+SignWith = Annotated[
+    Path | None,
+    typer.Option(
+        "--sign-with",
+        metavar="FILE",
+        help="A service's private key, for controls that count only with a signature.",
+    ),
+]
 RefusedFolder = Annotated[
     Path | None,
     typer.Option(

@@ -20,6 +20,7 @@ from recordgate_producers.refusals import Refusal, RefusalFile
 from recordgate_producers.simulator import simulate
 from recordgate_runtime.kafka_access import access
 from recordgate_runtime.process import ExitCode
+from recordgate_runtime.service_keys import read_service_key
 from recordgate_runtime.settings import need, settings
 from recordgate_schemas.control import Level
 from recordgate_schemas.errors import UsageError
@@ -65,6 +66,7 @@ class Commands:
         historic_since: arg.HistoricSince = None,
         record_checked: arg.RecordChecked = False,
         grant_from: arg.GrantFrom = None,
+        sign_with: arg.SignWith = None,
         refused: arg.RefusedFolder = None,
         dry_run: arg.DryRun = False,
         as_json: arg.AsJson = False,
@@ -83,6 +85,7 @@ class Commands:
             numbers=_given_numbers(nhs_number, nhs_number_file, paths),
             register=registration if register else None,
             snapshot=snapshot,
+            key=None if sign_with is None else read_service_key(sign_with, "--sign-with"),
         )
         found = sources.find(paths)
         target = contextlib.nullcontext(publishing.DryRun()) if dry_run else self._connect()

@@ -24,7 +24,9 @@ from recordgate_producers.fhir import (
 )
 from recordgate_producers.nhs_numbers import GivenNumbers, identify
 from recordgate_producers.refusals import Refusal
+from recordgate_runtime.service_keys import ServiceKey
 from recordgate_schemas import codec
+from recordgate_schemas.authority import must_be_signed
 from recordgate_schemas.control import Control
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.errors import PoisonError
@@ -56,12 +58,24 @@ class DryRun:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to do with every record of a run."""
+    """What to do with every record of a run. `key`: signs the controls that count only with a signature."""
 
     given: Given = field(default_factory=Given)
     numbers: GivenNumbers = field(default_factory=GivenNumbers)
     register: PublishedRegistration | None = None
     snapshot: bool = False
+    key: ServiceKey | None = None
+
+    def signed(self, control: Control) -> Control:
+        """Return a control, signed if it must be; raise PoisonError when there is no key to sign it with."""
+        if self.key is not None:
+            return self.key.sign_if_needed(control)
+        if must_be_signed(control.change) and not control.signature:
+            raise PoisonError(
+                f"{type(control.change).__name__}: counts only with the signature of a service; publish with"
+                " --sign-with FILE, a key that `recordgate services list` shows"
+            )
+        return control
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +106,7 @@ def publish(
         try:
             form, data = sources.read(source)
             if form is sources.Form.CONTROLS:
-                yield _publish_controls(source, data, target)
+                yield _publish_controls(source, data, target, options)
             else:
                 yield _publish_record(source, data, options, target)
         except PoisonError as error:
@@ -109,7 +123,8 @@ def publish_record(record: Extract, target: Target, options: Options) -> tuple[i
     """
     before = [*record.hides]
     if options.register is not None:
-        before = [*registration_controls(record, options.register), *before]
+        registration = registration_controls(record, options.register)
+        before = [*map(options.signed, registration), *before]
     after = [snapshot_control(record)] if options.snapshot else []
     controls = target.publish_controls(before)
     entries = target.publish_entries(record.entries)
@@ -144,12 +159,14 @@ def _refusal(source: sources.Source, document: Any, refused: ResourceReport) -> 
     return Refusal(source.name, source.path, place, refused.type, refused.reason, item)
 
 
-def _publish_controls(source: sources.Source, data: bytes, target: Target) -> FileReport:
+def _publish_controls(
+    source: sources.Source, data: bytes, target: Target, options: Options
+) -> FileReport:
     controls, problems, refusals = [], [], []
     for number, line in enumerate(data.splitlines(), start=1):
         if line.strip():
             try:
-                controls.append(parse_control_line(line))
+                controls.append(options.signed(parse_control_line(line)))
             except PoisonError as error:
                 problems.append(f"{source.name}:{number}: {error}")
                 place, why = f"line {number}", str(error)

@@ -4,8 +4,8 @@ kafka-python ships no types; this file wraps it in typed functions. Checksums ne
 reading costs twelve times the CPU, so its absence is an error.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import crc32c as _crc32c  # noqa: F401  see above
@@ -35,10 +35,11 @@ REPLAY_HEADER = "recordgate-replay-of"
 
 @dataclass(frozen=True, slots=True)
 class TopicState:
-    """What the broker knows about a topic."""
+    """What the broker knows about a topic. `epochs`: how often each partition's leader has changed."""
 
     topic_id: str
     partitions: int
+    epochs: Mapping[int, int] = field(default_factory=dict)
 
 
 def topic_name(topic: Topic, settings: Settings) -> str:
@@ -100,7 +101,11 @@ def describe(admin: Any, topics: Sequence[Topic], settings: Settings) -> dict[st
         which = ", ".join(names.values())
         raise RetryableError(f"topic {which}: {type(error).__name__}") from error
     states = {
-        names[one["name"]]: TopicState(str(one["topic_id"]), len(one["partitions"]))
+        names[one["name"]]: TopicState(
+            str(one["topic_id"]),
+            len(one["partitions"]),
+            {p["partition_index"]: p["leader_epoch"] for p in one["partitions"]},
+        )
         for one in found
         if one.get("partitions")
     }
@@ -109,11 +114,12 @@ def describe(admin: Any, topics: Sequence[Topic], settings: Settings) -> dict[st
     return states
 
 
-def open_admin(settings: Settings) -> Any:
+def open_admin(settings: Settings, answer_s: float = 30) -> Any:
     """Connect for administration; raise RetryableError when the broker does not answer."""
-    broker = access(settings)
+    broker, wait_ms = access(settings), int(answer_s * 1000)
+    waiting = {"request_timeout_ms": wait_ms, "bootstrap_timeout_ms": wait_ms}
     try:
-        return KafkaAdminClient(**broker.kafka_python())
+        return KafkaAdminClient(**{**broker.kafka_python(), **waiting})
     except KafkaError as error:
         raise RetryableError(broker.away) from error
 
@@ -126,20 +132,10 @@ class PartitionReader:
         self._consumer = open_consumer(settings, topic)
         self._partitions = [TopicPartition(self._name, p) for p in sorted(positions)]
         self._consumer.assign(self._partitions)
-        self._seek(positions)
-        self._topic = topic
-        self._passed = dict(positions)
-
-    def _seek(self, positions: dict[int, int]) -> None:
-        begins = self._consumer.beginning_offsets(self._partitions)
-        ends = self._consumer.end_offsets(self._partitions)
         for tp in self._partitions:
-            if not begins[tp] <= positions[tp.partition] <= ends[tp]:
-                raise FatalError(
-                    f"{tp.topic}/{tp.partition}: position {positions[tp.partition]} is outside the log"
-                    f" ({begins[tp]} to {ends[tp]}); see docs/runbook/position-outside-log.md"
-                )
             self._consumer.seek(tp, positions[tp.partition])
+        self._topic = topic
+        self._next = dict(positions)
 
     def poll(self, wait_s: float, limit: int) -> list[Record]:
         """Return up to `limit` records, in offset order per partition; empty when none came in time."""
@@ -150,21 +146,26 @@ class PartitionReader:
                 f"{self._name}: the log no longer holds what comes next ({type(error).__name__});"
                 " see docs/runbook/position-outside-log.md"
             ) from None
-        n = len(self._partitions)
-        return [as_record(message, n) for batch in batches.values() for message in batch]
+        return [self._record(message) for batch in batches.values() for message in batch]
 
     def passed(self) -> list[Span]:
-        """Return what was gone through since the last call: every record polled, and offsets that hold none.
+        """Return the offsets behind the records polled that hold none.
 
         Transaction markers and aborted records take offsets; the broker says where the next record may lie.
         """
         found = []
         for tp in self._partitions:
-            first, end = self._passed[tp.partition], int(self._consumer.position(tp))
+            first, end = self._next[tp.partition], int(self._consumer.position(tp))
             if end != first:
                 found.append(Span(self._topic.name, tp.partition, first, end))
-                self._passed[tp.partition] = end
+                self._next[tp.partition] = end
         return found
+
+    def _record(self, message: Any) -> Record:
+        gap_from = self._next[message.partition]
+        self._next[message.partition] = message.offset + 1
+        record = as_record(message, len(self._partitions))
+        return replace(record, topic=self._topic.name, gap_from=gap_from)
 
     def end_offsets(self) -> dict[int, int]:
         """Return where each partition's log ends now."""
@@ -182,21 +183,24 @@ _GONE = (OffsetOutOfRangeError, NoOffsetForPartitionError, LogTruncationError)
 """What the client raises when records between the position and the log's beginning, or its end, are lost."""
 
 
-def open_consumer(settings: Settings, topic: Topic) -> Any:
+def open_consumer(settings: Settings, topic: Topic, **options: Any) -> Any:
     """Return a consumer of committed records, in no group, from nowhere in particular."""
     broker = access(settings)
     try:
         return KafkaConsumer(
-            **broker.kafka_python(),
-            group_id=None,
-            enable_auto_commit=False,
-            auto_offset_reset="none",
-            isolation_level="read_committed",
-            fetch_min_bytes=1,
-            fetch_max_wait_ms=500,
-            reconnect_backoff_max_ms=1000,
-            max_partition_fetch_bytes=max(1 << 20, topic.max_bytes + 8192),
-            check_crcs=True,
+            **{
+                **broker.kafka_python(),
+                "group_id": None,
+                "enable_auto_commit": False,
+                "auto_offset_reset": "none",
+                "isolation_level": "read_committed",
+                "fetch_min_bytes": 1,
+                "fetch_max_wait_ms": 500,
+                "reconnect_backoff_max_ms": 1000,
+                "max_partition_fetch_bytes": max(1 << 20, topic.max_bytes + 8192),
+                "check_crcs": True,
+                **options,
+            }
         )
     except KafkaError as error:
         raise RetryableError(broker.away) from error

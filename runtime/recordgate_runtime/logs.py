@@ -46,6 +46,10 @@ class LogCode(Enum):
     MIGRATED = ("info", "a migration was applied")
     TOPIC_CREATED = ("info", "a topic was created")
     REPUBLISHED = ("info", "messages committed before a crash were published again")
+    FILLED = (
+        "error",
+        "a body could not be shown as it was decided; a retraction was published in place of the message",
+    )
     REPLAYED = ("info", "records seen before were dropped")
     QUARANTINED = ("warning", "a record could not be understood and was set aside")
     ISOLATED = ("error", "a record could not be processed and was set aside; the others went on")

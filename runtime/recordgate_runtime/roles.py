@@ -24,6 +24,7 @@ ROLES = (
     ),
     Role("rule_keeper", ("ledger",), "`rules` that rehearse, approve and activate"),
     Role("quarantine_keeper", ("ledger",), "`quarantine`"),
+    Role("service_keeper", ("ledger",), "`services` that add and retire keys"),
     Role("view_sink", ("view",), "the view sink"),
     Role("gate_writer", ("view",), "the gate lane"),
     Role("view_reader", ("view",), "`view`, on behalf of one patient and audience"),

@@ -50,6 +50,12 @@ class Settings(BaseSettings):
         None,
         description="file with the key of quarantined bytes, mode 0600; without it none are kept",
     )
+    review_key: Path | None = Field(
+        None, description="file with the private key that signs reviewers' outcomes, mode 0600"
+    )
+    operator_key: Path | None = Field(
+        None, description="file with the private key that signs operators' controls, mode 0600"
+    )
     topic_prefix: str = Field("", description="put before every topic name")
     partitions: int = Field(4, ge=1, le=512, description="partitions of every topic when created")
     replication: int = Field(1, ge=1, le=9, description="replicas of every topic when created")
@@ -100,7 +106,9 @@ class Settings(BaseSettings):
     page_entries: int = Field(500, ge=1, le=10000, description="entries re-decided in one page")
     review_due_days: int = Field(14, ge=1, le=28, description="days until an open hold is due")
 
-    @field_validator("quarantine_key", "kafka_secrets", "kafka_ca", mode="before")
+    @field_validator(
+        "quarantine_key", "review_key", "operator_key", "kafka_secrets", "kafka_ca", mode="before"
+    )
     @classmethod
     def _empty_is_not_set(cls, value: object) -> object:
         return None if value == "" else value

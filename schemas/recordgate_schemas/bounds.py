@@ -43,6 +43,9 @@ TEXT_BYTES = 1_000
 Text = Annotated[str, Most(TEXT_BYTES)]
 """A code, its system, a JSON pointer, a reason in words."""
 
+Signature = Annotated[str, Most(400)]
+"""A detached JWS: header, two dots, signature. Empty: not signed."""
+
 Sha256 = Annotated[bytes, Most(64)]
 Body = Annotated[bytes, Most(ENTRY_BYTES)]
 

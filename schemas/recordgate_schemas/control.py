@@ -5,14 +5,17 @@ arrival order does not matter. A time later than the broker's own counts as the 
 dating a control into the future. Avro form: `avro/control.v1.avsc`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
-from recordgate_schemas.bounds import MOST_ITEMS, Most, Name, Sha256, Word
-from recordgate_schemas.entry import Kind
+from recordgate_schemas.bounds import MOST_ITEMS, Most, Name, Sha256, Signature, Word
+from recordgate_schemas.entry import Kind, SourceVersion
 from recordgate_schemas.values import Audience, EntryId, GrantId, NhsNumber, OdsCode
+
+OPINION_MONTHS = 6
+"""How long a clinician's opinion on serious harm holds (Data Protection Act 2018, Schedule 3, Part 2)."""
 
 
 class RegistrationKind(StrEnum):
@@ -112,9 +115,9 @@ class Historic:
 
 @dataclass(frozen=True, slots=True)
 class AccessLevelSet:
-    """What the patient may see at `practice`, of entries from `effective_from` on (None: from the start date).
+    """What the patient may see of entries from `effective_from` on (None: from the start date).
 
-    `practice_grant_from`: the practice granted own access to a patient of 13 to 15 from this day on.
+    `practice_grant_from`: since when a patient of 13 to 15 has own access.
     """
 
     practice: OdsCode
@@ -190,10 +193,7 @@ class NhsNumberChanged:
 
 @dataclass(frozen=True, slots=True)
 class ProxyGranted:
-    """Another person may read for the patient, up to `level`, from `granted_on` to the end of `until` (None: no end).
-
-    `renewed_at_age`: the patient's age in years when the practice last renewed the grant.
-    """
+    """Another person may read up to `level`, from `granted_on` to the end of `until`; last renewed at this age."""
 
     grant_id: GrantId
     practice: OdsCode
@@ -220,16 +220,20 @@ class ProxyUsed:
 
 @dataclass(frozen=True, slots=True)
 class EntryHidden:
-    """An entry must not be shown, whether it has arrived or not; `related` are relatives its publisher knows."""
+    """An entry must not be shown, arrived or not. `related`: relatives its publisher knows.
+
+    `source_version`: a publisher hides this version and earlier ones. None: a person hid it, until a person shows it.
+    """
 
     entry_id: EntryId
     related: Annotated[tuple[EntryId, ...], Most(10_000)]
     cause: HideCause
+    source_version: SourceVersion | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EntryShown:
-    """The given cause of hiding an entry was lifted at the source."""
+    """A person lifted what persons hid for this cause. What a publisher hides, only its next version opens."""
 
     entry_id: EntryId
     cause: HideCause
@@ -248,11 +252,12 @@ class RecordSnapshot:
 class Reviewed:
     """A reviewer's outcome, bound to what the reviewer saw.
 
-    It counts only for the entry version, body and ruleset named here; a release only if every hold was among `reasons`
+    Counts only for this practice's entry, version, body and ruleset; a release only if all holds were among `reasons`
     (ADR 5). `clinician_opinion_on`: the day of the clinician's opinion that withholding for serious harm needs.
     """
 
     entry_id: EntryId
+    practice: OdsCode
     audience: Audience
     action: ReviewAction
     ground: ReviewGround
@@ -278,15 +283,16 @@ Change = (
     | NhsNumberChanged | ProxyGranted | ProxyEnded | EntryHidden | EntryShown | RecordSnapshot
     | Reviewed | StateConfirmed | AreaSet | AccountChanged | ProxyUsed
 )  # fmt: skip
-"""Any change; their order is that of the Avro union, so a new one comes last."""
+"""Any change, in the order of the Avro union: a new one comes last."""
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """One change about one patient. `source` names the issuing system, never a person."""
+    """One change about one patient. `source`: the issuing system. `signature`: a JWS over the rest (`authority.py`)."""
 
     control_id: Name
     nhs_number: NhsNumber
     effective_at: datetime
     source: Name
     change: Change
+    signature: Signature = field(default="", repr=False)

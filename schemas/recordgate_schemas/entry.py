@@ -173,3 +173,12 @@ class ClinicalEntry:
     body: Body = field(repr=False)
     body_type: Name
     body_sha256: Sha256
+
+
+@dataclass(frozen=True, slots=True)
+class SourceVersion:
+    """The version of an entry that a publisher speaks of, as the entry itself names it."""
+
+    practice: OdsCode
+    system: Name
+    version: int

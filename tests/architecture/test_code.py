@@ -12,7 +12,7 @@ BROAD = {
     "runtime/recordgate_runtime/isolation.py:_isolate": "whatever one record causes, the others go on",
     "runtime/recordgate_runtime/process.py:run_process": "the last line of a process",
     "streams/recordgate_streams/lanes/controls.py:_redecide_some": "whatever one patient causes, the others go on",
-    "streams/recordgate_streams/ledger/unit_of_work.py:_publish_committed": "ends the process, raises again",
+    "streams/recordgate_streams/ledger/delivery.py:deliver": "ends the process, raises again",
     "deploy/recordgate_deploy/main.py:main": "the last line of a command",
     "deploy/recordgate_deploy/runner.py:__enter__": "lets the folder go, raises again",
 }

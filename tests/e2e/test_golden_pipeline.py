@@ -12,6 +12,7 @@ from recordgate_consumers.review.decision import ReviewDecision, Role, record_de
 from recordgate_deploy.runner import Runner
 from recordgate_deploy.settled import Watch
 from recordgate_runtime.clock import SystemClock
+from recordgate_runtime.service_keys import read_service_key
 from recordgate_runtime.settings import settings
 from recordgate_schemas.control import Control, Reviewed
 from recordgate_schemas.errors import UsageError
@@ -105,9 +106,10 @@ def _is_refused(stack: GoldenStack, subject: Subject, now: datetime) -> bool:
     decision = ReviewDecision(
         wanted.action, wanted.ground, Role(wanted.reviewer_role), wanted.clinician_opinion_on
     )
+    key = read_service_key(settings().review_key, "RECORDGATE_REVIEW_KEY")
     try:
         for hold in stack.holds_of(subject.number):
-            record_decision(stack.review, hold, decision, now)
+            record_decision(stack.review, hold, decision, now, key)
     except UsageError:
         return True
     return not stack.holds_of(subject.number)

@@ -2,7 +2,7 @@
 
 `RECORDGATE_HOSTILE` says how many records, `make hostile` sends 100,000; `RECORDGATE_SEED` repeats a run. What is shown
 is compared with the auditor's model over what lies in the topics: never more than that, and no less for patients
-about whom no control is unreadable, astray, or in need of a proof of who sent it.
+about whom no control is unreadable or astray.
 """
 
 import os

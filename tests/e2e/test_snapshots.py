@@ -12,6 +12,7 @@ from recordgate_producers.fhir import Extract, Given, PublishedRegistration, ext
 from recordgate_producers.publisher import Publisher
 from recordgate_producers.publishing import Options, publish_record
 from recordgate_runtime.postgres import connect
+from recordgate_runtime.service_keys import read_service_key
 from recordgate_runtime.settings import settings
 from recordgate_schemas.entry import ClinicalEntry, Kind, Readiness
 from recordgate_schemas.values import SELF, NhsNumber
@@ -44,8 +45,9 @@ def read(patient: str, taken: str) -> Extract:
 
 def publish(extracts: list[Extract], watch: Watch) -> None:
     with Publisher(broker(settings().kafka, "publisher")) as publisher:
+        key = read_service_key(settings().operator_key, "RECORDGATE_OPERATOR_KEY")
         for found in extracts:
-            options = Options(register=WHOLE_RECORD, snapshot=True)
+            options = Options(register=WHOLE_RECORD, snapshot=True, key=key)
             publish_record(found, publisher, options)
     watch.wait()
 

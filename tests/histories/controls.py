@@ -95,7 +95,13 @@ def _granted(rng: Random, *_: Any) -> Event:
 
 def _hidden(rng: Random, *_: Any) -> dict[str, Any]:
     related = [rng.choice((*IDS, AWAITED)) for _ in range(rng.choice((0, 0, 1, 2)))]
-    return {"entry_id": _entry_id(rng), "related": related, "cause": rng.choice(CAUSES)}
+    hide = {"entry_id": _entry_id(rng), "related": related, "cause": rng.choice(CAUSES)}
+    return hide if rng.random() < 0.5 else hide | {"source_version": _source_version(rng)}
+
+
+def _source_version(rng: Random) -> dict[str, Any]:
+    system = "emis" if rng.random() < 0.9 else "tpp"
+    return {"practice": _practice(rng), "system": system, "version": rng.choice((1, 1, 2, 3))}
 
 
 def _entry_id(rng: Random) -> str:
@@ -115,6 +121,7 @@ def _reviewed(rng: Random, entries: Sequence[Event], rules: Ruleset) -> Event:
         rng.choice(("release", "release", "withhold")),
         INSTANTS[0],
         entry_id=of["entry_id"],
+        practice=of["practice"] if rng.random() < 0.9 else _practice(rng),
         audience=rng.choice(("self", "self", "proxy:g1", "proxy:g2")),
         ground=rng.choice(GROUNDS),
         reasons=_reasons(rng),

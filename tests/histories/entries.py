@@ -62,6 +62,9 @@ MARKERS = [
 RELATIONS = ("part_of", "result_of", "about_problem", "for_medication", "listed_in", "refers_to")
 ELEMENTS = ("free_text", "attachment", "child")
 POINTERS = ("/note", "/presentedForm/0", "/component/1", "/a~1b")
+RELATED_KINDS = ["consultation", "problem", "test_result", "report", "battery", "list"]
+"""Of these it matters which one names which."""
+
 CHANGES = (0, 0, 0, 0, 1, 1, 2, 4)
 """How many fields of the baseline differ."""
 
@@ -77,9 +80,9 @@ def random_entries(rng: Random) -> list[Event]:
 
 
 def _one(rng: Random, entry_id: str) -> Event:
-    kind = rng.choice(KINDS[:12]) if rng.random() < 0.9 else rng.choice(KINDS)
+    kind = rng.choice(rng.choice((RELATED_KINDS, KINDS[:12], KINDS[:12], KINDS)))
     fields: dict[str, Any] = {"kind": kind, "readiness": FINISHED.get(kind, "final")}
-    fields["version"] = 2 if rng.random() < 0.1 else 1
+    fields["version"] = rng.choice((1, 1, 1, 1, 1, 2, 2, 3))
     fields["content"] = "two" if rng.random() < 0.05 else "one"
     if rng.random() < 0.6:
         fields["links"] = _links(rng)

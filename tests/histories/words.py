@@ -155,6 +155,7 @@ def reviewed(action: str, effective_at: str, **changes: Any) -> Event:
     """A review of e0 in version 1 for the patient, by a GP who had seen every control."""
     fields = {
         "entry_id": "e0",
+        "practice": A,
         "audience": "self",
         "action": action,
         "ground": "checked",

@@ -1,7 +1,7 @@
 """What may be shown at most, going by what lies in the topics: the auditor's model, asked patient by patient.
 
 A record counts if it decodes and has its patient's key in that patient's partition; all else counts as not said, but
-for a control that cannot be read, which the model knows.
+for a control that cannot be read, which the model knows. A control that needs a signature and has none says nothing.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from tests.hostile.traffic import home_of
 
 SHOWN = ("RELEASED", "RELEASED_REDACTED")
 OPENING = ("Reviewed", "StateConfirmed", "EntryShown")
-"""Controls that may open something, and count only if whoever sent them may."""
+"""Controls that open something, as does historic access. Nobody signed ours, so they say nothing."""
 
 _DUMP = {
     CONTROLS.name: mapper(Control, "json").dump,
@@ -39,7 +39,6 @@ class Told:
 
     events: list[dict[str, Any]] = field(default_factory=list)
     versions: dict[str, int] = field(default_factory=dict)
-    kinds: set[str] = field(default_factory=set)
     coordinates: list[str] = field(default_factory=list)
     astray: bool = False
 
@@ -79,8 +78,9 @@ def _count(one: Told, topic: Topic, record: Record, message: ClinicalEntry | Con
     event = _place(record)
     stated = _DUMP[topic.name](message)  # type: ignore[misc]
     if isinstance(message, Control):
-        one.kinds.add(type(message.change).__name__)
-        one.events.append(event | {"control": stated})
+        change = stated["change"]
+        if change["type"] not in OPENING and change.get("historic") is None:
+            one.events.append(event | {"control": stated})
         return
     known = one.versions.get(message.entry_id)
     one.versions[message.entry_id] = max(

@@ -11,7 +11,7 @@ from recordgate_consumers.view.read import VisibleEntry, read_view
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.values import Audience, NhsNumber
-from tests.hostile.answer import OPENING, Told
+from tests.hostile.answer import Told
 from tests.hostile.histories import mark
 
 Place = tuple[str, str]
@@ -68,7 +68,7 @@ def judge(
         problem = _leak(one, place, entry, allowed.get(place))
         if problem:
             verdict.leaked.append(f"{problem}: {place[1]}, of {' '.join(one.coordinates)}")
-    if not one.astray and one.kinds.isdisjoint(OPENING):
+    if not one.astray:
         verdict.exact += 1
         missing = allowed.keys() - seen.keys()
         verdict.dark += [f"{who}, of {' '.join(one.coordinates)}" for _, who in sorted(missing)]

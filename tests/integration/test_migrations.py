@@ -23,6 +23,7 @@ ROWS = {
             ),
             "insert into active_ruleset values (true, 0, 'rules-1', '{}', now())",
             "insert into rule_application (generation, partition) values (0, 0)",
+            "insert into outgoing values ('released', 0, 7, 'entries', '9990000018', 'never confirmed')",
         ],
         "0002_pre_activation.sql": [
             "insert into rehearsal values ('r', '{}', '{}', now())",
@@ -49,6 +50,9 @@ ROWS = {
         ],
     },
 }
+
+MOVED = {("0007_pre_outbox.sql", "outgoing"): "outbox"}
+"""Where a migration moves the rows of a table that it drops."""
 
 
 @pytest.fixture(params=DATABASES)
@@ -91,7 +95,8 @@ def test_a_migration_keeps_the_rows_it_finds(empty: tuple[str, str]) -> None:
     for n, migration in enumerate(wanted(name), 1):
         before = rows(dsn)
         assert migrate(dsn, wanted(name)[:n]) == (migration.name,)
-        kept = {table: count for table, count in before.items() if table not in REPLACED}
+        kept = {MOVED.get((migration.name, table), table): n for table, n in before.items()}
+        kept = {table: count for table, count in kept.items() if table not in REPLACED}
         assert kept.items() <= rows(dsn).items()
         with psycopg.connect(dsn, autocommit=True) as connection:
             for statement in ROWS[name].get(migration.name, ()):

@@ -1,7 +1,6 @@
-"""Where a key belongs, on a real broker: the same partition as librdkafka's; and counts that change are noticed."""
+"""Where a key belongs, on a real broker: the same partition as librdkafka's; another count is refused."""
 
 import random
-import re
 import threading
 
 import pytest
@@ -9,14 +8,12 @@ from confluent_kafka import Producer
 from kafka import KafkaAdminClient
 
 from recordgate_deploy.embedded import Addresses
-from recordgate_deploy.waiting import await_true
-from recordgate_runtime.kafka import create_topics, partition_counts
+from recordgate_runtime.kafka import create_topics
 from recordgate_runtime.kafka_sender import KafkaSender
-from recordgate_runtime.partition_watch import PartitionWatch
 from recordgate_runtime.routing import partition_of
 from recordgate_runtime.settings import Settings
-from recordgate_schemas.errors import FatalError, RetryableError
-from recordgate_schemas.topics import CONTROLS, TOPICS
+from recordgate_schemas.errors import FatalError
+from recordgate_schemas.topics import CONTROLS
 from tests.support.consumers import patient
 from tests.support.services import broker
 
@@ -73,40 +70,6 @@ def test_a_sender_produces_to_the_partition_it_computes_and_refuses_another_coun
     with pytest.raises(FatalError, match="6 partitions, not 3"):
         mixed.send_all("sender-entries", [(keys[0], b"x")])
     mixed.close()
-
-
-def test_a_count_that_changes_under_a_running_process_is_noticed(services: Addresses) -> None:
-    settings = made(services, "watch-", 2)
-    now = 0.0
-    watch = PartitionWatch(settings, 2, monotonic=lambda: now)
-    watch.check()
-    grow(settings, 5, "receipts")  # any topic, also one that the process does not read
-    watch.check_if_due()  # not yet due
-    words: list[str] = []
-
-    def noticed() -> bool:
-        nonlocal now
-        now += 3.1
-        try:
-            watch.check_if_due()
-        except FatalError as error:
-            words.append(str(error))
-        return bool(words)
-
-    assert await_true(noticed, timeout_s=30)  # the broker itself needs a moment
-    assert re.search(r"2 were adopted.*'receipts': 5.*partitions.md", words[0])
-    watch.close()
-    with pytest.raises(FatalError, match="topics differ in partitions"):
-        partition_counts(TOPICS, settings)
-
-
-def test_a_broker_that_does_not_answer_is_asked_again_later() -> None:
-    now = 0.0
-    watch = PartitionWatch(Settings(kafka="127.0.0.1:9"), 2, monotonic=lambda: now)
-    with pytest.raises(RetryableError):
-        watch.check()
-    now = 10.0
-    watch.check_if_due()
 
 
 def test_the_topic_of_controls_has_a_name_without_a_slash() -> None:

@@ -5,6 +5,7 @@ from tests.histories.words import (
     E0,
     P0,
     B,
+    Event,
     access,
     body_hash,
     control,
@@ -136,6 +137,7 @@ PROXY = [
 
 HARM = {"ground": "serious_harm", "clinician_opinion_on": "2025-01-02"}
 LATER = "2025-06-10T09:00:00+00:00"
+OF_AUGUST = {"clinician_opinion_on": "2025-08-31"}
 LATEST = "2025-06-11T09:00:00+00:00"
 SPOUSE = entry(third_party="present")
 OF_SPOUSE = {"reasons": ["THIRD_PARTY"]}
@@ -169,12 +171,22 @@ REVIEW = [
          [*P0, entry(version=2), reviewed("withhold", LATER)]),
     case("row 94: serious harm without an opinion", "REL ()",
          at_home(reviewed("withhold", LATER, ground="serious_harm"))),
+    case("row 94: an opinion that was six months old when the reviewer decided", "REL ()",
+         at_home(reviewed("withhold", LATER, **HARM | {"clinician_opinion_on": "2024-12-10"}))),
+    case("row 94: an opinion of the day after", "REL ()",
+         at_home(reviewed("withhold", LATER, **HARM | {"clinician_opinion_on": "2025-06-11"}))),
+    case("withheld for another practice's entry", "HELD (REVIEWED HELD)",
+         at_home(reviewed("withhold", LATER, ground="third_party", practice="B81001"))),
+    case("released for another practice's entry", "HELD (THIRD_PARTY HELD)",
+         [*P0, SPOUSE, reviewed("release", LATER, practice="B81001", **OF_SPOUSE)]),
+    case("withheld for two practices, the own one's counts", "WH (REVIEWED WH)",
+         at_home(reviewed("withhold", LATER), reviewed("withhold", LATEST, practice="B81001"))),
     case("an opinion of a day less than six months", "WH (REVIEWED WH)",
          at_home(reviewed("withhold", LATER, **HARM))),
     case("row 95: an opinion of six months", "WH (OPINION_STALE WH, REVIEWED WH)",
          at_home(reviewed("withhold", LATER, **HARM)), now="2025-07-02T12:00:00+00:00"),
     case("31 August and six months is 28 February", "WH (OPINION_STALE WH, REVIEWED WH)",
-         at_home(reviewed("withhold", LATER, **HARM | {"clinician_opinion_on": "2025-08-31"})),
+         at_home(reviewed("withhold", "2025-09-01T09:00:00+00:00", **HARM | OF_AUGUST)),
          now="2026-02-28T12:00:00+00:00"),
     case("row 96: released and withheld at one instant", "WH (REVIEWED WH, THIRD_PARTY HELD)",
          [*P0, SPOUSE, reviewed("withhold", LATER), reviewed("release", LATER, **OF_SPOUSE)]),
@@ -194,6 +206,20 @@ REVIEW = [
 ]  # fmt: skip
 
 PARENT = entry("e1", labels=["NOPAT"], elements=[NOTE])
+FILED_REPORT = entry(kind="report", readiness="filed", elements=[("child", "/result/0", "e1")])
+
+
+def published(version: int, practice: str = "A82038") -> Event:
+    """A publisher's hide of e0."""
+    hide = hidden("e0", "nopat")
+    hide["control"]["change"]["source_version"] = {
+        "practice": practice,
+        "system": "emis",
+        "version": version,
+    }
+    return hide
+
+
 RELATIVES = [
     case("row 55: child of a hidden consultation", "WH (SOURCE_NOPAT WH)",
          [*P0, PARENT, entry(links=[("part_of", "e1")])]),
@@ -210,8 +236,33 @@ RELATIVES = [
     case("child of an entry withheld by a reviewer", "WH (REVIEWED WH)",
          [*P0, entry("e1"), entry(links=[("part_of", "e1")]),
           reviewed("withhold", LATER, entry_id="e1", body_sha256=body_hash("e1"))]),
-    case("child of a deferred consultation", "REL ()",
+    case("row 50: child of a draft consultation", "DEF (DRAFT DEF)",
          [*P0, entry("e1", readiness="draft"), entry(links=[("part_of", "e1")])]),
+    case("child of an unfiled report", "DEF (PARTIAL DEF)",
+         [*P0, entry("e1", kind="report", readiness="unfiled"),
+          entry(kind="observation", links=[("result_of", "e1")])]),
+    case("row 46: a filed report that names an unfiled result", "DEF (PARTIAL DEF)",
+         [*P0, FILED_REPORT, entry("e1", kind="test_result", readiness="unfiled")]),
+    case("a filed report whose result's readiness is unknown", "HELD (UNKNOWN_READINESS HELD)",
+         [*P0, FILED_REPORT, entry("e1", kind="test_result", readiness="unknown")]),
+    case("row 57: a report that names a hidden result", "HELD (LINKED HELD)",
+         [*P0, FILED_REPORT, entry("e1", kind="test_result", readiness="filed", labels=["NOPAT"])]),
+    case("named by a hidden report", "WH (SOURCE_NOPAT WH)",
+         [*P0, entry(kind="observation"),
+          entry("e1", kind="report", readiness="filed", labels=["NOPAT"], links=[("refers_to", "e0")])]),
+    case("a consultation named by a hidden report", "REL ()",
+         [*P0, E0, entry("e1", kind="report", readiness="filed", labels=["NOPAT"],
+                         links=[("refers_to", "e0")])]),
+    case("a problem that names a hidden consultation", "HELD (LINKED HELD)",
+         [*P0, PARENT, entry(kind="problem", links=[("refers_to", "e1")])]),
+    case("named by a hidden problem", "REL ()",
+         [*P0, E0, entry("e1", kind="problem", labels=["NOPAT"], links=[("refers_to", "e0")])]),
+    case("an item of a hidden list", "WH (SOURCE_NOPAT WH)",
+         [*P0, E0, entry("e1", kind="list", labels=["NOPAT"], elements=[("child", "/entry/0", "e0")])]),
+    case("a publisher's hide of this version", "WH (SOURCE_NOPAT WH)", at_home(published(1))),
+    case("a publisher's hide of an earlier version", "REL ()", [*P0, entry(version=2), published(1)]),
+    case("another practice's hide of an earlier version", "WH (SOURCE_NOPAT WH)",
+         [*P0, entry(version=2), published(1, practice=B)]),
     case("child of a hidden consultation that has not arrived", "WH (WRONG_PATIENT WH)",
          [*P0, hidden("e9", "wrong_patient"), entry(links=[("listed_in", "e9")])]),
     case("a hide as an error suppresses nothing", "REL ()",

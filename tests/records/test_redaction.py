@@ -27,7 +27,8 @@ from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.bodies.redact import redact
 from recordgate_streams.decider.objections import hidden_references
 from recordgate_streams.decider.record import DecisionUpdate
-from recordgate_streams.lanes.messages import release_or_retraction
+from recordgate_streams.lanes.messages import reference_to, release_or_retraction
+from recordgate_streams.ledger.outgoing import shown
 from recordgate_streams.policy.decision import Decision, Objection
 from tests.support.builders import RULESET, accepted, entry
 from tests.support.shared_data import content, documents, needs_shared_data
@@ -173,10 +174,13 @@ def test_the_hash_released_is_the_hash_of_what_is_shown(level: str) -> None:
             hidden_references(one, set()),
         )
         update = DecisionUpdate(accepted(one), decision, None, None, None)
-        release = release_or_retraction(BodyReader(), update, one.body)
+        release = release_or_retraction(update)
         assert isinstance(release, Release)
-        assert release.body == redact(one, one.body, LEVELS[level], hidden_references(one, set()))
-        assert release.body_sha256 == hashlib.sha256(release.body).digest()
+        reference = reference_to(update, release)
+        assert reference is not None
+        body, sha256 = shown(BodyReader(), reference, one)
+        assert body == redact(one, one.body, LEVELS[level], hidden_references(one, set()))
+        assert sha256 == hashlib.sha256(body).digest()
         assert release.entry_id == one.entry_id
 
 

@@ -140,6 +140,7 @@ def reviewed(
     about = entry()
     base = Reviewed(
         entry_id=about.entry_id,
+        practice=PRACTICE,
         audience=SELF,
         action=action,
         ground=ReviewGround.CHECKED,

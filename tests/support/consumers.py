@@ -10,7 +10,6 @@ import psycopg
 
 from recordgate_runtime import positions
 from recordgate_runtime.metrics import POISON
-from recordgate_runtime.positions import Span
 from recordgate_runtime.record import Record
 from recordgate_runtime.routing import partition_of
 from recordgate_runtime.settings import Settings
@@ -274,14 +273,20 @@ def apply(
     connection: psycopg.Connection, handler: Handler, topic: Topic, records: Sequence[Record]
 ) -> None:
     """Apply a batch as run_sink does: positions and effects in one transaction, bad records apart."""
-    offsets: dict[int, list[int]] = {}
-    for r in records:
-        offsets.setdefault(r.partition, []).append(r.offset)
     with connection.transaction():
-        for partition in offsets:
+        for partition in {record.partition for record in records}:
             positions.adopt(connection, topic.name, "test", partition)
-    passed = [Span(topic.name, p, min(found), max(found) + 1) for p, found in offsets.items()]
-    Batches(topic, connection, handler, Settings()).run(passed, records)
+    Batches(topic, connection, handler, Settings()).run(_in_order(records))
+
+
+def _in_order(records: Sequence[Record]) -> list[Record]:
+    """Return the records as a reader would give them that passes over what holds none."""
+    gap_from: dict[int, int] = {}
+    found = []
+    for one in sorted(records, key=lambda r: (r.partition, r.offset)):
+        found.append(replace(one, gap_from=gap_from.get(one.partition)))
+        gap_from[one.partition] = one.offset + 1
+    return found
 
 
 def poison_count(topic: str) -> float:

@@ -12,6 +12,7 @@ from recordgate_consumers.review.queue import Hold, open_holds, open_tasks
 from recordgate_consumers.view.read import read_view
 from recordgate_producers.publisher import Publisher
 from recordgate_runtime.postgres import connect
+from recordgate_runtime.service_keys import read_service_key
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.control import Control
 from recordgate_schemas.entry import ClinicalEntry
@@ -37,6 +38,7 @@ class GoldenStack:
     def __init__(self, settings: Settings) -> None:
         self._stack = contextlib.ExitStack()
         self._publisher = self._stack.enter_context(Publisher(broker(settings.kafka, "publisher")))
+        self._key = read_service_key(settings.operator_key, "RECORDGATE_OPERATOR_KEY")
         self._ledger = self._open(settings.ledger_dsn, "ledger_reader")
         self._reader = self._open(settings.view_dsn, "view_reader")
         self._sink = self._open(settings.view_dsn, "view_sink")
@@ -59,9 +61,10 @@ class GoldenStack:
         self._stack.close()
 
     def publish(self, messages: Iterable[Message]) -> None:
-        """Publish messages, those of each topic in order."""
+        """Publish messages, those of each topic in order, signed where they must be."""
         told = list(messages)
-        self._publisher.publish_controls(m for m in told if isinstance(m, Control))
+        controls = [self._key.sign_if_needed(m) for m in told if isinstance(m, Control)]
+        self._publisher.publish_controls(controls)
         self._publisher.publish_entries(m for m in told if isinstance(m, ClinicalEntry))
 
     def look(self) -> None:

@@ -29,13 +29,14 @@ from recordgate_streams.ruleset import Ruleset
 from tests.support.builders import NHS_NUMBER, NOW, RULESET, control
 from tests.support.clock import FrozenClock
 from tests.support.consumers import INCARNATION
+from tests.support.signing import SERVICE, introduce
 
 PARTITION = 0
 TABLES = (
     "source_position, account, patient, entry, entry_mark, snapshot, decision, current_decision,"
-    " redecision, outgoing, outgoing_sequence, quarantine, pointer, root, reached, current_task,"
+    " redecision, outbox, outgoing_sequence, quarantine, pointer, root, reached, current_task,"
     " active_ruleset, rule_application, partition_count, quarantine_repair, quarantine_action, outcome_count,"
-    " incarnation, incarnation_partition, clock_accepted"
+    " incarnation, incarnation_partition, clock_accepted, service_key, service_key_retirement"
 )
 
 
@@ -45,10 +46,11 @@ class Crash(RetryableError):
 
 @dataclass(slots=True)
 class Broker:
-    """Keeps what was published; `crash_after` messages it raises its fault."""
+    """Keeps what was published; `crash_after` messages it raises its fault, and in the end unless it `confirms`."""
 
     sent: list[Outgoing] = field(default_factory=list)
     crash_after: int | None = None
+    confirms: bool = True
     fault: Exception = field(default_factory=lambda: Crash("stop here"))
 
     def publish(self, messages: Sequence[Outgoing]) -> None:
@@ -59,6 +61,8 @@ class Broker:
             if self.crash_after is not None:
                 self.crash_after -= 1
             self.sent.append(message)
+        if not self.confirms:
+            raise self.fault
 
     def messages(self, topic: str = "released") -> list[Any]:
         """Return what was published about patients on a topic, in the order of numbers, each number once."""
@@ -93,6 +97,7 @@ class Ledger:
         self._offsets = {ENTRIES.name: 0, CONTROLS.name: 0}
         self.owner = psycopg.connect(dsn, autocommit=True)
         self.owner.execute(f"truncate {TABLES}".encode())
+        introduce(self.owner)
         self._open: list[psycopg.Connection] = []
         self._begin_open()
         self.restart()
@@ -118,9 +123,7 @@ class Ledger:
     def controls_lane(self) -> ControlsLane:
         """Return a controls lane with a connection of its own."""
         transaction = self._transaction("controls", CONTROLS)
-        return ControlsLane(
-            transaction, self._bodies, self.settings(), lambda _: {PARTITION: self.ends}
-        )
+        return ControlsLane(transaction, self.settings(), lambda _: {PARTITION: self.ends})
 
     def settings(self) -> Settings:
         return Settings.model_validate({"page_entries": self.page_entries, **self.limits})
@@ -136,6 +139,8 @@ class Ledger:
             self.broker.publish,
             clock,
             rules,
+            bodies=self._bodies,
+            most_bytes=self.settings().batch_bytes,
             newest=lambda _: (),
             seal=self.seal,
         )
@@ -156,7 +161,9 @@ class Ledger:
         return records
 
     def record(self, topic: Topic, message: ClinicalEntry | Control) -> Record:
-        """Return the message as the broker's next record."""
+        """Return the message as the broker's next record; a control that must be signed is."""
+        if isinstance(message, Control):
+            message = SERVICE.sign_if_needed(message)
         return self.raw(topic, codec.encode(topic, message), message.nhs_number.digits.encode())
 
     def raw(self, topic: Topic, value: bytes, key: bytes) -> Record:

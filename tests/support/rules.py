@@ -8,13 +8,13 @@ import pytest
 from joserfc.jwk import OKPKey
 
 from recordgate_runtime.postgres import connect
+from recordgate_runtime.signing_keys import public_text
 from recordgate_schemas.errors import FatalError
 from recordgate_streams import ruleset
 from recordgate_streams.ledger.rollout import RolloutStore
 from recordgate_streams.rollout import activation, approvers
 from recordgate_streams.rollout.approvals import sign_approval
 from recordgate_streams.rollout.checks import claims_of
-from recordgate_streams.rollout.keys import public_text
 from recordgate_streams.rollout.refusal import Refused
 from recordgate_streams.rollout.rehearsal import Change
 from recordgate_streams.rollout.report import Report

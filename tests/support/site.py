@@ -147,8 +147,7 @@ class Site:
             end = reader.end_offsets()[0]
             while positions.read(connection, topic.name)[0] < end:
                 records = reader.poll(0.2, 1000)
-                if passed := reader.passed():
-                    batches.run(passed, records)
+                batches.run(records, reader.passed())
             reader.close()
 
     def _read(self, topic: Topic, start: dict[int, int]) -> list[list[Record]]:
@@ -214,4 +213,4 @@ class Site:
 
 
 def _publish_through(lane: Lane, publisher: Dying) -> None:
-    cast("Any", lane)._ledger._publish = publisher.publish
+    cast("Any", lane)._ledger._delivery._publish = publisher.publish

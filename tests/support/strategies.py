@@ -29,6 +29,7 @@ from recordgate_schemas.control import (
     SensitivityFlagged,
     StateConfirmed,
 )
+from recordgate_schemas.entry import SourceVersion
 from recordgate_schemas.values import SELF, Audience, EntryId, GrantId, NhsNumber, OdsCode, proxy
 from tests.support.builders import (
     NHS_NUMBER,
@@ -115,8 +116,20 @@ def patient_changes() -> st.SearchStrategy[Change]:
 def entry_changes() -> st.SearchStrategy[EntryHidden | EntryShown | Reviewed]:
     """Changes about E0; a release may have been given under another ruleset."""
     about = entry()
+    related = st.lists(st.sampled_from([EntryId("a"), EntryId("b")]), max_size=2).map(tuple)
+    version = st.builds(
+        SourceVersion,
+        practice=st.sampled_from([about.practice, OdsCode("B81001")]),
+        system=st.sampled_from(["emis", "tpp"]),
+        version=st.integers(1, 3),
+    )
     return st.one_of(
-        st.builds(EntryHidden, entry_id=st.just(about.entry_id), related=st.just(())),
+        st.builds(
+            EntryHidden,
+            entry_id=st.just(about.entry_id),
+            related=related,
+            source_version=st.none() | version,
+        ),
         st.builds(EntryShown, entry_id=st.just(about.entry_id)),
         st.builds(
             Reviewed,

@@ -53,6 +53,8 @@ def control_parts() -> dict[str, bytes]:
         "entry_id": text("MARKER-entry"),
         "related": array(text("MARKER-related")),
         "cause": long(0),
+        "source_version": long(0),
+        "signature": text("MARKER-signature"),
     }
 
 

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from recordgate_deploy.servers import find_embedded
+from recordgate_deploy.servers import find_embedded, make_key_files
 from recordgate_runtime.settings import settings
 from recordgate_streams.ledger.quarantine_seal import make_key_file
+
+KEYS = ("QUARANTINE_KEY", "REVIEW_KEY", "OPERATOR_KEY")
 
 
 @pytest.fixture
@@ -16,7 +18,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for server in ("kafka", "postgres"):
         (tmp_path / server).mkdir()
         (tmp_path / server / "port").write_text("5")
-    for name in ("KAFKA", "LEDGER_DSN", "VIEW_DSN", "REVIEW_DSN", "QUARANTINE_KEY"):
+    for name in ("KAFKA", "LEDGER_DSN", "VIEW_DSN", "REVIEW_DSN", *KEYS):
         monkeypatch.setenv(f"RECORDGATE_{name}", "")
     monkeypatch.setenv("RECORDGATE_HOME", str(tmp_path))
     settings.cache_clear()
@@ -29,6 +31,19 @@ def test_the_key_of_a_home_is_adopted(home: Path) -> None:
     find_embedded()
     assert settings().ledger_dsn
     assert settings().quarantine_key == home / "quarantine.key"
+
+
+def test_the_keys_of_a_home_are_made_once_for_their_owner_and_adopted(home: Path) -> None:
+    make_key_files(home)
+    files = [home / name for name in ("quarantine.key", "review.pem", "operator.pem")]
+    before = [file.read_bytes() for file in files]
+    make_key_files(home)
+    find_embedded()
+
+    assert [file.read_bytes() for file in files] == before
+    assert [file.stat().st_mode & 0o777 for file in files] == [0o600] * 3
+    known = settings()
+    assert [known.quarantine_key, known.review_key, known.operator_key] == files
 
 
 def test_a_home_from_before_the_key_has_none(home: Path) -> None:

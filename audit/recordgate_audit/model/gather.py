@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from recordgate_audit.model.facts import Facts, Grant, Listing, Registration, Signal
-from recordgate_audit.model.history import Entry, History
+from recordgate_audit.model.history import Control, Entry, History
 from recordgate_audit.model.statements import (
     controls_of,
     first_after,
@@ -174,20 +174,40 @@ def _signalled(signals: Sequence[Signal], signal: str) -> list[datetime]:
 
 
 def _hidden(history: History) -> dict[tuple[str, str], frozenset[str]]:
-    hides = controls_of(history, "EntryHidden")
-    hidden = {}
-    for entry_id, cause in {(c.change["entry_id"], c.change["cause"]) for c in hides}:
-        about = {"entry_id": entry_id, "cause": cause}
-        if still_on(
-            stated_at(history, "EntryHidden", **about), stated_at(history, "EntryShown", **about)
-        ):
-            hidden[entry_id, cause] = frozenset(
-                related
-                for control in hides
-                if (control.change["entry_id"], control.change["cause"]) == (entry_id, cause)
-                for related in control.change["related"]
-            )
-    return hidden
+    """The ids named as related by what hides in force, of persons and of publishers, by entry and cause."""
+    found: dict[tuple[str, str], frozenset[str]] = {}
+    for (entry_id, cause, source), hides in _hides_by_source(history).items():
+        if source is None:
+            about = {"entry_id": entry_id, "cause": cause}
+            shows = stated_at(history, "EntryShown", **about)
+            in_force = still_on([hide.counts_from for hide in hides], shows)
+        else:
+            versions = [hide.change["source_version"]["version"] for hide in hides]
+            in_force = not _published_since(history.entries.get(entry_id), source, max(versions))
+        if in_force:
+            named = {related for hide in hides for related in hide.change["related"]}
+            found[entry_id, cause] = found.get((entry_id, cause), frozenset()) | named
+    return found
+
+
+def _hides_by_source(
+    history: History,
+) -> dict[tuple[str, str, tuple[str, str] | None], list[Control]]:
+    """All hides of an entry for one cause, by the practice and system that published them; None: a person's."""
+    found: dict[tuple[str, str, tuple[str, str] | None], list[Control]] = {}
+    for control in controls_of(history, "EntryHidden"):
+        stated = control.change.get("source_version")
+        source = None if stated is None else (stated["practice"], stated["system"])
+        key = (control.change["entry_id"], control.change["cause"], source)
+        found.setdefault(key, []).append(control)
+    return found
+
+
+def _published_since(entry: Entry | None, source: tuple[str, str], version: int) -> bool:
+    """Whether this source has published a version of the entry above this one."""
+    return (
+        entry is not None and (entry.practice, entry.system) == source and entry.version > version
+    )
 
 
 def _listings(history: History) -> dict[tuple[str, str], Listing]:

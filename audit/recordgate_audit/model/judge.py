@@ -9,6 +9,7 @@ from recordgate_audit.model.gather import gather_facts
 from recordgate_audit.model.history import Entries, Entry, read_history
 from recordgate_audit.model.outcome import Judgement, judgement, outcome_of
 from recordgate_audit.model.question import Asked, Question
+from recordgate_audit.model.readiness import readiness_of_relatives
 from recordgate_audit.model.reasons import reasons
 from recordgate_audit.model.relatives import Surviving, shared_reasons
 from recordgate_audit.model.review import after_review, review_in_force
@@ -57,7 +58,11 @@ class _Audience:
         """Return the judgement of every entry."""
         own = {entry_id: self._own_reasons(entry) for entry_id, entry in entries.items()}
         shared = shared_reasons(entries, self._after_review(own, entries), self._facts)
-        with_relatives = {entry_id: [*found, *shared[entry_id]] for entry_id, found in own.items()}
+        unready = readiness_of_relatives(entries, self._ruleset)
+        with_relatives = {
+            entry_id: [*found, *unready[entry_id], *shared[entry_id]]
+            for entry_id, found in own.items()
+        }
         surviving = self._after_review(with_relatives, entries)
         outcomes = {entry_id: outcome_of(asked) for entry_id, asked in surviving.items()}
         return {

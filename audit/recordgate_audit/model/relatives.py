@@ -4,11 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from recordgate_audit.model.facts import Facts
-from recordgate_audit.model.history import Entries
+from recordgate_audit.model.history import Entries, Entry
+from recordgate_audit.model.kinship import (
+    RESULT_KINDS,
+    containers,
+    followers,
+    has_text,
+    names,
+)
 from recordgate_audit.model.question import HELD, WITHHELD, Asked
 
 LINKED = Asked("LINKED", HELD)
-_MEMBER = ("part_of", "result_of", "listed_in")
 _SUPPRESSING_CAUSES = {
     "nopat": "SOURCE_NOPAT",
     "do_not_display": "SOURCE_HIDE",
@@ -34,9 +40,10 @@ def shared_reasons(entries: Entries, surviving: Surviving, facts: Facts) -> dict
     sources = _suppressed_entries(entries, surviving, facts)
     suppressed = {source.entry_id for source in sources}
     for source in sources:
-        for taken in _taken(source.entry_id, entries):
-            shared[taken].add(source.gives)
+        for taken in followers(source.entry_id, entries):
             suppressed.add(taken)
+            if taken in shared:
+                shared[taken].add(source.gives)
     revealing = _revealing(suppressed, entries) | _related(entries, facts)
     for entry_id in revealing - suppressed:
         if entry_id in shared:
@@ -76,60 +83,64 @@ def _gives(suppressing: Sequence[Asked]) -> Asked:
     return LINKED
 
 
-def _taken(root_id: str, entries: Entries) -> set[str]:
-    """What a source takes: those that name it, those that name these, and so on; never itself."""
-    taken: set[str] = set()
-    named = {root_id}
-    while named:
-        named = {
-            entry.entry_id
-            for entry in entries.values()
-            for link in entry.links
-            if link.entry_id in named and link.relation in (*_MEMBER, "for_medication")
-        } - taken
-        taken |= named
-    return taken - {root_id}
-
-
-def _revealing(suppressed: set[str], entries: Entries) -> set[str]:
+def _revealing(hidden: set[str], entries: Entries) -> set[str]:
     revealing = set()
-    for entry in entries.values():
-        for link in entry.links:
-            if link.relation == "about_problem" and link.entry_id in suppressed:
+    for hidden_id in hidden:
+        for container in containers(hidden_id, entries):
+            if container in entries and has_text(entries[container]):
+                revealing.add(container)
+        if hidden_id in entries:
+            revealing |= _named_by(entries[hidden_id], entries)
+        for entry in entries.values():
+            if _gives_away(entry, hidden_id, entries.get(hidden_id)):
                 revealing.add(entry.entry_id)
-            if entry.entry_id in suppressed and _reveals(link.relation, link.entry_id, entries):
-                revealing.add(link.entry_id)
     return revealing
 
 
-def _reveals(relation: str, named: str, entries: Entries) -> bool:
-    """Whether what a suppressed entry names in this relation gives it away."""
-    if relation in {"result_of", "for_medication"}:
+def _named_by(hidden: Entry, entries: Entries) -> set[str]:
+    """Reports, requests and problem headers that a hidden entry has a link to and that give it away."""
+    found = set()
+    for link in hidden.links:
+        named = entries.get(link.entry_id)
+        if link.relation in {"result_of", "for_medication"}:
+            found.add(link.entry_id)
+        if link.relation == "about_problem" and named is not None and _are_problems(hidden, named):
+            found.add(link.entry_id)
+    return found
+
+
+def _are_problems(*entries: Entry) -> bool:
+    return all(entry.kind == "problem" for entry in entries)
+
+
+def _gives_away(entry: Entry, hidden_id: str, hidden: Entry | None) -> bool:
+    """Whether an entry gives away a hidden one by what it says of it; `hidden` is None while that has not arrived."""
+    if any(link.relation == "about_problem" and link.entry_id == hidden_id for link in entry.links):
         return True
-    return (
-        relation in {"part_of", "listed_in"}
-        and named in entries
-        and any(element.kind == "free_text" for element in entries[named].elements)
-    )
+    if not names(entry, hidden_id):
+        return False
+    match entry.kind:
+        case "report" | "battery":
+            return hidden is None or hidden.kind in RESULT_KINDS
+        case "problem":
+            return hidden is None or hidden.kind == "consultation"
+    return False
 
 
 def _related(entries: Entries, facts: Facts) -> set[str]:
-    """What hides in force name as related without a link that would say how."""
+    """What hides in force name as related while nothing says how."""
     return {
         related
         for (hidden_id, _), named in facts.hidden.items()
         for related in named
-        if related != hidden_id and not _linked(hidden_id, related, entries)
+        if related != hidden_id
+        and not _says(entries.get(hidden_id), related)
+        and not _says(entries.get(related), hidden_id)
     }
 
 
-def _linked(one: str, other: str, entries: Entries) -> bool:
-    """Whether a link in either direction says how they are related; one of an entry in conflict does not."""
-    return _names(one, other, entries) or _names(other, one, entries)
-
-
-def _names(carrier: str, named: str, entries: Entries) -> bool:
-    entry = entries.get(carrier)
+def _says(entry: Entry | None, named: str) -> bool:
+    """Whether an entry says that it is related to this one; an entry in conflict says nothing certain."""
     if entry is None or entry.conflict:
         return False
-    return any(link.entry_id == named for link in entry.links)
+    return names(entry, named) or any(link.entry_id == named for link in entry.links)

@@ -31,9 +31,10 @@ def after_review(
 
 
 def _matches(review: Change, entry: Entry) -> bool:
-    """Whether it was given for this version and body; which body, nobody can say of an entry in conflict."""
+    """Whether it was given for this practice, version and body; which body, nobody can say of an entry in conflict."""
     same_body = base64.b64decode(review["body_sha256"]) == entry.body_sha256
-    return bool(review["entry_version"] == entry.version and (same_body or entry.conflict))
+    same = (review["practice"], review["entry_version"]) == (entry.practice, entry.version)
+    return bool(same and (same_body or entry.conflict))
 
 
 def review_in_force(
@@ -45,30 +46,58 @@ def review_in_force(
         for control in reviews
         if (control.change["entry_id"], control.change["audience"]) == (entry.entry_id, audience)
     ]
-    release = _latest([c for c in about if _counts_as_release(c.change, ruleset)])
-    withholding = _latest([c for c in about if _counts_as_withholding(c.change)])
-    if release is None or withholding is None:
-        only = release or withholding
-        return None if only is None else only.change
-    later = release.counts_from > withholding.counts_from
-    had_seen_it = release.change["control_position"] >= withholding.position
-    in_force = later and had_seen_it and _matches(release.change, entry)
-    return release.change if in_force else withholding.change
+    own = [control for control in about if control.change["practice"] == entry.practice]
+    release = _latest([c for c in own if _counts_as_release(c.change, ruleset)])
+    withholdings = _latest_of_each_practice([c for c in about if _counts_as_withholding(c)])
+    if not withholdings:
+        return None if release is None else release.change
+    if release is not None and _settles(release, withholdings, entry):
+        return release.change
+    first = withholdings.get(entry.practice) or _latest(list(withholdings.values()))
+    return None if first is None else first.change
+
+
+def _settles(release: Control, withholdings: Mapping[str, Control], entry: Entry) -> bool:
+    """Whether a release is later than every withholding, was given in their knowledge, and matches."""
+    return _matches(release.change, entry) and all(
+        release.counts_from > one.counts_from and release.change["control_position"] >= one.position
+        for one in withholdings.values()
+    )
+
+
+def _latest_of_each_practice(reviews: Sequence[Control]) -> dict[str, Control]:
+    found: dict[str, list[Control]] = {}
+    for one in reviews:
+        found.setdefault(one.change["practice"], []).append(one)
+    return {practice: max(some, key=_when) for practice, some in found.items()}
 
 
 def _counts_as_release(review: Change, ruleset: Mapping[str, Any]) -> bool:
     return bool(review["action"] == "release" and review["ruleset"] == ruleset["hash"])
 
 
-def _counts_as_withholding(review: Change) -> bool:
+def _counts_as_withholding(stated: Control) -> bool:
+    review = stated.change
     if review["action"] != "withhold":
         return False
-    return review["ground"] != "serious_harm" or review["clinician_opinion_on"] is not None
+    return review["ground"] != "serious_harm" or _had_opinion(review, day(stated.counts_from))
+
+
+def _had_opinion(review: Change, decided_on: date) -> bool:
+    """Whether a clinician gave an opinion in the six months up to the day of the decision."""
+    if review["clinician_opinion_on"] is None:
+        return False
+    given_on = date.fromisoformat(review["clinician_opinion_on"])
+    return given_on <= decided_on < months_after(given_on, 6)
 
 
 def _latest(reviews: Sequence[Control]) -> Control | None:
-    """The latest; at equal instants the one stated last in `controls`, whatever arrived first here."""
-    return max(reviews, key=lambda stated: (stated.counts_from, stated.position), default=None)
+    return max(reviews, key=_when, default=None)
+
+
+def _when(stated: Control) -> tuple[datetime, int]:
+    """At equal instants the one stated last in `controls` is the later one, whatever arrived first here."""
+    return stated.counts_from, stated.position
 
 
 def _opinion_is_stale(review: Change, ruleset: Mapping[str, Any], now: datetime) -> bool:

@@ -12,13 +12,20 @@ from enum import StrEnum
 import psycopg
 
 from recordgate_consumers.review.queue import Hold
+from recordgate_runtime.service_keys import ServiceKey
 from recordgate_runtime.sql import Statements
 from recordgate_schemas import codec
-from recordgate_schemas.control import Control, ReviewAction, Reviewed, ReviewGround
+from recordgate_schemas.control import (
+    OPINION_MONTHS,
+    Control,
+    ReviewAction,
+    Reviewed,
+    ReviewGround,
+)
 from recordgate_schemas.errors import UsageError
 from recordgate_schemas.messages import Queue
 from recordgate_schemas.topics import CONTROLS
-from recordgate_schemas.values import Audience, EntryId, NhsNumber
+from recordgate_schemas.values import Audience, EntryId, NhsNumber, OdsCode
 
 _SQL = Statements("recordgate_consumers.review", "queue.sql")
 SOURCE = "recordgate-review"
@@ -39,9 +46,6 @@ CLINICIANS = (Role.GP, Role.NURSE, Role.PHARMACIST, Role.CLINICIAN)
 
 The decider does not rely on this list: it asks its ruleset's `clinician_roles` again.
 """
-
-OPINION_MONTHS = 6
-"""How long a clinician's opinion on serious harm holds (Data Protection Act 2018, Schedule 3, Part 2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,18 +98,22 @@ def check_role(hold: Hold, decision: ReviewDecision) -> None:
 
 
 def record_decision(
-    connection: psycopg.Connection, hold: Hold, decision: ReviewDecision, now: datetime
+    connection: psycopg.Connection,
+    hold: Hold,
+    decision: ReviewDecision,
+    now: datetime,
+    key: ServiceKey,
 ) -> str:
-    """Mark the hold decided and put the outcome into the outbox, in one transaction; return the control's id.
+    """Mark the hold decided and put the signed outcome into the outbox, in one transaction; return the control's id.
 
     Raise UsageError when the decision may not be taken, or `hold` is no longer the state that the reviewer saw.
     """
     check_decision(decision, now.date())
     check_role(hold, decision)
-    control = decision_control(hold, decision, now)
-    key = {name: getattr(hold, name) for name in ("nhs_number", "audience", "entry_id", "sequence")}
+    control = key.sign(decision_control(hold, decision, now))
+    place = {n: getattr(hold, n) for n in ("nhs_number", "audience", "entry_id", "sequence")}
     with connection.transaction():
-        if connection.execute(_SQL["mark_decided"], {**key, "now": now}).rowcount != 1:
+        if connection.execute(_SQL["mark_decided"], {**place, "now": now}).rowcount != 1:
             raise UsageError("ENTRY_ID: the hold has changed since it was read; look at it again")
         encoded = codec.encode(CONTROLS, control)
         row = {"control_id": control.control_id, "control": encoded, "now": now}
@@ -125,6 +133,7 @@ def decision_control(hold: Hold, decision: ReviewDecision, now: datetime) -> Con
         source=SOURCE,
         change=Reviewed(
             entry_id=EntryId(hold.entry_id),
+            practice=OdsCode(hold.practice),
             audience=Audience(hold.audience),
             action=decision.action,
             ground=decision.ground,

@@ -8,7 +8,7 @@ import psycopg
 
 from recordgate_runtime.sql import Statements, rows_as
 from recordgate_schemas.errors import UsageError
-from recordgate_schemas.values import Audience, EntryId, OdsCode
+from recordgate_schemas.values import Audience, EntryId, NhsNumber, OdsCode
 
 _SQL = Statements("recordgate_consumers.review", "queue.sql")
 
@@ -77,16 +77,26 @@ def count_open(
     return int(row[0]) if row else 0
 
 
-def find_hold(connection: psycopg.Connection, entry_id: EntryId, audience: Audience) -> Hold:
-    """Return the open hold of an entry for an audience; raise UsageError when there is not exactly one."""
+def find_hold(
+    connection: psycopg.Connection,
+    entry_id: EntryId,
+    audience: Audience,
+    patient: NhsNumber | None = None,
+) -> Hold:
+    """Return the open hold of an entry for an audience; raise UsageError when there is not exactly one.
+
+    `patient`: whose entry it is; needed only when several patients have an entry of that id.
+    """
     asked = {"entry_id": entry_id, "audience": audience}
     with connection.transaction():
         found = rows_as(Hold, connection, _SQL["holds_of_entry"], asked)
+    if patient is not None:
+        found = [hold for hold in found if hold.nhs_number == patient.digits]
     still_open = [hold for hold in found if hold.state == "open"]
     if len(still_open) == 1:
         return still_open[0]
     if still_open:
-        raise UsageError("ENTRY_ID: held for more than one patient; ask the system queue's owner")
+        raise UsageError("ENTRY_ID: held for more than one patient; name yours with --of-patient")
     if found:
         raise UsageError("ENTRY_ID: already decided; `recordgate holds` lists what is open")
     raise UsageError("ENTRY_ID: no hold for this audience; `recordgate holds` lists what is open")

@@ -11,8 +11,10 @@ from recordgate_deploy.demo.people import Person
 from recordgate_deploy.runner import Runner
 from recordgate_deploy.settled import Watch
 from recordgate_producers.publisher import Publisher
+from recordgate_producers.publishing import Options
 from recordgate_runtime.kafka_access import access
 from recordgate_runtime.postgres import connect
+from recordgate_runtime.service_keys import read_service_key
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.control import Control
 from recordgate_schemas.entry import ClinicalEntry
@@ -35,6 +37,9 @@ class Pipeline(contextlib.ExitStack):
         self._publisher = self.enter_context(
             Publisher(access(settings.as_user(Principal.PUBLISHER)), prefix=settings.topic_prefix)
         )
+        file = settings.operator_key
+        key = None if file is None else read_service_key(file, "RECORDGATE_OPERATOR_KEY")
+        self._options = Options(key=key)
         self._watch = self.enter_context(contextlib.closing(Watch(settings)))
         self._view = self.enter_context(connect(settings.view_dsn, "view_reader", autocommit=True))
         self._ledger = self.enter_context(
@@ -44,8 +49,8 @@ class Pipeline(contextlib.ExitStack):
     def publish(
         self, controls: Iterable[Control] = (), entries: Iterable[ClinicalEntry] = ()
     ) -> None:
-        """Publish the controls, then the entries."""
-        self._publisher.publish_controls(controls)
+        """Publish the controls, signed where they must be, then the entries."""
+        self._publisher.publish_controls(map(self._options.signed, controls))
         self._publisher.publish_entries(entries)
 
     def wait(self, *, gate_only: bool = False) -> None:

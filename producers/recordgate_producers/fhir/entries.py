@@ -178,7 +178,7 @@ def _names_a_subject(resource: Resource) -> bool:
 def _links(record: FhirRecord, key: str) -> tuple[Link, ...]:
     named = (
         (record.entry_id(target), relation)
-        for target, relation in record.relations.links.get(key, ())
+        for target, relation in record.relations.stated.get(key, ())
     )
     links = (Link(target, relation) for target, relation in named if target)
     return tuple(sorted(links, key=lambda link: (link.entry_id, link.relation)))

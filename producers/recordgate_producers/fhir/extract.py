@@ -32,12 +32,14 @@ from recordgate_producers.fhir.tree import texts
 from recordgate_producers.fhir.types import CONTAINED_FIELDS, SECTION_LIST, SKIPPED
 from recordgate_schemas import codec
 from recordgate_schemas.control import Control
-from recordgate_schemas.entry import ClinicalEntry, Readiness
+from recordgate_schemas.entry import ClinicalEntry, Kind, Readiness
 from recordgate_schemas.errors import PoisonError
 from recordgate_schemas.topics import ENTRIES
 
 HEADROOM_BYTES = 16 * 1024
 """Room that Kafka needs around a value: key, record and batch framing."""
+
+_PLACES = {Kind.CONSULTATION: 0, Kind.BATTERY: 2, Kind.REPORT: 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def _extract(bundle: Bundle, given: Given) -> Extract:
     record = _record(bundle, patient, given.system or detect_system(entries))
     built, hidden = [], []
     if as_of is not None:
-        readiness = readiness_by_key(bundle, record.relations, record.laboratory)
+        readiness = readiness_by_key(bundle, record.laboratory)
         built = reports.build(record, entries, readiness, as_of)
         in_error = [one.key for one in entries if readiness[one.key] is Readiness.IN_ERROR]
         hidden = hides(record, {one.key for one in entries}, in_error, as_of)
@@ -81,10 +83,18 @@ def _extract(bundle: Bundle, given: Given) -> Extract:
         system=record.system,
         as_of=as_of,
         hides=tuple(hidden),
-        entries=tuple(one.entry for one in built),
+        entries=tuple(sorted((one.entry for one in built), key=_place)),
         resources=reports.all(),
         notices=(*reports.notices, *list_warning_notices(bundle)),
     )
+
+
+def _place(entry: ClinicalEntry) -> int:
+    """Return where an entry goes: a consultation before its members, a report after its results.
+
+    So whoever decides entries as they come knows of a draft or an unfiled result before what depends on it.
+    """
+    return _PLACES.get(entry.kind, 1)
 
 
 def _record(bundle: Bundle, patient: FhirPatient, system: str) -> FhirRecord:

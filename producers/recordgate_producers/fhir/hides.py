@@ -10,6 +10,7 @@ from recordgate_producers.fhir.record import FhirRecord
 from recordgate_producers.fhir.relations import reachable
 from recordgate_producers.fhir.types import is_entry
 from recordgate_schemas.control import Control, EntryHidden, HideCause
+from recordgate_schemas.entry import SourceVersion
 from recordgate_schemas.values import EntryId
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://recordgate.example/control")
@@ -18,7 +19,10 @@ NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "https://recordgate.example/control")
 def hides(
     record: FhirRecord, keys: Collection[str], in_error: Collection[str], as_of: datetime
 ) -> list[Control]:
-    """Return one control per labelled entry and per entry in error; `keys` are the record's entries."""
+    """Return one control per labelled entry and per entry in error; `keys` are the record's entries.
+
+    Each is about the version that is published with it: a later version without the label is open again.
+    """
     found = [(key, HideCause.NOPAT) for key in labelled_entries(record) if key in keys]
     found += [(key, HideCause.IN_ERROR) for key in in_error]
     return [
@@ -50,12 +54,18 @@ def _hide(
     record: FhirRecord, entry_id: EntryId, key: str, cause: HideCause, as_of: datetime
 ) -> Control:
     related = {other for one in _relatives(record, key, cause) if (other := record.entry_id(one))}
+    version = milliseconds(as_of)
     return Control(
-        control_id=control_id(entry_id, milliseconds(as_of), cause),
+        control_id=control_id(entry_id, version, cause),
         nhs_number=record.patient.nhs_number,
         effective_at=as_of,
         source=f"publisher:{record.patient.practice}:{record.system}",
-        change=EntryHidden(entry_id, tuple(sorted(related - {entry_id})), cause),
+        change=EntryHidden(
+            entry_id,
+            tuple(sorted(related - {entry_id})),
+            cause,
+            SourceVersion(record.patient.practice, record.system, version),
+        ),
     )
 
 

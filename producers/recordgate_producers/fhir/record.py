@@ -10,16 +10,14 @@ from recordgate_producers.fhir.dates import instant
 from recordgate_producers.fhir.labels import UNREADABLE, labels_of, meta_labels
 from recordgate_producers.fhir.patient import FhirPatient
 from recordgate_producers.fhir.readiness import readiness
-from recordgate_producers.fhir.relations import Relations, reachable
+from recordgate_producers.fhir.relations import Relations
 from recordgate_producers.fhir.times import times
 from recordgate_producers.fhir.tree import nodes, text, texts
-from recordgate_schemas.entry import Coding, Readiness, Relation
+from recordgate_schemas.entry import Coding, Readiness
 from recordgate_schemas.errors import InvalidValue
 from recordgate_schemas.values import EntryId, parse_entry_id
 
 Labels = Mapping[str, frozenset[Coding]]
-FINISHED = frozenset({Readiness.FINAL, Readiness.FILED, Readiness.REVIEWED})
-OPEN = frozenset({Readiness.UNFILED, Readiness.PARTIAL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +94,10 @@ def inherit_labels(
     return {key: frozenset(labels) for key, labels in found.items()}
 
 
-def readiness_by_key(
-    bundle: Bundle, relations: Relations, laboratory: Collection[str]
-) -> dict[str, Readiness]:
-    """Return each resource's readiness among its relatives.
-
-    What is in an unsaved consultation is unsaved; a report with an unfiled result is partial, it and all its filed
-    results (golden decisions, rows 46 and 50).
-    """
+def readiness_by_key(bundle: Bundle, laboratory: Collection[str]) -> dict[str, Readiness]:
+    """Return each resource's own readiness; what follows from its relatives the decider derives, who knows them all."""
     bundle_is_gp_connect = "GPConnect" in "".join(_profiles(bundle.json))
-    alone = {
+    return {
         one.key: readiness(
             one.json,
             laboratory=one.key in laboratory,
@@ -113,15 +105,6 @@ def readiness_by_key(
         )
         for one in bundle.resources
     }
-    found = dict(alone)
-    for group in _reports(relations, found):
-        if any(alone[key] in OPEN for key in group):
-            found |= {key: Readiness.PARTIAL for key in group if alone[key] in FINISHED}
-    drafts = {k for k, v in found.items() if k.startswith("Encounter/") and v is Readiness.DRAFT}
-    for key in found:
-        if found[key] in FINISHED and drafts.intersection(relations.parents(key, Relation.PART_OF)):
-            found[key] = Readiness.DRAFT
-    return found
 
 
 def extracted_at(bundle: Bundle, entries: Iterable[Resource]) -> datetime | None:
@@ -140,14 +123,3 @@ def extracted_at(bundle: Bundle, entries: Iterable[Resource]) -> datetime | None
 
 def _profiles(resource: object) -> Iterable[str]:
     return texts(list(nodes(resource, "meta")), "profile")
-
-
-def _reports(relations: Relations, known: Collection[str]) -> list[set[str]]:
-    """Return each report or group with everything under it."""
-    children = {
-        key: members.intersection(known)
-        for key in known
-        if key.startswith(("DiagnosticReport/", "Observation/"))
-        and (members := set(relations.members(key, Relation.RESULT_OF)))
-    }
-    return [{top} | reachable([top], lambda key: children.get(key, ())) for top in children]

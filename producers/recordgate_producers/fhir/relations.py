@@ -1,8 +1,10 @@
 """How entries of one record are related: which of them carries which link, and where labels flow before publishing.
 
-RULES is the one table for it. A link is carried by the member, never by the container; the container's pointers are
-elements of its body. Flow: national guidance has labels cover a consultation's, group's and request's children (GP2GP
-redaction notes; reference domain, section 4); one labelled component hides a battery, but not a laboratory group.
+RULES is the one table for it. A link is carried by the member, never by the container. An entry is published with the
+links that it states itself; what a container says of its members are elements of its body, and the decider counts both.
+So an entry says the same in whatever Bundle it is published. Flow: national guidance has labels cover a consultation's,
+group's and request's children (GP2GP redaction notes; reference domain, section 4); one labelled component hides a
+battery, but not a laboratory group.
 """
 
 import re
@@ -46,24 +48,12 @@ RULES = (
     Rule(r"hasMember|related:has-member\.target", Relation.RESULT_OF, Flow.OUT, named_carries=True),
     Rule(r"derivedFrom|related:derived-from\.target", Relation.REFERS_TO, Flow.IN),
     # The problem header and its actual problem state one fact twice; hiding one alone would show it in the other.
-    Rule(
-        r"extension:.*ActualProblem.*",
-        Relation.ABOUT_PROBLEM,
-        Flow.BOTH,
-        "Condition",
-        named_carries=True,
-    ),
-    Rule(
-        r"extension:.*RelatedClinicalContent.*",
-        Relation.ABOUT_PROBLEM,
-        Flow.NONE,
-        "Condition",
-        named_carries=True,
-    ),
+    Rule(r"extension:.*ActualProblem.*", Relation.ABOUT_PROBLEM, Flow.BOTH, "Condition"),
     Rule(r"basedOn", Relation.FOR_MEDICATION, Flow.IN, target="MedicationRequest"),
     Rule(r"basedOn", Relation.RESULT_OF, Flow.IN, holder="Observation|DiagnosticReport"),
     Rule(r"basedOn", Relation.REFERS_TO, Flow.IN),
     Rule(r"item\..*", Relation.REFERS_TO, Flow.OUT, holder="QuestionnaireResponse"),
+    # What a problem lists does not name the problem, so hiding the problem leaves it open.
     Rule(r".*", Relation.REFERS_TO, Flow.NONE, holder="Condition"),
     Rule(r".*", Relation.ABOUT_PROBLEM, Flow.NONE, target="Condition"),
     Rule(r".*", Relation.REFERS_TO, Flow.NONE),
@@ -73,9 +63,13 @@ RULES = (
 
 @dataclass(frozen=True, slots=True)
 class Relations:
-    """Links carried by each key, the same links seen from the other end, and where each key's labels go."""
+    """Links carried by each key, the same links seen from the other end, and where each key's labels go.
+
+    `stated`: those of the links that the key's own resource states.
+    """
 
     links: Mapping[str, Collection[tuple[str, Relation]]]
+    stated: Mapping[str, Collection[tuple[str, Relation]]]
     reverse_links: Mapping[str, Collection[tuple[str, Relation]]]
     flows: Mapping[str, Collection[str]]
 
@@ -102,6 +96,7 @@ def reachable(starts: Iterable[str], neighbours: Callable[[str], Iterable[str]])
 def relate(bundle: Bundle, laboratory: Collection[str]) -> Relations:
     """Return how the record's resources are related; `laboratory`: keys of laboratory observations."""
     links: dict[str, set[tuple[str, Relation]]] = defaultdict(set)
+    stated: dict[str, set[tuple[str, Relation]]] = defaultdict(set)
     flows: dict[str, set[str]] = defaultdict(set)
     for holder in bundle.resources:
         for reference in references(holder.json):
@@ -117,8 +112,10 @@ def relate(bundle: Bundle, laboratory: Collection[str]) -> Relations:
                     (target, holder.key) if rule.named_carries else (holder.key, target)
                 )
                 links[carrier].add((other, rule.relation))
+                if not rule.named_carries:
+                    stated[carrier].add((other, rule.relation))
             _consultation(bundle, holder, reference.trail, target, links)
-    return Relations(links, _reversed(links), flows)
+    return Relations(links, stated, _reversed(links), flows)
 
 
 def _reversed(

@@ -9,6 +9,7 @@ from typing import Annotated, cast
 
 import typer
 
+from recordgate_runtime.arguments import ask_nhs_number
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.process import run_process
 from recordgate_runtime.settings import need, settings
@@ -50,29 +51,35 @@ def explain(
     audience: Annotated[str, typer.Option(help="for --why-not: self or proxy:GRANT")] = "self",
     *,
     why_not: Annotated[bool, typer.Option(help="say what keeps it from the audience")] = False,
+    of_patient: Annotated[
+        bool,
+        typer.Option(
+            "--of-patient",
+            help="ask for the NHS number, or read it from stdin; needed when several patients have the id",
+        ),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Say what was decided about an entry, and why: to a patient, a reviewer or an engineer."""
     dsn = need(settings().ledger_dsn, "RECORDGATE_LEDGER_DSN")
+    patient = ask_nhs_number() if of_patient else None
     with connect(dsn, "ledger_reader") as connection:
         used = in_force_for_reading(connection)
         # SAFETY: a patient reads the same words about what is hidden and about what does not exist
         if reader is Reader.PATIENT:
             print(explanations.for_patient(used.reasons))  # noqa: T201
             return
-        found = explain_entry(connection, parse_entry_id(entry_id))
+        found = explain_entry(connection, parse_entry_id(entry_id), patient)
     if as_json:
-        print(json.dumps([dataclasses.asdict(one) for one in found], default=str, indent=2))  # noqa: T201
+        print(json.dumps(dataclasses.asdict(found), default=str, indent=2))  # noqa: T201
         return
-    lines: list[str] = []
-    for one in found:
-        lines.append(one.entry_id)
-        if why_not:
-            lines += explanations.why_not(one, parse_audience(audience), used.reasons)
-        elif reader is Reader.REVIEWER:
-            lines += explanations.for_reviewer(one, used.reasons)
-        else:
-            lines += explanations.for_engineer(one, used.hash)
+    lines: list[str] = [found.entry_id]
+    if why_not:
+        lines += explanations.why_not(found, parse_audience(audience), used.reasons)
+    elif reader is Reader.REVIEWER:
+        lines += explanations.for_reviewer(found, used.reasons)
+    else:
+        lines += explanations.for_engineer(found, used.hash)
     print_bounded(lines)
 
 

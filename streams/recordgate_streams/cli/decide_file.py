@@ -144,10 +144,12 @@ def _rows(decision: Decision) -> Iterator[tuple[str, str]]:
 
 
 def _print_json(patient: int, found: PatientDecision) -> None:
-    for (entry_id, audience), decision in found.decisions.items():
+    for (entry_id, audience), update in found.updates.items():
+        decision = update.decision
         fields: dict[str, Any] = {
             "patient": patient,
             "entry_id": entry_id,
+            "version": update.accepted.entry.version,
             "audience": audience,
             "outcome": decision.outcome,
             "reasons": [

@@ -14,6 +14,7 @@ from recordgate_runtime.arguments import parser
 from recordgate_runtime.clock import SystemClock
 from recordgate_runtime.positions import read_partitions
 from recordgate_runtime.postgres import connect
+from recordgate_runtime.service_keys import read_service_key
 from recordgate_runtime.settings import need, settings
 from recordgate_schemas.coordinates import Coordinates
 from recordgate_schemas.errors import PoisonError, UsageError
@@ -149,7 +150,9 @@ def _needed_seal() -> Seal:
 
 
 def _operator() -> Operator:
-    return Operator(getpass.getuser(), SystemClock().now())
+    file = settings().operator_key
+    key = None if file is None else read_service_key(file, "RECORDGATE_OPERATOR_KEY")
+    return Operator(getpass.getuser(), SystemClock().now(), key)
 
 
 def _kept(one: QuarantinedRecord) -> str:

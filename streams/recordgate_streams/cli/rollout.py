@@ -17,6 +17,7 @@ from recordgate_runtime.clock import SystemClock
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.process import ExitCode
 from recordgate_runtime.settings import need, settings
+from recordgate_runtime.signing_keys import private_key
 from recordgate_schemas.errors import UsageError
 from recordgate_schemas.values import OdsCode, parse_ods
 from recordgate_streams.cli.rollout_text import report_lines, status_lines
@@ -26,7 +27,7 @@ from recordgate_streams.rollout import activation, jws, verification
 from recordgate_streams.rollout import run as rehearsal_run
 from recordgate_streams.rollout.approvals import sign_approval
 from recordgate_streams.rollout.checks import claims_of
-from recordgate_streams.rollout.keys import approver_name, private_key
+from recordgate_streams.rollout.names import approver_name
 from recordgate_streams.rollout.report import report_data
 from recordgate_streams.rollout.run import Part
 from recordgate_streams.rollout.status import read_status

@@ -7,10 +7,11 @@ from typing import Annotated
 import typer
 from joserfc.jwk import OKPKey
 
+from recordgate_runtime.signing_keys import new_key, private_key
 from recordgate_schemas.errors import UsageError
 from recordgate_streams import ruleset as rulesets
 from recordgate_streams.rollout.approvals import ApprovalClaims, rehearsal_id, sign_approval
-from recordgate_streams.rollout.keys import approver_name, new_key, private_key
+from recordgate_streams.rollout.names import approver_name
 from recordgate_streams.ruleset import (
     Ruleset,
     describe,

@@ -5,44 +5,21 @@ that lifting a hide gives back exactly what the hide took.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from recordgate_schemas.entry import ClinicalEntry, ElementKind, Relation
+from recordgate_schemas.entry import (
+    Kind,
+    Relation,
+    SourceVersion,
+)
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import EntryId
+from recordgate_streams.decider.relations import REPORTS, RESULTS, Relations
+from recordgate_streams.decider.relative import Relative
 from recordgate_streams.policy.decision import Objection
 from recordgate_streams.policy.rules.hidden import CAUSES, SUPPRESSING
 from recordgate_streams.policy.statements import EntryStatements
-
-FOLLOWS_TARGET = frozenset(
-    {Relation.PART_OF, Relation.RESULT_OF, Relation.LISTED_IN, Relation.FOR_MEDICATION}
-)
-"""An entry with such a link is suppressed together with the entry that the link names."""
-
-CONTAINERS = frozenset({Relation.PART_OF, Relation.LISTED_IN})
-"""Links that name a container. It is shown without its references to members; only its own text can reveal one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Relative:
-    """What the cascade reads of an entry: its links, whether it has free text of its own, whether it is in conflict."""
-
-    entry_id: EntryId
-    links: tuple[tuple[Relation, EntryId], ...]
-    has_text: bool
-    conflict: bool
-
-
-def relative_of(entry: ClinicalEntry, *, conflict: bool) -> Relative:
-    """Return what the cascade reads of an entry."""
-    links = tuple((link.relation, link.entry_id) for link in entry.links)
-    return Relative(entry.entry_id, links, has_text(entry), conflict)
-
-
-def has_text(entry: ClinicalEntry) -> bool:
-    """Return whether the entry has free text of its own, which may reveal a member."""
-    return any(element.kind is ElementKind.FREE_TEXT for element in entry.elements)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +64,12 @@ def state_of(suppressed: Suppressed, affected: Affected) -> CascadeState:
     return CascadeState(suppressed, texts)
 
 
-def suppressed_before_arrival(statements: EntryStatements) -> SuppressedEntry | None:
-    """Return why an entry that has not arrived is suppressed already, if a hide came before it."""
-    causes = set(statements.hidden_for())
-    related = statements.related()
+def suppressed_by_hides(
+    statements: EntryStatements, arrived: SourceVersion | None
+) -> SuppressedEntry | None:
+    """Return why an entry is suppressed, going by hides alone: all there is before it arrives."""
+    causes = statements.hidden_for(arrived)
+    related = statements.related(arrived)
     reason = next((CAUSES[c] for c in CAUSES if c in causes & SUPPRESSING), None)
     if reason is not None:
         return SuppressedEntry(reason, Outcome.WITHHELD, related)
@@ -110,81 +89,77 @@ def suppressed_by(
     return SuppressedEntry(Reason.LINKED, Outcome.RELEASED, related) if related else None
 
 
-def cascade(relatives: Iterable[Relative], suppressed: Suppressed) -> Affected:
-    """Return the objections to every arrived relative that follow from the suppressed entries.
-
-    All of one patient and one audience. `relatives`: all arrived entries.
-    """
-    known = {relative.entry_id: relative for relative in relatives}
-    members = _members(known.values())
+def cascade(related: Relations, suppressed: Suppressed) -> Affected:
+    """Return the objections to every arrived relative that follow from the suppressed entries of one audience."""
+    known = related.known
     found: dict[EntryId, dict[tuple[Reason, Outcome], Objection]] = defaultdict(dict)
     suppressing = {e: why for e, why in suppressed.items() if why.outcome is not Outcome.RELEASED}
     followers: set[EntryId] = set()
     for entry_id, why in sorted(suppressing.items()):
-        for member in _below(entry_id, members):
+        for member in related.below(entry_id):
             followers.add(member)
             found[member][why.reason, why.outcome] = _objection(why, "taken along by a relative")
     hidden = followers | suppressing.keys()
     linked = SuppressedEntry(Reason.LINKED, Outcome.HELD)
-    for entry_id in _revealing(known, hidden) | _unexplained(known, suppressed):
+    for entry_id in _revealing(related, hidden) | _unexplained(known, suppressed):
         if entry_id not in hidden:
             found[entry_id][linked.reason, linked.outcome] = _objection(linked, "would reveal one")
     return {e: tuple(by.values()) for e, by in found.items() if e in known}
 
 
-def _members(relatives: Iterable[Relative]) -> Mapping[EntryId, list[EntryId]]:
-    members: dict[EntryId, list[EntryId]] = defaultdict(list)
-    for relative in relatives:
-        for relation, target in relative.links:
-            if relation in FOLLOWS_TARGET:
-                members[target].append(relative.entry_id)
-    return members
-
-
-def _below(entry_id: EntryId, members: Mapping[EntryId, list[EntryId]]) -> set[EntryId]:
-    """Return everything that follows the entry, over any number of links; the entry itself is not part of it."""
-    found: set[EntryId] = set()
-    waiting = [entry_id]
-    while waiting:
-        new = set(members.get(waiting.pop(), ())) - found - {entry_id}
-        found |= new
-        waiting += new
+def _revealing(related: Relations, hidden: set[EntryId]) -> set[EntryId]:
+    """Return entries whose content would reveal a hidden one, by what either of the two says of the other."""
+    known = related.known
+    found = {one.entry_id for one in known.values() if _names_hidden(one, related, hidden)}
+    for entry_id in hidden:
+        around = related.around(entry_id)
+        found |= {one for one in around if one in known and known[one].has_text}
+        if entry_id in known:
+            found |= set(_named_by_hidden(known[entry_id], known))
     return found
 
 
-def _revealing(known: Mapping[EntryId, Relative], hidden: set[EntryId]) -> set[EntryId]:
-    """Return entries whose content would reveal a hidden one.
+def _names_hidden(one: Relative, related: Relations, hidden: set[EntryId]) -> bool:
+    """Return whether an entry says itself how it is related to a hidden one.
 
-    These are reports and requests, containers with text, and whatever names a hidden problem.
+    It is about a hidden problem; or a report that refers to a hidden result, or a problem that refers to a hidden
+    consultation.
     """
-    found: set[EntryId] = set()
-    for relative in known.values():
-        for relation, target in relative.links:
-            if relation is Relation.ABOUT_PROBLEM and target in hidden:
-                found.add(relative.entry_id)
-            if relative.entry_id in hidden and _would_reveal(relation, known.get(target)):
-                found.add(target)
-    return found
+    if any(r is Relation.ABOUT_PROBLEM and target in hidden for r, target in one.links):
+        return True
+    kinds = RESULTS if one.kind in REPORTS else _CONSULTATION if one.kind is Kind.PROBLEM else ()
+    return any(other in hidden and related.of_kind(other, kinds) for other in one.names if kinds)
 
 
-def _would_reveal(relation: Relation, target: Relative | None) -> bool:
-    if relation in CONTAINERS:
-        return target is not None and target.has_text
-    return relation in (Relation.RESULT_OF, Relation.FOR_MEDICATION)
+_CONSULTATION = frozenset({Kind.CONSULTATION})
+
+
+def _named_by_hidden(one: Relative, known: Mapping[EntryId, Relative]) -> Iterator[EntryId]:
+    """Yield what a hidden entry names and would be revealed by: reports and requests, and its problem's header."""
+    for relation, target in one.links:
+        if relation in (Relation.RESULT_OF, Relation.FOR_MEDICATION):
+            yield target
+        elif relation is Relation.ABOUT_PROBLEM and one.kind is Kind.PROBLEM:
+            other = known.get(target)
+            if other is not None and other.kind is Kind.PROBLEM:
+                yield target  # a problem and its header state one fact twice
 
 
 def _unexplained(known: Mapping[EntryId, Relative], suppressed: Suppressed) -> set[EntryId]:
-    """Return relatives that a hide names and no link explains: nobody knows how they are related, so a person looks.
+    """Return relatives that a hide names and nothing explains: nobody knows how they are related, so a person looks.
 
-    The links of an entry in conflict explain nothing.
+    What an entry in conflict says explains nothing.
     """
-    certain = (relative for relative in known.values() if not relative.conflict)
-    linked = {(r.entry_id, target) for r in certain for _, target in r.links}
+    named = {(e, other) for e, why in suppressed.items() for other in why.related - {e}}
+    if not named:
+        return set()
+    certain = [relative for relative in known.values() if not relative.conflict]
+    explained = {(r.entry_id, target) for r in certain for _, target in r.links}
+    explained |= {(r.entry_id, target) for r in certain for target in r.names}
     return {
         other
-        for entry_id, why in suppressed.items()
-        for other in why.related - {entry_id}
-        if (entry_id, other) not in linked and (other, entry_id) not in linked
+        for entry_id, other in named
+        if (entry_id, other) not in explained and (other, entry_id) not in explained
     }
 
 

@@ -4,21 +4,22 @@ The lanes begin with the entries that a record is about and load what `PatientDe
 Written histories, rehearsals and tests have the whole record in hand.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from itertools import chain
 
 from recordgate_schemas.entry import ClinicalEntry, Readiness
 from recordgate_schemas.values import Audience, EntryId
 from recordgate_streams.decider.cascade import (
+    Affected,
     CascadeState,
-    Relative,
     SuppressedEntry,
     cascade,
-    relative_of,
     state_of,
-    suppressed_before_arrival,
     suppressed_by,
+    suppressed_by_hides,
 )
 from recordgate_streams.decider.objections import (
     after_rule_change,
@@ -33,17 +34,31 @@ from recordgate_streams.decider.record import (
     EntryAudience,
     PatientRecord,
 )
+from recordgate_streams.decider.relations import Relations, relations
+from recordgate_streams.decider.relative import relative_of
 from recordgate_streams.decider.review import after_review
 from recordgate_streams.decider.tasks import Task, entry_tasks, patient_tasks
 from recordgate_streams.decider.timers import changes_at, closes_at, entry_changes_at
+from recordgate_streams.decider.unfinished import Derived, derived_readiness, may_defer_relatives
 from recordgate_streams.policy.audience import AudienceContext, audience_context
 from recordgate_streams.policy.decision import Decision, EntryContext, Objection
 from recordgate_streams.policy.facts import Facts, PatientSignal
 from recordgate_streams.policy.settings import PolicySettings, Signal
-from recordgate_streams.policy.statements import EntryStatements
+from recordgate_streams.policy.statements import EntryStatements, source_version
 from recordgate_streams.ruleset import Ruleset
 
 _NOTHING_STATED = EntryStatements()
+
+
+@dataclass(frozen=True, slots=True)
+class _Relatives:
+    """What is the same for every audience. `relations`: reads how all entries are related; called only when it matters.
+
+    `derived`: what follows from relatives that are not finished.
+    """
+
+    relations: Callable[[], Relations]
+    derived: Derived
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +87,7 @@ class PatientDecision:
 def decide_patient(record: PatientRecord, ruleset: Ruleset, now: datetime) -> PatientDecision:
     """Return the decision about every entry in hand for every audience of the patient."""
     facts = _with_signals(record, ruleset)
+    relatives = _relatives_of(record, ruleset.settings)
     updates: dict[EntryAudience, DecisionUpdate] = {}
     states: dict[Audience, CascadeState] = {}
     tasks: set[Task] = set()
@@ -79,7 +95,7 @@ def decide_patient(record: PatientRecord, ruleset: Ruleset, now: datetime) -> Pa
     for name in facts.audiences():
         audience = audience_context(facts, name, ruleset.settings, now)
         against_all = audience_objections(audience)
-        found = _AudienceDecisions(record, audience, against_all, ruleset.hash)
+        found = _AudienceDecisions(record, relatives, audience, against_all, ruleset.hash)
         states[name] = found.state
         for update in found.updates():
             updates[update.accepted.entry.entry_id, name] = update
@@ -98,6 +114,21 @@ def decide_patient(record: PatientRecord, ruleset: Ruleset, now: datetime) -> Pa
         affected=frozenset(_affected_otherwise(record, states) - record.entries.keys()),
         turned=frozenset(entry_id for (entry_id, _), update in updates.items() if update.turned),
     )
+
+
+def _relatives_of(record: PatientRecord, settings: PolicySettings) -> _Relatives:
+    """Return the patient's relations, read when first asked for, and the readiness that follows from them."""
+
+    @cache
+    def read() -> Relations:
+        in_hand = record.entries.values()
+        every = [relative_of(one.entry, conflict=one.integrity.conflict) for one in in_hand]
+        return relations(chain(record.rest.relatives(), every))
+
+    waits = record.rest.unfinished - record.entries.keys() or any(
+        may_defer_relatives(accepted.entry) for accepted in record.entries.values()
+    )
+    return _Relatives(read, derived_readiness(read(), settings) if waits else {})
 
 
 def _with_signals(record: PatientRecord, ruleset: Ruleset) -> Facts:
@@ -157,11 +188,13 @@ class _AudienceDecisions:
     def __init__(
         self,
         record: PatientRecord,
+        relatives: _Relatives,
         audience: AudienceContext,
         against_all: tuple[Objection, ...],
         ruleset: str,
     ) -> None:
-        self._record, self._audience, self._ruleset = record, audience, ruleset
+        self._record, self._relatives = record, relatives
+        self._audience, self._ruleset = audience, ruleset
         self.contexts = {
             entry_id: EntryContext(
                 accepted.entry,
@@ -176,9 +209,10 @@ class _AudienceDecisions:
             for entry_id, context in self.contexts.items()
         }
         suppressed = self._suppressed()
-        unseen = self._suppressed_before_arrival(suppressed)
+        unseen = self._suppressed_elsewhere(suppressed)
         every = suppressed | unseen
-        self._affected = cascade(self._relatives(), every) if every else {}
+        affected = cascade(relatives.relations(), every) if every else {}
+        self._affected = _together(relatives.derived, affected)
         self.state = state_of(suppressed, self._affected)
 
     def updates(self) -> Iterator[DecisionUpdate]:
@@ -206,28 +240,27 @@ class _AudienceDecisions:
         found = {e: why for e, why in remembered.items() if e not in self._record.entries}
         for entry_id, context in self.contexts.items():
             own, statements = self._own[entry_id], context.statements
-            if own or statements.hides or statements.reviews:
-                why = suppressed_by(after_review(context, own), statements.related())
+            if own or statements.all_hides or statements.reviews:
+                named = statements.related(source_version(context.entry))
+                why = suppressed_by(after_review(context, own), named)
                 if why is not None:
                     found[entry_id] = why
         return found
 
-    def _suppressed_before_arrival(
+    def _suppressed_elsewhere(
         self, suppressed: Mapping[EntryId, SuppressedEntry]
     ) -> dict[EntryId, SuppressedEntry]:
-        """Return the entries that a hide names and that are not in hand; most of them have not arrived."""
+        """Return the entries that a hide suppresses and that are not in hand; most of them have not arrived."""
         known = self._record.entries.keys() | suppressed.keys()
-        return {
-            entry_id: why
-            for entry_id, statements in self._record.statements.items()
-            if entry_id not in known and (why := suppressed_before_arrival(statements)) is not None
-        }
-
-    def _relatives(self) -> Iterator[Relative]:
-        """Yield every arrived entry of the patient; where one comes twice, the last, in hand, counts."""
-        yield from self._record.rest.relatives()
-        for accepted in self._record.entries.values():
-            yield relative_of(accepted.entry, conflict=accepted.integrity.conflict)
+        found = {}
+        for entry_id, statements in self._record.statements.items():
+            why = None if entry_id in known else suppressed_by_hides(statements, None)
+            if why is not None and statements.published:
+                arrived = self._relatives.relations().known.get(entry_id)
+                why = suppressed_by_hides(statements, arrived.version if arrived else None)
+            if why is not None:
+                found[entry_id] = why
+        return found
 
     def _update(
         self, entry_id: EntryId, decision: Decision, closes: datetime | None
@@ -242,6 +275,16 @@ class _AudienceDecisions:
             valid_until=closes if decision.released else None,
             released_under=under,
         )
+
+
+def _together(derived: Derived, affected: Affected) -> Affected:
+    """Return all objections that follow from relatives, by entry."""
+    if not derived:
+        return affected
+    return {
+        entry_id: (*derived.get(entry_id, ()), *affected.get(entry_id, ()))
+        for entry_id in derived.keys() | affected.keys()
+    }
 
 
 def _released_under(previous: CurrentDecision | None, version: int, ruleset: str) -> str | None:

@@ -64,6 +64,8 @@ def fold_facts(facts: Facts, event: ControlEvent) -> Facts:
     A confirmation covers nothing that comes after its own position.
     """
     control, at = event.control, event.effective_at
+    if not event.counts:
+        return facts
     if control is None:
         return replace(facts, unreadable_at=max(facts.unreadable_at, event.position))
     if isinstance(control.change, StateConfirmed):

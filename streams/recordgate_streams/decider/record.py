@@ -11,7 +11,8 @@ from recordgate_schemas.control import Control
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.reasons import Outcome
 from recordgate_schemas.values import Audience, EntryId, NhsNumber
-from recordgate_streams.decider.cascade import CascadeState, Relative
+from recordgate_streams.decider.cascade import CascadeState
+from recordgate_streams.decider.relative import Relative
 from recordgate_streams.policy.decision import Decision, Integrity
 from recordgate_streams.policy.facts import Facts
 from recordgate_streams.policy.statements import EntryStatements
@@ -45,11 +46,15 @@ class AcceptedEntry:
 
 @dataclass(frozen=True, slots=True)
 class ControlEvent:
-    """A control as the broker received it. `position`: its offset. `control`: None when it could not be read."""
+    """A control as the broker received it. `position`: its offset. `control`: None when it could not be read.
+
+    `counts`: False when it needs a signature that holds and has none: then it states nothing.
+    """
 
     received_at: datetime
     position: int
     control: Control | None
+    counts: bool = True
 
     @property
     def effective_at(self) -> datetime:
@@ -137,12 +142,14 @@ class RecordRest:
     """What is known of a patient's entries that are not in hand. Empty when the whole record is in hand.
 
     `cascade`: as the last decisions left it, by audience. `relatives`: reads the links of all entries of the patient;
-    called only when something is suppressed. `released`: which of the entries referred to are shown, and to whom.
+    called only when one of them matters. `released`: which of the entries referred to are shown, and to whom.
+    `unfinished`: entries whose readiness may say something about others.
     """
 
     cascade: Mapping[Audience, CascadeState] = field(default_factory=dict)
     relatives: Callable[[], Iterable[Relative]] = _no_relatives
     released: frozenset[EntryAudience] = frozenset()
+    unfinished: frozenset[EntryId] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ def after_review(context: EntryContext, objections: tuple[Objection, ...]) -> tu
     if not context.statements.reviews:
         return objections
     review = context.statements.review_for(
-        context.audience.name, lambda one: _is_about(one, context)
+        context.audience.name, context.entry.practice, lambda one: _is_about(one, context)
     )
     if review is None:
         return objections
@@ -31,10 +31,14 @@ def after_review(context: EntryContext, objections: tuple[Objection, ...]) -> tu
 
 
 def _is_about(review: ReviewStatement, context: EntryContext) -> bool:
-    """True when the reviewer saw this content; of an entry in conflict nobody can tell which one was seen."""
+    """True when the reviewer saw this content; of an entry in conflict nobody can tell which one was seen.
+
+    It must have been given for the entry's practice: the signer speaks for no other.
+    """
     entry = context.entry
     same = review.body_sha256 == entry.body_sha256 or context.integrity.conflict
-    return same and review.entry_version == entry.version
+    given_for = (review.practice, review.entry_version)
+    return same and given_for == (entry.practice, entry.version)
 
 
 def _withheld(context: EntryContext, review: ReviewStatement) -> tuple[Objection, ...]:

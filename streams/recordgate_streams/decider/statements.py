@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from recordgate_schemas.control import (
+    OPINION_MONTHS,
     Change,
     EntryHidden,
     EntryShown,
@@ -15,10 +16,17 @@ from recordgate_schemas.control import (
     Reviewed,
     ReviewGround,
 )
+from recordgate_schemas.entry import SourceVersion
 from recordgate_schemas.values import EntryId
 from recordgate_streams.decider.record import ControlEvent
+from recordgate_streams.policy.dates import local_day, months_after
 from recordgate_streams.policy.facts import Switch
-from recordgate_streams.policy.statements import EntryStatements, HideStatement, ReviewStatement
+from recordgate_streams.policy.statements import (
+    EntryStatements,
+    HideStatement,
+    PublishedHide,
+    ReviewStatement,
+)
 
 FEW = 16
 """Ids up to this number are put in their places one by one."""
@@ -26,9 +34,9 @@ FEW = 16
 
 def fold_statements(known: EntryStatements, event: ControlEvent, ruleset: str) -> EntryStatements:
     """Return the statements about an entry after a control about it. `ruleset`: hash of the one in force."""
-    change = event.control.change if event.control else None
+    change = event.control.change if event.control and event.counts else None
     if isinstance(change, Reviewed):
-        if is_outdated(change, ruleset) or lacks_opinion(change):
+        if is_outdated(change, ruleset) or lacks_opinion(change, event.effective_at):
             return known
         return _fold_review(known, change, event)
     if isinstance(change, EntryHidden | EntryShown):
@@ -46,18 +54,24 @@ def is_outdated(change: Reviewed, ruleset: str) -> bool:
     return change.action is ReviewAction.RELEASE and change.ruleset != ruleset
 
 
-def lacks_opinion(change: Reviewed) -> bool:
-    """Return True for a withholding for serious harm that names no clinician's opinion: it does not count.
+def lacks_opinion(change: Reviewed, at: datetime) -> bool:
+    """Return True for a withholding for serious harm without a clinician's opinion of the six months before it.
 
-    The opinion of an appropriate health professional is what the exemption rests on (DPA 2018 Sch 3 para 6).
+    It does not count. The exemption rests on an opinion of the appropriate health professional (DPA 2018 Sch 3 para 6):
+    one that was too old when the reviewer decided, or lies after that day, is none (golden row 94). One that grows old
+    later is another matter (golden row 95).
     """
-    harm = change.ground is ReviewGround.SERIOUS_HARM and change.action is ReviewAction.WITHHOLD
-    return harm and change.clinician_opinion_on is None
+    if change.ground is not ReviewGround.SERIOUS_HARM or change.action is ReviewAction.RELEASE:
+        return False
+    given, day = change.clinician_opinion_on, local_day(at)
+    return given is None or given > day or months_after(given, OPINION_MONTHS) <= day
 
 
 def _fold_hide(
     known: EntryStatements, change: EntryHidden | EntryShown, at: datetime
 ) -> EntryStatements:
+    if isinstance(change, EntryHidden) and change.source_version is not None:
+        return _fold_published(known, change, change.source_version)
     hides = {hide.cause: hide for hide in known.hides}
     before = hides.get(change.cause, HideStatement(change.cause, Switch()))
     hiding = isinstance(change, EntryHidden)
@@ -65,6 +79,18 @@ def _fold_hide(
     switch = before.switch.set(at, on=hiding)
     hides[change.cause] = HideStatement(change.cause, switch, _with(before.related, named))
     return replace(known, hides=tuple(hides[cause] for cause in sorted(hides)))
+
+
+def _fold_published(
+    known: EntryStatements, change: EntryHidden, stated: SourceVersion
+) -> EntryStatements:
+    """Keep the greatest version: when it was stated does not matter, nor does what came first."""
+    published = {(hide.cause, hide.practice, hide.system): hide for hide in known.published}
+    key = (change.cause, stated.practice, stated.system)
+    before = published.get(key, PublishedHide(*key, stated.version))
+    version, related = max(before.version, stated.version), _with(before.related, change.related)
+    published[key] = replace(before, version=version, related=related)
+    return replace(known, published=tuple(published[key] for key in sorted(published)))
 
 
 def _with(known: tuple[EntryId, ...], named: tuple[EntryId, ...]) -> tuple[EntryId, ...]:
@@ -82,6 +108,7 @@ def _with(known: tuple[EntryId, ...], named: tuple[EntryId, ...]) -> tuple[Entry
 def _fold_review(known: EntryStatements, change: Reviewed, event: ControlEvent) -> EntryStatements:
     new = ReviewStatement(
         change.audience,
+        change.practice,
         event.effective_at,
         change.action,
         change.ground,
@@ -93,7 +120,12 @@ def _fold_review(known: EntryStatements, change: Reviewed, event: ControlEvent) 
         change.reviewer_role,
         change.clinician_opinion_on,
     )
-    reviews = {(review.audience, review.action): review for review in known.reviews}
-    key = (new.audience, new.action)
+    reviews = {_slot(review): review for review in known.reviews}
+    key = _slot(new)
     reviews[key] = max(new, reviews.get(key, new), key=lambda review: (review.at, repr(review)))
     return replace(known, reviews=tuple(reviews[key] for key in sorted(reviews)))
+
+
+def _slot(review: ReviewStatement) -> tuple[str, ...]:
+    """What a review takes the place of an earlier one by."""
+    return review.audience, review.action, review.practice

@@ -7,8 +7,9 @@ SAFETY: any exception ends the process at once; inside Faust an exception that p
 import asyncio
 import os
 import time
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
 import faust
 from faust.types import EventT
@@ -16,20 +17,28 @@ from faust.types import EventT
 from recordgate_runtime.health import Health
 from recordgate_runtime.kafka import topic_name
 from recordgate_runtime.kafka_access import MECHANISM, KafkaAccess, access
+from recordgate_runtime.log_watch import OUTSIDE_PAGE, Before, LogWatch
 from recordgate_runtime.logs import LogCode, log, where
 from recordgate_runtime.metrics import OLDEST_UNDECIDED
-from recordgate_runtime.partition_watch import PartitionWatch
+from recordgate_runtime.positions import Span
 from recordgate_runtime.process import exit_code
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
-from recordgate_schemas.errors import RecordgateError, UsageError
+from recordgate_schemas.errors import FatalError, RecordgateError, RetryableError, UsageError
 from recordgate_streams.engines.byte_room import ByteRoom
+from recordgate_streams.engines.faust_consumer import LaneTransport, LogOfLane
+from recordgate_streams.engines.trail import Trail
 from recordgate_streams.inspection.gauges import refresh_account
-from recordgate_streams.lanes.lane import Lane, LaneName, open_lane
+from recordgate_streams.lanes.lane import Lane, LaneName, open_lane, open_watch
 from recordgate_streams.lanes.restore import lane_group
 
 TICK_S = 1.0
-"""Seconds between two checks whether the time of a patient has come."""
+"""Seconds between two checks whether the time of a patient has come, and two looks at the log."""
+
+CONFIRM_S = 30.0
+"""Seconds that the broker may not answer while records that it has handed over are waiting."""
+
+T = TypeVar("T")
 
 
 def run(name: LaneName, settings: Settings) -> None:
@@ -39,20 +48,23 @@ def run(name: LaneName, settings: Settings) -> None:
     health = Health(refresh)
     health.serve(settings.metrics_port)
     lane = open_lane(name, settings)
-    app = create_app(name, lane, settings, health, PartitionWatch(settings, lane.partitions))
+    app = create_app(name, lane, settings, health, open_watch(lane, settings))
     worker = faust.Worker(app, quiet=True, override_logging=False, redirect_stdouts=False)
     worker.execute_from_commandline()
 
 
 def create_app(
-    name: LaneName, lane: Lane, settings: Settings, health: Health, watch: PartitionWatch
+    name: LaneName, lane: Lane, settings: Settings, health: Health, watch: LogWatch
 ) -> faust.App:
     """Return the Faust app of a lane: one agent over one topic."""
-    app = _bare_app(name, settings)
+    app, trail = _bare_app(name, settings), Trail()
     source = app.topic(
         topic_name(lane.topic, settings), key_serializer="raw", value_serializer="raw"
     )
     one_at_a_time = asyncio.Lock()
+
+    async def look() -> None:
+        await _guarded(name, watch.check_if_due)
 
     async def decide(stream: Any) -> None:
         room = ByteRoom(settings.batch_bytes)
@@ -60,7 +72,8 @@ def create_app(
         batches = stream.noack_take(settings.batch_entries, within=settings.batch_wait_s)
         async for events in batches:
             async with one_at_a_time:
-                await _guarded(lane.process_batch, [_record(e, lane) for e in events], name)
+                records = [_record(e, lane, trail) for e in events]
+                await _guarded(name, partial(_process, lane, name), records)
             for event in events:
                 event.ack()
             room.empty()
@@ -70,7 +83,7 @@ def create_app(
     async def resume(_app: Any, partitions: Any, **_: Any) -> None:
         assigned = sorted(tp.partition for tp in partitions if tp.topic == source.get_topic_name())
         async with one_at_a_time:
-            await _guarded(partial(_resume, lane, watch), assigned, name)
+            await _guarded(name, lane.resume, assigned)
             owned[:] = assigned
         health.ready()
         log(LogCode.STARTED, lane=name, topic=lane.topic.name)
@@ -78,22 +91,53 @@ def create_app(
     async def tick() -> None:
         if owned:
             async with one_at_a_time:
-                await _guarded(partial(_tick, lane, watch), list(owned), name)
+                await _guarded(name, partial(_tick, lane, trail), list(owned))
 
+    async def stop(_app: Any, **_: Any) -> None:
+        async with one_at_a_time:
+            await asyncio.to_thread(lane.stop)
+
+    app.transport = LaneTransport(app, _log_of(name, lane, watch, trail))
     app.agent(source, concurrency=1, name=f"decide-{name}")(decide)
     app.timer(interval=TICK_S)(tick)
+    app.timer(interval=TICK_S)(look)
     app.on_partitions_assigned.connect(resume, weak=False)  # type: ignore[arg-type]
+    app.on_before_shutdown.connect(stop, weak=False)  # type: ignore[arg-type]
     return app
 
 
-def _resume(lane: Lane, watch: PartitionWatch, partitions: list[int]) -> None:
-    watch.check()
-    lane.resume(partitions)
+def _log_of(name: LaneName, lane: Lane, watch: LogWatch, trail: Trail) -> LogOfLane:
+    return LogOfLane(
+        trail,
+        begin=partial(_guarded, name, watch.check),
+        confirm=partial(_guarded, name, partial(_confirm, watch)),
+        gone=partial(_gone, name, lane),
+    )
 
 
-def _tick(lane: Lane, watch: PartitionWatch, partitions: list[int]) -> None:
-    watch.check_if_due()
+def _confirm(watch: LogWatch, before: Mapping[int, Before]) -> None:
+    """Confirm; a broker that does not answer is asked again for a while."""
+    deadline = time.monotonic() + CONFIRM_S
+    while True:
+        try:
+            return watch.confirm(before)
+        except RetryableError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
+
+
+def _tick(lane: Lane, trail: Trail, partitions: list[int]) -> None:
+    passed = trail.passed()
+    lane.pass_over([Span(lane.topic.name, p, *passed[p]) for p in partitions if p in passed])
     lane.tick(partitions)
+
+
+def _process(lane: Lane, name: LaneName, records: Sequence[Record]) -> None:
+    oldest = min(record.timestamp_ms for record in records) / 1000
+    OLDEST_UNDECIDED.labels(name).set(max(0.0, time.time() - oldest))
+    lane.process_batch(records)
+    OLDEST_UNDECIDED.labels(name).set(0)
 
 
 def _bare_app(name: LaneName, settings: Settings) -> faust.App:
@@ -108,7 +152,7 @@ def _bare_app(name: LaneName, settings: Settings) -> faust.App:
         broker_credentials=_credentials(access(settings)),
         datadir=datadir,
         processing_guarantee="at_least_once",
-        consumer_auto_offset_reset="earliest",
+        consumer_auto_offset_reset="none",
         broker_commit_interval=0.5,
         stream_buffer_maxsize=settings.batch_entries,
         stream_wait_empty=True,
@@ -130,34 +174,44 @@ def _credentials(broker: KafkaAccess) -> Any:
     return faust.SSLCredentials(context=tls) if tls else None
 
 
-async def _guarded(work: Any, argument: list[Any], name: LaneName) -> None:
+async def _guarded(name: LaneName, work: Callable[..., T], *arguments: Any) -> T:
     """Do the work in a thread, so that heartbeats go on; end the process on any error."""
     try:
-        if argument and isinstance(argument[0], Record):
-            oldest = min(record.timestamp_ms for record in argument) / 1000
-            OLDEST_UNDECIDED.labels(name).set(max(0.0, time.time() - oldest))
-        await asyncio.to_thread(work, argument)
-        OLDEST_UNDECIDED.labels(name).set(0)
+        return await asyncio.to_thread(work, *arguments)
     except BaseException as error:  # noqa: BLE001  see the module's SAFETY note
-        ours = isinstance(error, RecordgateError)
-        log(
-            LogCode.FATAL if ours else LogCode.CRASHED,
-            lane=name,
-            error=type(error).__name__,
-            where=where(error),
-            advice=str(error) if ours else "restarting from the ledger",
-        )
-        os._exit(exit_code(error))
+        _end(name, error)
 
 
-def _record(event: EventT[Any], lane: Lane) -> Record:
+def _gone(name: LaneName, lane: Lane) -> NoReturn:
+    _end(
+        name,
+        FatalError(
+            f"{lane.topic.name}: the log no longer holds what comes next; see {OUTSIDE_PAGE}"
+        ),
+    )
+
+
+def _end(name: LaneName, error: BaseException) -> NoReturn:
+    ours = isinstance(error, RecordgateError)
+    log(
+        LogCode.FATAL if ours else LogCode.CRASHED,
+        lane=name,
+        error=type(error).__name__,
+        where=where(error),
+        advice=str(error) if ours else "restarting from the ledger",
+    )
+    os._exit(exit_code(error))
+
+
+def _record(event: EventT[Any], lane: Lane, trail: Trail) -> Record:
     message = event.message
     return Record(
         lane.topic.name,
         message.partition,
         message.offset,
-        int(message.timestamp * 1000),
+        round(message.timestamp * 1000),  # Faust has made a fraction of it
         message.key,
         message.value,
         lane.partitions,
+        gap_from=trail.gap_from(message.partition, message.offset),
     )

@@ -106,8 +106,10 @@ class _Writer:
 
     def _seen(self) -> Fields:
         audience = "proxy:g1" if self.case.is_proxys else "self"
-        hash_of_e0 = base64.b64encode(self.entry(self.case.entry).body_sha256).decode()
-        return {"audience": audience, "body_sha256": hash_of_e0, "ruleset": self.ruleset}
+        e0 = self.entry(self.case.entry)
+        hash_of_e0 = base64.b64encode(e0.body_sha256).decode()
+        about = {"practice": e0.practice, "audience": audience}
+        return {**about, "body_sha256": hash_of_e0, "ruleset": self.ruleset}
 
     def entry(self, given: Fields) -> ClinicalEntry:
         fields: Fields = resolve({**baseline()["entry"], **given}, self.now)

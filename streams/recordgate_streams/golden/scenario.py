@@ -5,9 +5,9 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
-from recordgate_schemas.control import Control
+from recordgate_schemas.control import Change, Control
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.errors import InvalidValue, PoisonError, UsageError
 from recordgate_schemas.mapping import mapper, unknown_fields
@@ -20,6 +20,22 @@ _CONTROL = mapper(Control, "json")
 _ENTRY = mapper(ClinicalEntry, "json")
 FIELDS = ("at", "position", "control", "entry", "unreadable", "body_mismatch", "text_hint")
 EMPTY_SHA256 = base64.b64encode(hashlib.sha256(b"").digest()).decode()
+_CHANGES: Mapping[str, type] = {change.__name__: change for change in get_args(Change)}
+_USUAL = {
+    "version": 1,
+    "system": "scenario",
+    "origin": "local",
+    "hide_tags_trusted": True,
+    "online_visibility": "unset",
+    "staff_private": False,
+    "third_party": "none",
+    "body": "",
+    "body_type": "application/fhir+json",
+    "body_sha256": EMPTY_SHA256,
+}
+"""What an entry of a scenario is unless it says otherwise. SAFETY: not its kind, readiness or time of recording."""
+_LISTS = ("labels", "codes", "markers", "not_for_grants", "links", "elements")
+_MAY_BE_MISSING = ("event_date", "available_at")
 
 
 def parse_lines(lines: Iterable[str], name: str) -> list[Event]:
@@ -60,16 +76,34 @@ def _event(found: Any, place: int) -> Event:
     position = found.get("position", place)
     if type(position) is not int or position < 0:
         raise InvalidValue("position: must be a whole number, 0 or more")
-    control = None if found.get("unreadable") else _CONTROL.load(found.get("control"))
+    control = None if found.get("unreadable") else _CONTROL.load(_completed(found, at))
     return ControlEvent(at, position, control)
 
 
+def _completed(found: Mapping[str, Any], at: datetime) -> Any:
+    """Return a control with what it may leave out: who sent it, when it counts from, and what of its change is null."""
+    given = found.get("control")
+    if not isinstance(given, Mapping):
+        return given
+    usual = {"control_id": "scenario", "source": "scenario", "effective_at": at.isoformat()}
+    change = given.get("change")
+    if isinstance(change, Mapping) and change.get("type") in _CHANGES:
+        change = {**_nulls(_CHANGES[change["type"]]), **change}
+    return {**usual, **given, "change": change}
+
+
+def _nulls(cls: type) -> dict[str, None]:
+    hints = get_type_hints(cls)
+    return {name: None for name, hint in hints.items() if type(None) in get_args(hint)}
+
+
 def _arrived(found: Mapping[str, Any], at: datetime) -> AcceptedEntry:
-    """An entry may come without its body: then nothing is checked but what the event itself states."""
+    """An entry may leave out what is usual. Without its body nothing is checked but what the event itself states."""
     given = found["entry"]
     if not isinstance(given, Mapping):
         raise InvalidValue("entry: must be an object with named fields")
-    entry = _ENTRY.load({"body": "", "body_sha256": EMPTY_SHA256, **given})
+    usual = {**_USUAL, **{name: [] for name in _LISTS}, **dict.fromkeys(_MAY_BE_MISSING)}
+    entry = _ENTRY.load({**usual, "extracted_at": at.isoformat(), **given})
     mismatch = bool(found.get("body_mismatch")) or ("body" in given and body_mismatch(entry))
     integrity = Integrity(body_mismatch=mismatch, text_hint=bool(found.get("text_hint")))
     return AcceptedEntry(entry, integrity, Source(0, 0, at))

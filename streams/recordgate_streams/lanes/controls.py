@@ -3,24 +3,24 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import cast
 
 from recordgate_runtime.isolation import Isolation, blames_a_record
 from recordgate_runtime.logs import LogCode, log, where
+from recordgate_runtime.positions import Span
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.control import Control, RecordSnapshot, Reviewed
 from recordgate_schemas.errors import FatalError
 from recordgate_schemas.topics import CONTROLS
 from recordgate_schemas.values import EntryId, NhsNumber
-from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.decider.fold import fold_facts
 from recordgate_streams.decider.record import AcceptedEntry, ControlEvent, EntryKey
 from recordgate_streams.decider.statements import entry_named, fold_statements, is_outdated
+from recordgate_streams.lanes.arrivals import Arrived, received, unreadable
 from recordgate_streams.lanes.decided import Cause
 from recordgate_streams.lanes.deciding import count_decisions, decide_patients
-from recordgate_streams.lanes.decode import patient_of, read_batch
+from recordgate_streams.lanes.decode import read_batch
 from recordgate_streams.lanes.due import ask_application, ask_due
 from recordgate_streams.lanes.follow_up import follow_up
 from recordgate_streams.lanes.messages import enqueue_decided
@@ -31,7 +31,6 @@ from recordgate_streams.ledger.unit_of_work import LaneLedger, UnitOfWork
 from recordgate_streams.policy.statements import EntryStatements
 
 PATIENTS_A_PAGE = 200
-Arrived = tuple[Record, NhsNumber, ControlEvent]
 Statements = dict[EntryKey, EntryStatements]
 
 
@@ -40,12 +39,9 @@ class ControlsLane:
 
     topic = CONTROLS
 
-    def __init__(
-        self, ledger: LaneLedger, bodies: BodyReader, settings: Settings, ends: Ends
-    ) -> None:
+    def __init__(self, ledger: LaneLedger, settings: Settings, ends: Ends) -> None:
         self._ledger = ledger
         self._ends = ends
-        self._bodies = bodies
         self._settings = settings
         self._most_undecided = settings.isolated_in_a_row
         self._undecided: set[NhsNumber] = set()
@@ -70,14 +66,16 @@ class ControlsLane:
         self._isolation.run(records)
         self._redecide(sorted({record.partition for record in records}))
 
+    def pass_over(self, spans: Sequence[Span]) -> None:
+        """Move past offsets that hold no record, where everything before them is accounted for."""
+        self._ledger.pass_over(spans)
+
     def _process(self, records: Sequence[Record]) -> None:
         with self._ledger.transaction() as work:
             good, bad = read_batch(work, CONTROLS, records)
-            for record, _ in good:
-                work.count(CONTROLS, record.partition, "control")
-            arrived = [_arrived(r, m.nhs_number, cast("Control", m)) for r, m in good]
+            arrived = received(work, [(r, cast("Control", m)) for r, m in good])
             self._undecided -= {number for _, number, _ in arrived}
-            _fold(work, [*arrived, *_unreadable(bad)])
+            _fold(work, [*arrived, *unreadable(bad)])
 
     def _set_aside(self, record: Record, reason: str) -> None:
         """Quarantine a control that could not be applied. SAFETY: it holds the patient, as an unreadable one does."""
@@ -85,7 +83,7 @@ class ControlsLane:
             claimed = work.claim_new_records(CONTROLS, [record])
             for one in claimed:
                 work.quarantine(CONTROLS, one, reason)
-            _fold(work, _unreadable(claimed))
+            _fold(work, unreadable(claimed))
 
     def tick(self, partitions: Sequence[int]) -> None:
         """Decide again the patients whose time has come, or to whom a new ruleset is still to be applied."""
@@ -97,6 +95,10 @@ class ControlsLane:
     def _go_on(self, partitions: Sequence[int]) -> None:
         for _ in steps(self._ledger, partitions, self._undecided):
             self._redecide(partitions)
+
+    def stop(self) -> None:
+        """Leave nothing in the outbox that was published."""
+        self._ledger.forget_confirmed()
 
     def _redecide(self, partitions: Sequence[int]) -> None:
         pages = 0
@@ -151,18 +153,9 @@ class ControlsLane:
             )
             unfinished = follow_up(work, decided, asked)
             marked = [one for one in done if one.nhs_number not in unfinished]
-            enqueue_decided(work, self._bodies, decided, marked)
+            enqueue_decided(work, decided, marked)
         count_decisions(self._ledger.lane, decided)
         return full or len(numbers) == most
-
-
-def _unreadable(records: Iterable[Record]) -> list[Arrived]:
-    return [_arrived(one, number, None) for one in records if (number := patient_of(one))]
-
-
-def _arrived(record: Record, number: NhsNumber, control: Control | None) -> Arrived:
-    received = datetime.fromtimestamp(record.timestamp_ms / 1000, UTC)
-    return record, number, ControlEvent(received, record.offset, control)
 
 
 def _fold(work: UnitOfWork, arrived: Sequence[Arrived]) -> None:
@@ -194,9 +187,9 @@ def _fold_entry(
 ) -> None:
     change = event.control.change if event.control else None
     ruleset = work.rules.ruleset.hash
-    if isinstance(change, RecordSnapshot):
+    if isinstance(change, RecordSnapshot) and event.counts:
         work.records.put_snapshot(number, change, event.effective_at)
-    if isinstance(change, Reviewed) and is_outdated(change, ruleset):
+    if isinstance(change, Reviewed) and event.counts and is_outdated(change, ruleset):
         log(LogCode.REVIEW_REFUSED, ruleset=ruleset)
     if (entry_id := _entry_named(event)) is not None:
         known = statements.get((number, entry_id), EntryStatements())
@@ -238,7 +231,7 @@ def _with_relatives(
     SAFETY: the marker that follows lifts the gate's fence from these, too.
     """
     entries = {entry_id for entry_id in named if entry_id is not None}
-    hides = (hide for entry_id in entries for hide in statements[number, entry_id].hides)
+    hides = (hide for entry_id in entries for hide in statements[number, entry_id].all_hides)
     return tuple(sorted(entries.union(*(hide.related for hide in hides))))
 
 

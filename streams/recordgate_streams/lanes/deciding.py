@@ -15,7 +15,7 @@ from recordgate_schemas.errors import FatalError
 from recordgate_schemas.reasons import Reason
 from recordgate_schemas.values import SELF, Audience, EntryId, NhsNumber, OdsCode
 from recordgate_streams.bodies.hints import has_hint
-from recordgate_streams.decider.cascade import CascadeState, Relative
+from recordgate_streams.decider.cascade import CascadeState
 from recordgate_streams.decider.decide import PatientDecision, decide_patient
 from recordgate_streams.decider.record import (
     AcceptedEntry,
@@ -25,6 +25,7 @@ from recordgate_streams.decider.record import (
     PatientRecord,
     RecordRest,
 )
+from recordgate_streams.decider.relative import Relative
 from recordgate_streams.decider.tasks import Task
 from recordgate_streams.lanes.decided import Cause, DecidedPatient
 from recordgate_streams.lanes.room import Room
@@ -44,12 +45,13 @@ class _InHand:
     statements: Mapping[EntryId, EntryStatements]
     remembered: Mapping[Audience, CascadeState]
     relatives: Callable[[], Iterable[Relative]]
+    unfinished: frozenset[EntryId]
     entries: dict[EntryId, AcceptedEntry] = field(default_factory=dict)
     in_force: dict[EntryAudience, CurrentDecision] = field(default_factory=dict)
 
     def record(self, released: Iterable[EntryAudience]) -> PatientRecord:
         """Return what the decision core works on. `released`: of the entries referred to and not in hand."""
-        rest = RecordRest(self.remembered, self.relatives, frozenset(released))
+        rest = RecordRest(self.remembered, self.relatives, frozenset(released), self.unfinished)
         return PatientRecord(self.patient.facts, self.entries, self.statements, self.in_force, rest)
 
 
@@ -98,12 +100,19 @@ def count_decisions(lane: str, decided: Iterable[DecidedPatient]) -> None:
 def _in_hand(work: UnitOfWork, patients: Mapping[NhsNumber, Patient]) -> dict[NhsNumber, _InHand]:
     statements = work.records.statements_of(patients)
     remembered = work.cascades.states(patients)
+    unfinished = work.cascades.unfinished(patients)
 
     def relatives(number: NhsNumber) -> Callable[[], Iterable[Relative]]:
         return cache(lambda: work.cascades.relatives(number))
 
     return {
-        number: _InHand(patient, statements[number], remembered[number], relatives(number))
+        number: _InHand(
+            patient,
+            statements[number],
+            remembered[number],
+            relatives(number),
+            frozenset(unfinished.get(number, ())),
+        )
         for number, patient in patients.items()
     }
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 from recordgate_runtime.isolation import Isolation
+from recordgate_runtime.positions import Span
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.entry import ClinicalEntry
@@ -47,12 +48,21 @@ class EntriesLane:
         self._ledger.republish(partitions)
         self._ledger.remember_isolated(ENTRIES, partitions, self._isolation.fuse)
 
-    def tick(self, partitions: Sequence[int]) -> None:
-        """Do nothing: what time alone changes is decided by the controls lane."""
+    def tick(self, partitions: Sequence[int]) -> None:  # noqa: ARG002  the shape of a lane
+        """Leave nothing in the outbox that was published; what time alone changes is the controls lane's to decide."""
+        self._ledger.forget_confirmed()
+
+    def stop(self) -> None:
+        """Leave nothing in the outbox that was published."""
+        self._ledger.forget_confirmed()
 
     def process_batch(self, records: Sequence[Record]) -> None:
         """Account for every record, decide what is accepted, commit, publish. Replays change nothing."""
         self._isolation.run(records)
+
+    def pass_over(self, spans: Sequence[Span]) -> None:
+        """Move past offsets that hold no record, where everything before them is accounted for."""
+        self._ledger.pass_over(spans)
 
     def _process(self, records: Sequence[Record]) -> None:
         with self._ledger.transaction() as work:
@@ -63,7 +73,7 @@ class EntriesLane:
             room = Room.of_a_page(self._settings)
             decided = decide_patients(work, patients, causes, accepted, room)
             follow_up(work, decided, {})
-            enqueue_decided(work, self._bodies, decided)
+            enqueue_decided(work, decided)
         count_decisions(self._ledger.lane, decided)
 
     def _set_aside(self, record: Record, reason: str) -> None:

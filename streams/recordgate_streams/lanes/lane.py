@@ -6,6 +6,8 @@ from typing import Literal, Protocol
 
 from recordgate_runtime.clock import SystemClock
 from recordgate_runtime.kafka import partition_counts, topic_state
+from recordgate_runtime.log_watch import LogWatch
+from recordgate_runtime.positions import Span
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings, need
@@ -40,8 +42,14 @@ class Lane(Protocol):
     def tick(self, partitions: Sequence[int]) -> None:
         """Do what time asks for on these partitions; called about once a second."""
 
+    def stop(self) -> None:
+        """Put things in order before the process ends by request; a killed one does without."""
+
     def process_batch(self, records: Sequence[Record]) -> None:
         """Account for every record, decide, commit, publish; raise to end the process."""
+
+    def pass_over(self, spans: Sequence[Span]) -> None:
+        """Move past offsets that hold no record, where everything before them is accounted for."""
 
 
 def open_lane(name: LaneName, settings: Settings) -> Lane:
@@ -50,6 +58,7 @@ def open_lane(name: LaneName, settings: Settings) -> Lane:
     await_servers(settings, dsn, "decider")
     partition_counts(TOPICS, settings)
     connection = connect(dsn, "decider", autocommit=True)
+    bodies = BodyReader()
     topics = TopicLog(settings)
     ledger = LaneLedger(
         name,
@@ -57,14 +66,15 @@ def open_lane(name: LaneName, settings: Settings) -> Lane:
         KafkaPublisher(settings).publish,
         CheckedClock(SystemClock(), timedelta(seconds=settings.clock_difference_s)),
         RulesInForce(),
+        bodies=bodies,
+        most_bytes=settings.batch_bytes,
         newest=topics.newest,
         seal=read_seal_or_warn(settings.quarantine_key),
     )
-    bodies = BodyReader()
     lane: Lane = (
         EntriesLane(ledger, bodies, settings)
         if name == "entries"
-        else ControlsLane(ledger, bodies, settings, topics.ends)
+        else ControlsLane(ledger, settings, topics.ends)
     )
     state = topic_state(lane.topic, settings)
     try:
@@ -73,3 +83,8 @@ def open_lane(name: LaneName, settings: Settings) -> Lane:
         connection.close()
         raise
     return lane
+
+
+def open_watch(lane: Lane, settings: Settings) -> LogWatch:
+    """Return what sees that a lane's log stays the same, on a connection of its own: no batch keeps it waiting."""
+    return LogWatch(lane.topic, settings, connect(settings.ledger_dsn, "decider", autocommit=True))

@@ -1,7 +1,6 @@
 """From stored decisions to messages: what the view, the review queue and the publisher have to be informed of."""
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from recordgate_schemas.entry import ClinicalEntry
@@ -21,16 +20,15 @@ from recordgate_schemas.messages import (
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.topics import HELD, RECEIPTS, RELEASED
 from recordgate_schemas.values import SELF
-from recordgate_streams.bodies.reader import BodyReader
-from recordgate_streams.decider.record import DecisionUpdate, EntryKey
+from recordgate_streams.decider.record import DecisionUpdate
 from recordgate_streams.decider.routing import held_for, route
 from recordgate_streams.decider.tasks import Task
 from recordgate_streams.lanes.decided import DecidedPatient
+from recordgate_streams.ledger.outgoing import Reference
 from recordgate_streams.ledger.rows import Redecision
 from recordgate_streams.ledger.unit_of_work import UnitOfWork
 from recordgate_streams.ruleset import ReasonTexts
 
-NEED_BODY = (Outcome.RELEASED, Outcome.RELEASED_REDACTED, Outcome.HELD)
 OF_THE_GRANT = frozenset({Reason.PROXY_AGE})
 """Holds that one task about the grant covers: renewing it opens all entries at once."""
 
@@ -47,7 +45,6 @@ RECEIPT_CLASSES = {
 
 def enqueue_decided(
     work: UnitOfWork,
-    reader: BodyReader,
     decided: Sequence[DecidedPatient],
     redecided: Iterable[Redecision] = (),
 ) -> None:
@@ -55,13 +52,11 @@ def enqueue_decided(
 
     INVARIANT: a patient's marker has a higher sequence number than every message that it confirms.
     """
-    bodies = _bodies(work, decided)
     for one in decided:
         _enqueue_tasks(work, one)
         for update in one.published:
-            body = update.accepted.entry.body or bodies.get(update.accepted.key, b"")
-            _enqueue_view(work, one, update, release_or_retraction(reader, update, body))
-            _enqueue_queue(work, one, update, body)
+            _enqueue_view(work, one, update)
+            _enqueue_queue(work, one, update)
     for asked in redecided:
         _enqueue_marker(work, asked)
 
@@ -75,22 +70,20 @@ def enqueue_receipt(
     work.enqueue(RECEIPTS, partition, key, lambda n: Receipt(work.incarnation, n, *fields))
 
 
-def release_or_retraction(
-    reader: BodyReader, update: DecisionUpdate, body: bytes
-) -> Release | Retract | None:
-    """Return what the view has to be informed of, if anything."""
+def release_or_retraction(update: DecisionUpdate) -> Release | Retract | None:
+    """Return what the view has to be informed of, if anything; a release still without its body."""
     decision, entry = update.decision, update.accepted.entry
     if decision.released:
-        return _release(reader, update, body)
+        return _release(update)
     if update.previous is not None and update.previous.released:
         return Retract(decision.audience, entry.entry_id)
     return None
 
 
 def hold_change(
-    update: DecisionUpdate, decided_under: int, body: bytes, texts: ReasonTexts
+    update: DecisionUpdate, decided_under: int, texts: ReasonTexts
 ) -> HoldOpened | HoldClosed | None:
-    """Return the hold opened, updated or closed, if any."""
+    """Return the hold opened or updated, still without its body, or closed, if any."""
     decision, entry = update.decision, update.accepted.entry
     reasons = held_for(decision)
     if decision.outcome is Outcome.HELD and not OF_THE_GRANT.issuperset(reasons):
@@ -108,7 +101,7 @@ def hold_change(
             bulk_release=routed.bulk_release,
             decided_under=decided_under,
             ruleset=decision.ruleset,
-            body=body,
+            body=b"",
             body_type=entry.body_type,
             body_sha256=entry.body_sha256,
         )
@@ -117,9 +110,28 @@ def hold_change(
     return None
 
 
-def _release(reader: BodyReader, update: DecisionUpdate, body: bytes) -> Release:
+def reference_to(
+    update: DecisionUpdate, change: Release | Retract | HoldOpened | HoldClosed
+) -> Reference | None:
+    """Return what stands for the body of a message that shows one.
+
+    INVARIANT: after such a message, every decision about the entry and audience with another digest gives a number on
+    the same topic. So a digest that is not in force any more means that a newer number was given.
+    """
+    accepted, decision = update.accepted, update.decision
+    match change:
+        case Release():
+            return Reference(
+                change, update.digest, decision.drop, decision.pointers, accepted.entry
+            )
+        case HoldOpened():
+            return Reference(change, update.digest, entry=accepted.entry)
+        case _:
+            return None
+
+
+def _release(update: DecisionUpdate) -> Release:
     decision, entry = update.decision, update.accepted.entry
-    shown = reader.redact(entry, body, decision.drop, decision.pointers)
     return Release(
         audience=decision.audience,
         entry_id=entry.entry_id,
@@ -129,43 +141,34 @@ def _release(reader: BodyReader, update: DecisionUpdate, body: bytes) -> Release
         recorded_at=entry.recorded_at,
         redacted=decision.outcome is Outcome.RELEASED_REDACTED,
         valid_until=update.valid_until,
-        body=shown,
+        body=b"",
         body_type=entry.body_type,
-        body_sha256=hashlib.sha256(shown).digest(),
+        body_sha256=entry.body_sha256,
     )
 
 
-def _bodies(work: UnitOfWork, decided: Iterable[DecidedPatient]) -> Mapping[EntryKey, bytes]:
-    missing = {
-        update.accepted.key
-        for one in decided
-        for update in one.published
-        if update.decision.outcome in NEED_BODY and not update.accepted.entry.body
-    }
-    return work.records.bodies(missing) if missing else {}
-
-
-def _enqueue_view(
-    work: UnitOfWork, one: DecidedPatient, update: DecisionUpdate, shown: Release | Retract | None
-) -> None:
-    if shown is not None:
+def _enqueue_view(work: UnitOfWork, one: DecidedPatient, update: DecisionUpdate) -> None:
+    change = release_or_retraction(update)
+    if change is not None:
         number, partition = one.patient.nhs_number, update.accepted.source.partition
-        fields = (number, one.vouches_for, one.cause.at, shown)
+        fields = (number, one.vouches_for, one.cause.at, change)
+        reference = reference_to(update, change)
         work.enqueue(
-            RELEASED, partition, one.patient.key, lambda n: Released(work.incarnation, n, *fields)
+            RELEASED,
+            partition,
+            one.patient.key,
+            lambda n: Released(work.incarnation, n, *fields),
+            reference,
         )
 
 
-def _enqueue_queue(
-    work: UnitOfWork, one: DecidedPatient, update: DecisionUpdate, body: bytes
-) -> None:
+def _enqueue_queue(work: UnitOfWork, one: DecidedPatient, update: DecisionUpdate) -> None:
     """Enqueue the hold for the review queue and, for the patient's own audience, the publisher's receipt."""
     partition, number = update.accepted.source.partition, one.patient.nhs_number
-    texts = work.rules.ruleset.reasons
-    hold = hold_change(update, one.patient.control_position, body, texts)
+    hold = hold_change(update, one.patient.control_position, work.rules.ruleset.reasons)
     if hold is not None:
         held = partial(Held, work.incarnation, nhs_number=number, at=work.at, change=hold)
-        work.enqueue(HELD, partition, one.patient.key, held)
+        work.enqueue(HELD, partition, one.patient.key, held, reference_to(update, hold))
     if update.decision.audience == SELF:
         receipt = RECEIPT_CLASSES[update.decision.outcome]
         enqueue_receipt(work, partition, update.accepted.entry, receipt)

@@ -16,14 +16,17 @@ from recordgate_runtime.kafka import REPLAY_HEADER, topic_name
 from recordgate_runtime.kafka_access import access
 from recordgate_runtime.kafka_sender import KafkaSender
 from recordgate_runtime.routing import partition_of
+from recordgate_runtime.service_keys import ServiceKey
 from recordgate_runtime.settings import Settings
 from recordgate_schemas import codec
+from recordgate_schemas.authority import must_be_signed
 from recordgate_schemas.control import Control, StateConfirmed
 from recordgate_schemas.coordinates import Coordinates
 from recordgate_schemas.errors import PoisonError, UsageError
 from recordgate_schemas.mapping import mapper
 from recordgate_schemas.topics import BY_NAME, CONTROLS, ENTRIES, Topic
 from recordgate_schemas.values import NhsNumber
+from recordgate_streams.lanes.signatures import is_refusal
 from recordgate_streams.ledger.quarantine import QuarantinedRecord, QuarantineStore
 from recordgate_streams.ledger.quarantine_seal import Seal
 
@@ -48,10 +51,22 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Who works on the quarantine, and when."""
+    """Who works on the quarantine, when, and with which key what must be signed is signed."""
 
     name: str
     at: datetime
+    key: ServiceKey | None = None
+
+    def signed(self, control: Control) -> Control:
+        """Return a control, signed if it must be; raise UsageError when there is no key to sign it with."""
+        if self.key is not None:
+            return self.key.sign_if_needed(control)
+        if must_be_signed(control.change) and not control.signature:
+            raise UsageError(
+                "RECORDGATE_OPERATOR_KEY is not set; such a control counts only with a signature,"
+                " see docs/runbook/service-keys.md"
+            )
+        return control
 
 
 class ReplaySender:
@@ -91,15 +106,19 @@ class Quarantine:
             raise UsageError(f"{where} was replayed; publish a correction as any other message")
         if self._seal is None:
             raise UsageError("RECORDGATE_QUARANTINE_KEY: needed to keep what is repaired encrypted")
-        value = data if data.startswith(codec.MARKER) else codec.encode(topic, _load(topic, data))
-        self._check_patient(where, codec.decode(topic, value).nhs_number)
+        message = codec.decode(topic, data) if data.startswith(codec.MARKER) else _load(topic, data)
+        if isinstance(message, Control):
+            message = operator.signed(message)
+        value = codec.encode(topic, message)
+        self._check_patient(where, message.nhs_number)
         self._store.put_repair(where, value, self._seal, operator.at)
         self._store.note(where, "repaired", operator.name, operator.at)
 
     def replay(self, where: Coordinates, send: Send, operator: Operator) -> Replayed:
         """Publish a record where it belongs. A second time nothing is published."""
         topic = _topic(where)
-        if self._store.find(where).state == "replayed":
+        found = self._store.find(where)
+        if found.state == "replayed":
             return Replayed(again=True)
         value = self._bytes_to_replay(where)
         try:
@@ -109,19 +128,37 @@ class Quarantine:
                 f"{where} cannot be read ({error}); repair it first: recordgate quarantine repair"
             ) from None
         self._check_patient(where, number)
-        if topic is not CONTROLS:
-            send(topic, number, value, None)
-            self._store.note(where, "replayed", operator.name, operator.at)
-            return Replayed(again=False)
-        held = self._held_since(where, number)
-        through, waits_for = self._replayed_through(where, held) if held else (None, None)
-        send(topic, number, value, where)
-        for other in sorted(self._named_in(where) - {number}):
-            if not self._is_home(other, where):
-                send(topic, other, _confirmation(where, other, _NOTHING, operator), where)
+        if topic is CONTROLS:
+            return self._replay_control(found, number, value, send, operator)
+        send(topic, number, value, None)
         self._store.note(where, "replayed", operator.name, operator.at)
-        if held and through is not None:
-            send(topic, held, _confirmation(where, held, through, operator), None)
+        return Replayed(again=False)
+
+    def _replay_control(
+        self,
+        found: QuarantinedRecord,
+        number: NhsNumber,
+        value: bytes,
+        send: Send,
+        operator: Operator,
+    ) -> Replayed:
+        where = found.where
+        # a control that was refused for its signature held nobody
+        held = None if is_refusal(found.error) else self._held_since(where, number)
+        through, waits_for = self._replayed_through(where, held) if held else (None, None)
+        others = sorted(n for n in self._named_in(where) - {number} if not self._is_home(n, where))
+        copies = [(number, value)]
+        copies += [(n, _confirmation(where, n, _NOTHING, operator)) for n in others]
+        confirmations = (
+            [(held, _confirmation(where, held, through, operator))]
+            if held is not None and through is not None
+            else []
+        )
+        for patient, copy in copies:
+            send(CONTROLS, patient, copy, where)
+        self._store.note(where, "replayed", operator.name, operator.at)
+        for patient, confirmation in confirmations:
+            send(CONTROLS, patient, confirmation, None)
             self._store.note(where, "confirmed", operator.name, operator.at)
         return Replayed(again=False, confirmed=through, waits_for=waits_for)
 
@@ -179,7 +216,7 @@ class Quarantine:
             at = other.where
             if (at.topic, at.partition) != (where.topic, where.partition):
                 continue
-            if self._is_known_to_be_another_s(other, patient):
+            if is_refusal(other.error) or self._is_known_to_be_another_s(other, patient):
                 continue
             if at != where and other.state != "replayed":
                 return through, at
@@ -196,9 +233,8 @@ class Quarantine:
 
 def _confirmation(where: Coordinates, number: NhsNumber, through: int, operator: Operator) -> bytes:
     change = StateConfirmed(through)
-    return codec.encode(
-        CONTROLS, Control(f"quarantine {where}", number, operator.at, SOURCE, change)
-    )
+    made = Control(f"quarantine {where}", number, operator.at, SOURCE, change)
+    return codec.encode(CONTROLS, operator.signed(made))
 
 
 def _topic(where: Coordinates) -> Topic:

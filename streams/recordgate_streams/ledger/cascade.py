@@ -8,11 +8,20 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from recordgate_runtime.sql import Statements, columns
-from recordgate_schemas.entry import ClinicalEntry, Relation
+from recordgate_schemas import codec
+from recordgate_schemas.entry import (
+    ClinicalEntry,
+    Kind,
+    Readiness,
+    Relation,
+    SourceVersion,
+)
 from recordgate_schemas.reasons import Outcome, Reason
-from recordgate_schemas.values import Audience, EntryId, NhsNumber
-from recordgate_streams.decider.cascade import CascadeState, Relative, SuppressedEntry
+from recordgate_schemas.topics import ENTRIES
+from recordgate_schemas.values import Audience, EntryId, NhsNumber, OdsCode
+from recordgate_streams.decider.cascade import CascadeState, SuppressedEntry
 from recordgate_streams.decider.record import EntryAudience, EntryKey
+from recordgate_streams.decider.relative import Relative, relative_of
 from recordgate_streams.ledger.records import keys_of, numbers_of
 
 SQL = Statements("recordgate_streams.ledger", "cascade.sql")
@@ -44,17 +53,15 @@ class CascadeStore:
         return dict(found)
 
     def relatives(self, number: NhsNumber) -> list[Relative]:
-        """Return what the cascade reads of every entry of a patient."""
-        rows = self._db.execute(SQL["load_relatives"], numbers_of([number]))
-        return [
-            Relative(
-                EntryId(entry_id),
-                tuple((Relation(relation), EntryId(target)) for relation, target in links),
-                has_text,
-                conflict,
-            )
-            for _, entry_id, links, has_text, conflict in rows
-        ]
+        """Return how every entry of a patient is related."""
+        return list(map(_relative, self._db.execute(SQL["load_relatives"], numbers_of([number]))))
+
+    def unfinished(self, numbers: Collection[NhsNumber]) -> dict[NhsNumber, set[EntryId]]:
+        """Return the entries whose readiness may say something about others."""
+        found: dict[NhsNumber, set[EntryId]] = defaultdict(set)
+        for number, entry_id in self._db.execute(SQL["load_unfinished"], numbers_of(numbers)):
+            found[NhsNumber(number)].add(EntryId(entry_id))
+        return found
 
     def put_states(self, changed: Mapping[NhsNumber, CascadeStates]) -> None:
         """Store the cascade in place of what was known of these patients."""
@@ -114,3 +121,20 @@ class CascadeStore:
     def _put(self, name: str, names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         if values := columns(names, rows):
             self._db.execute(SQL[name], values)
+
+
+def _relative(row: Sequence[Any]) -> Relative:
+    *fields, conflict, practice, system, version, envelope = row
+    if envelope is not None:
+        return relative_of(codec.decode(ENTRIES, bytes(envelope)), conflict=conflict)
+    entry_id, kind, readiness, links, names, has_text = fields
+    return Relative(
+        EntryId(entry_id),
+        Kind(kind),
+        Readiness(readiness),
+        tuple((Relation(relation), EntryId(target)) for relation, target in links),
+        tuple(map(EntryId, names)),
+        has_text,
+        conflict,
+        SourceVersion(OdsCode(practice), system, version),
+    )

@@ -1,6 +1,13 @@
 -- name: load_relatives
--- What closure needs of all entries of the patients.
-select nhs_number, entry_id, links, has_text, conflict from entry where nhs_number = any(%(nhs_numbers)s)
+-- How all entries of the patients are related, and what that means for their relatives; the envelope where that is not
+-- known without it.
+select entry_id, kind, readiness, links, names, has_text, conflict, practice, system, version,
+  case when kind is null then envelope end
+from entry where nhs_number = any(%(nhs_numbers)s)
+
+-- name: load_unfinished
+-- Entries of the patients whose readiness may say something about others; an index holds these only.
+select nhs_number, entry_id from entry where nhs_number = any(%(nhs_numbers)s) and may_defer is not false
 
 -- name: load_suppressed
 -- Concealed entries of the patients.

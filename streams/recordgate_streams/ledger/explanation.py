@@ -8,7 +8,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from recordgate_schemas.errors import UsageError
-from recordgate_schemas.values import EntryId
+from recordgate_schemas.values import EntryId, NhsNumber
 from recordgate_streams.ledger.records import SQL
 
 
@@ -34,12 +34,21 @@ class Explained:
     decisions: tuple[dict[str, Any], ...]
 
 
-def explain(connection: psycopg.Connection, entry_id: EntryId) -> list[Explained]:
-    """Return one explanation per patient who has an entry of that id; raise UsageError when nobody has."""
+def explain(
+    connection: psycopg.Connection, entry_id: EntryId, patient: NhsNumber | None = None
+) -> Explained:
+    """Return the explanation of an entry; raise UsageError when not exactly one patient has it.
+
+    `patient`: whose entry it is. SAFETY: what is known of two patients is never shown together.
+    """
     numbers = [n for (n,) in connection.execute(SQL["find_entry"], {"entry_id": entry_id})]
+    if patient is not None:
+        numbers = [number for number in numbers if number == patient.digits]
     if not numbers:
         raise UsageError("no decision about that entry id; `recordgate holds` lists ids")
-    return [_explained(connection, number, entry_id) for number in numbers]
+    if len(numbers) > 1:
+        raise UsageError("ENTRY_ID: known of more than one patient; name yours with --of-patient")
+    return _explained(connection, numbers[0], entry_id)
 
 
 def _explained(connection: psycopg.Connection, number: str, entry_id: EntryId) -> Explained:

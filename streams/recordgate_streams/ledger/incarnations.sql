@@ -35,7 +35,7 @@ update redecision set closing = -1 where closing <> -1
 
 -- name: forget_outbox
 -- What was not published in an older incarnation is worth nothing.
-delete from outgoing
+delete from outbox
 
 -- name: next_numbers
 -- The next number of each partition of the topics that are published to.

@@ -1,14 +1,3 @@
--- name: lock_positions
--- Locks the positions of a topic's partitions; a second owner waits here and then finds its records replayed.
-select partition, next_offset from source_position
-where topic = %(topic)s and partition = any(%(partitions)s) order by partition for update
-
--- name: move_positions
--- Moves each partition to where the batch ends.
-update source_position p set next_offset = n.next_offset
-from unnest(%(partitions)b::int[], %(ends)b::bigint[]) as n (partition, next_offset)
-where p.topic = %(topic)s and p.partition = n.partition
-
 -- name: add_patients
 -- Makes a row for patients heard of for the first time.
 insert into patient (nhs_number, partition)
@@ -125,17 +114,20 @@ join entry e on e.nhs_number = n.nhs_number and e.entry_id = n.entry_id
 -- name: put_entries
 -- Stores accepted versions; the caller holds the patients' locks and has compared versions.
 insert into entry (nhs_number, entry_id, version, body_sha256, practice, system, extracted_at, envelope, body,
-  conflict, body_mismatch, source_partition, source_offset, published_at, links, has_text)
+  conflict, body_mismatch, source_partition, source_offset, published_at, links, has_text, names, kind, readiness,
+  may_defer)
 select * from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[], %(versions)b::bigint[], %(hashes)b::bytea[],
   %(practices)b::text[], %(systems)b::text[], %(extracted)b::timestamptz[], %(envelopes)b::bytea[],
   %(bodies)b::bytea[], %(conflicts)b::boolean[], %(mismatches)b::boolean[], %(partitions)b::int[],
-  %(offsets)b::bigint[], %(published)b::timestamptz[], %(links)b::jsonb[], %(has_text)b::boolean[])
+  %(offsets)b::bigint[], %(published)b::timestamptz[], %(links)b::jsonb[], %(has_text)b::boolean[],
+  %(names)b::jsonb[], %(kinds)b::text[], %(readiness)b::text[], %(may_defer)b::boolean[])
 on conflict (nhs_number, entry_id) do update set version = excluded.version, body_sha256 = excluded.body_sha256,
   practice = excluded.practice, system = excluded.system, extracted_at = excluded.extracted_at,
   envelope = excluded.envelope, body = excluded.body, conflict = excluded.conflict,
   body_mismatch = excluded.body_mismatch, source_partition = excluded.source_partition,
   source_offset = excluded.source_offset, published_at = excluded.published_at, links = excluded.links,
-  has_text = excluded.has_text
+  has_text = excluded.has_text, names = excluded.names, kind = excluded.kind, readiness = excluded.readiness,
+  may_defer = excluded.may_defer
 
 -- name: put_statements
 -- Stores what controls stated about entries.
@@ -178,27 +170,6 @@ where d.nhs_number = n.nhs_number and d.entry_id = n.entry_id and d.audience = n
 -- Appends to the history of decisions.
 copy decision (nhs_number, entry_id, audience, version, body_sha256, outcome, headline, reasons, ruleset,
   decided_under, decided_at) from stdin (format binary)
-
--- name: copy_outgoing
--- Stores messages until the broker has confirmed them.
-copy outgoing (topic, partition, sequence, lane, key, value) from stdin (format binary)
-
--- name: take_sequence
--- Takes the next n sequence numbers of a partition in an incarnation and holds its row until the commit.
-update outgoing_sequence set next = next + %(n)s
-where topic = %(topic)s and partition = %(partition)s and incarnation = %(incarnation)s
-returning next - %(n)s
-
--- name: unconfirmed
--- Messages this lane committed and never saw confirmed.
-select topic, partition, sequence, key, value from outgoing
-where lane = %(lane)s and partition = any(%(partitions)s) order by topic, partition, sequence
-
--- name: confirm
--- Forgets confirmed messages.
-delete from outgoing o using unnest(%(topics)b::text[], %(partitions)b::int[], %(sequences)b::bigint[])
-  as n (topic, partition, sequence)
-where o.topic = n.topic and o.partition = n.partition and o.sequence = n.sequence
 
 -- name: count_records
 -- Adds to the account.
@@ -293,9 +264,10 @@ delete from redecision where nhs_number = any(%(nhs_numbers)s) and not again ret
 update redecision set after = '', again = false where nhs_number = any(%(nhs_numbers)s) and again
 
 -- name: conservation
--- The account of entry records against positions, over all partitions.
+-- The account of entry records against positions, over all partitions; what holds no record was not received.
 select
-  (select coalesce(sum(next_offset), 0) from source_position where topic = 'entries')::bigint as received,
+  (select coalesce(sum(next_offset), 0) from source_position where topic = 'entries')::bigint
+    - coalesce(sum(records) filter (where kind = 'hole'), 0)::bigint as received,
   coalesce(sum(records) filter (where kind = 'accepted'), 0)::bigint as accepted,
   coalesce(sum(records) filter (where kind = 'duplicate'), 0)::bigint as duplicate,
   coalesce(sum(records) filter (where kind = 'superseded'), 0)::bigint as superseded,

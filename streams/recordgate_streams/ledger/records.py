@@ -18,8 +18,9 @@ from recordgate_schemas.control import RecordSnapshot
 from recordgate_schemas.mapping import mapper
 from recordgate_schemas.topics import ENTRIES
 from recordgate_schemas.values import EntryId, NhsNumber
-from recordgate_streams.decider.cascade import has_text
 from recordgate_streams.decider.record import AcceptedEntry, EntryKey, Source
+from recordgate_streams.decider.relative import has_text, names
+from recordgate_streams.decider.unfinished import may_defer_relatives
 from recordgate_streams.ledger.rows import Patient
 from recordgate_streams.policy.decision import Integrity
 from recordgate_streams.policy.facts import Facts
@@ -112,6 +113,10 @@ class RecordStore:
             "published": [one.source.published_at for one in accepted],
             "links": [Jsonb([(li.relation, li.entry_id) for li in e.links]) for e in entries],
             "has_text": [has_text(entry) for entry in entries],
+            "names": [Jsonb(names(entry)) for entry in entries],
+            "kinds": [entry.kind for entry in entries],
+            "readiness": [entry.readiness for entry in entries],
+            "may_defer": [may_defer_relatives(entry) for entry in entries],
         }
         self._db.execute(SQL["put_entries"], values)
 

@@ -14,25 +14,29 @@ from recordgate_runtime import positions
 from recordgate_runtime.isolation import ISOLATED_ERROR, WINDOW, Fuse
 from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.metrics import BATCH_SECONDS, RECORDS, BatchStage
+from recordgate_runtime.positions import Span
 from recordgate_runtime.record import Record
-from recordgate_schemas import codec
-from recordgate_schemas.errors import FatalError, RecordgateError, RetryableError
 from recordgate_schemas.messages import Quarantined
-from recordgate_schemas.topics import BY_NAME, QUARANTINED, Topic
+from recordgate_schemas.topics import QUARANTINED, Topic
 from recordgate_schemas.values import NhsNumber
+from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.ledger.cascade import CascadeStore
 from recordgate_streams.ledger.clock import LedgerClock, Reading
 from recordgate_streams.ledger.decisions import DecisionStore
-from recordgate_streams.ledger.incarnations import PAGE, IncarnationStore, Newest
+from recordgate_streams.ledger.delivery import Delivery, Publish
+from recordgate_streams.ledger.incarnations import IncarnationStore, Newest
+from recordgate_streams.ledger.outbox import OutboxRow, OutboxStore, Place
+from recordgate_streams.ledger.outgoing import Numbered, Reference
 from recordgate_streams.ledger.quarantine import put_quarantine
 from recordgate_streams.ledger.quarantine_seal import Seal
 from recordgate_streams.ledger.records import SQL, RecordStore
 from recordgate_streams.ledger.redecisions import RedecisionStore
-from recordgate_streams.ledger.rows import Outgoing, Quarantine
+from recordgate_streams.ledger.rows import Quarantine
 from recordgate_streams.ledger.rules import InForce, RulesInForce, RulesStore
+from recordgate_streams.ledger.service_keys import ServiceKeyStore
 
-Numbered = Callable[[int], object]
-"""Makes a message, given its sequence number."""
+HOLE = "hole"
+"""How an offset is accounted for that holds no record."""
 
 
 class UnitOfWork:
@@ -51,7 +55,7 @@ class UnitOfWork:
         self._seal = seal
         self.records, self.cascades = RecordStore(db), CascadeStore(db)
         self.decisions, self.redecisions = DecisionStore(db), RedecisionStore(db)
-        self.applications = RulesStore(db)
+        self.applications, self.service_keys = RulesStore(db), ServiceKeyStore(db)
         self.incarnations = IncarnationStore(db)
         self.incarnation = self.incarnations.number() or 0
         self.closings: dict[NhsNumber, int] = {}
@@ -59,7 +63,8 @@ class UnitOfWork:
         self.counted: Counter[tuple[str, int, str]] = Counter()
         self._db = db
         self._quarantined: list[Quarantine] = []
-        self._messages: dict[tuple[str, int], list[tuple[bytes, Numbered]]] = defaultdict(list)
+        self._outbox = OutboxStore(db)
+        self._messages: dict[tuple[str, int], list[Numbered]] = defaultdict(list)
 
     def claim_new_records(self, topic: Topic, records: Sequence[Record]) -> list[Record]:
         """Lock the topic's positions, drop replays, move past the batch and return what is new, in offset order.
@@ -67,34 +72,39 @@ class UnitOfWork:
         Raises FatalError when records are missing between the stored position and the batch, or dated in the future.
         """
         self._reading.check(records)
-        partitions = sorted({record.partition for record in records})
-        wanted = {"topic": topic.name, "partitions": partitions}
-        ends: dict[int, int] = dict(self._db.execute(SQL["lock_positions"], wanted).fetchall())
-        new: list[Record] = []
-        for record in sorted(records, key=lambda r: (r.partition, r.offset)):
-            due = ends.get(record.partition)
-            if due is None or record.offset > due:
-                raise FatalError(
-                    f"{topic.name}/{record.partition}: offset {record.offset} came while {due} was due;"
-                    " records are missing, see docs/runbook/position-conflict.md"
-                )
-            if record.offset == due:
-                ends[record.partition] = due + 1
-                new.append(record)
+        new = self.advance(positions.spans_of(topic.name, records))
         if len(new) < len(records):
             log(LogCode.REPLAYED, lane=self.lane, count=len(records) - len(new))
-        moved = {"topic": topic.name, "partitions": list(ends), "ends": list(ends.values())}
-        self._db.execute(SQL["move_positions"], moved)
         self.claimed += len(new)
+        return new
+
+    def advance(self, spans: Sequence[Span]) -> list[Record]:
+        """Move the positions over the spans and return the records that are new; offsets without one are counted."""
+        new: list[Record] = []
+        for one in positions.advance(self._db, spans):
+            new += one.new
+            if one.holes:
+                self.counted[one.span.topic, one.span.partition, HOLE] += one.holes
         return new
 
     def count(self, topic: Topic, partition: int, kind: str) -> None:
         """Account for a record of a partition."""
         self.counted[topic.name, partition, kind] += 1
 
-    def enqueue(self, topic: Topic, partition: int, key: bytes, message: Numbered) -> None:
-        """Add a message to the outbox. Messages of one partition keep their order."""
-        self._messages[topic.name, partition].append((key, message))
+    def enqueue(
+        self,
+        topic: Topic,
+        partition: int,
+        key: bytes,
+        make: Callable[[int], object],
+        reference: Reference | None = None,
+    ) -> None:
+        """Add a message to the outbox: `make` returns it, given its number. Messages of one partition keep their order.
+
+        It is published again exactly as it was. One with a `reference` is made without its body, and gets the body, or
+        is retracted, whenever it is published.
+        """
+        self._messages[topic.name, partition].append(Numbered(key, make, reference))
 
     def quarantine(self, topic: Topic, record: Record, error: str) -> None:
         """Set aside a record that could not be understood. SAFETY: what is published of it has no key of its own."""
@@ -116,7 +126,7 @@ class UnitOfWork:
             advice="see docs/runbook/quarantine.md",
         )
 
-    def finish(self) -> list[Outgoing]:
+    def finish(self) -> list[OutboxRow]:
         """Write what was gathered and return the messages to publish; sequence numbers are taken last."""
         if self._quarantined:
             put_quarantine(self._db, self._quarantined, self._seal, self.at)
@@ -126,46 +136,28 @@ class UnitOfWork:
             values = {"topics": list(topics), "partitions": list(partitions), "kinds": list(kinds)}
             self._db.execute(SQL["count_records"], values | {"counts": counts})
         self.decisions.put_counts()
-        outgoing = self._number()
+        rows = self._outbox.put(self.lane, self.incarnation, self._messages)
         self.redecisions.put_closings(self.closings)
-        return outgoing
-
-    def _number(self) -> list[Outgoing]:
-        outgoing: list[Outgoing] = []
-        for (topic, partition), queued in sorted(self._messages.items()):
-            wanted = {"topic": topic, "partition": partition, "n": len(queued)}
-            counted = {"incarnation": self.incarnation}
-            row = self._db.execute(SQL["take_sequence"], wanted | counted).fetchone()
-            if row is None:
-                raise FatalError(f"another incarnation of the ledger has begun; see {PAGE}")
-            first = int(row[0])
-            outgoing += [
-                Outgoing(topic, partition, n, key, codec.encode(BY_NAME[topic], message(n)))
-                for n, (key, message) in enumerate(queued, first)
-            ]
-        if outgoing:
-            with self._db.cursor().copy(SQL["copy_outgoing"]) as copy:
-                copy.set_types(["text", "int4", "int8", "text", "bytea", "bytea"])
-                for o in outgoing:
-                    copy.write_row((o.topic, o.partition, o.sequence, self.lane, o.key, o.value))
-        return outgoing
+        return rows
 
 
 class LaneLedger:
     """Runs a lane's transactions over one connection. Not thread-safe: one batch at a time.
 
-    `publish` returns once the broker has confirmed every message, and raises RetryableError otherwise. `newest` returns
-    what was published last. Without a `seal` the bytes of what is quarantined are not kept.
+    `newest` returns what was published last. Without a `seal` the bytes of what is quarantined are not kept.
+    `most_bytes`: of messages in memory when bodies are read from the ledger to be published.
     """
 
     def __init__(
         self,
         lane: str,
         connection: psycopg.Connection,
-        publish: Callable[[Sequence[Outgoing]], None],
+        publish: Publish,
         clock: LedgerClock,
         rules: RulesInForce,
         *,
+        bodies: BodyReader,
+        most_bytes: int,
         newest: Callable[[Sequence[int]], Sequence[Newest]],
         seal: Seal | None = None,
     ) -> None:
@@ -174,40 +166,38 @@ class LaneLedger:
         self.partitions = 1
         self._seal = seal
         self._db = connection
-        self._publish = publish
+        self._outbox = OutboxStore(connection)
+        self._delivery = Delivery(self._outbox, publish, bodies, most_bytes)
         self._clock = clock
         self._rules = rules
-        self._confirmed: list[Outgoing] = []
+        self._confirmed: list[Place] = []
 
     @contextmanager
     def transaction(self) -> Iterator[UnitOfWork]:
         """Open a transaction; on leaving, write what was gathered, commit, publish and wait for the reports."""
         started = time.monotonic()
         with self._db.transaction():
-            self._forget(self._confirmed)
+            self._outbox.forget(self.lane, self._confirmed)
             now = self._clock.read(self._db)
             rules = self._rules.read(self._db, now.at)
             work = UnitOfWork(self.lane, self._db, rules, now, self._seal)
             yield work
-            outgoing = work.finish()
+            rows = work.finish()
         self._confirmed = []
         if work.claimed:  # an idle tick is no batch
             stage = BatchStage(f"{self.lane}-lane")
             BATCH_SECONDS.labels(stage).observe(time.monotonic() - started)
-        self._publish_committed(outgoing)
-        self._confirmed = outgoing
+        self._delivery.deliver(rows)
+        self._confirmed = [row.place for row in rows]
         for (_, _, kind), n in work.counted.items():
-            if n > 0:
+            if n > 0 and kind != HOLE:
                 RECORDS.labels(self.lane, kind).inc(n)
 
-    def _publish_committed(self, outgoing: Sequence[Outgoing]) -> None:
-        """Publish. Any failure ends the process: the records are decided, and only a start publishes what is left."""
-        try:
-            self._publish(outgoing)
-        except RecordgateError:
-            raise
-        except Exception as error:
-            raise RetryableError(f"publishing failed ({type(error).__name__})") from error
+    def forget_confirmed(self) -> None:
+        """Forget the last batch's messages now; otherwise the next transaction does."""
+        if self._confirmed:
+            self._outbox.forget(self.lane, self._confirmed)
+            self._confirmed = []
 
     def adopt(self, topic: Topic, topic_id: str, partitions: int) -> None:
         """Begin every partition of a topic at offset 0, or check that it is the topic read before."""
@@ -222,18 +212,19 @@ class LaneLedger:
             with self._db.transaction():
                 incarnations.begin_first(published, partitions, self._clock.read(self._db).at)
 
+    def pass_over(self, spans: Sequence[Span]) -> None:
+        """Move past offsets that hold no record, where everything before them is accounted for."""
+        stored = positions.read(self._db, spans[0].topic) if spans else {}
+        if due := [span for span in spans if stored.get(span.partition) == span.first]:
+            with self.transaction() as work:
+                work.advance(due)
+
     def republish(self, partitions: Sequence[int]) -> None:
         """Publish what this lane committed before it died, then forget it; first see that this is still its ledger."""
         IncarnationStore(self._db).check(self._newest(partitions))
-        wanted = {"lane": self.lane, "partitions": list(partitions)}
-        with self._db.transaction():
-            rows = self._db.execute(SQL["unconfirmed"], wanted)
-            left = [Outgoing(t, p, s, bytes(k), bytes(v)) for t, p, s, k, v in rows]
-        self._publish(left)
-        with self._db.transaction():
-            self._forget(left)
-        if left:
-            log(LogCode.REPUBLISHED, lane=self.lane, count=len(left))
+        self.forget_confirmed()
+        if count := self._delivery.deliver_left(self.lane, partitions):
+            log(LogCode.REPUBLISHED, lane=self.lane, count=count)
 
     def remember_isolated(self, topic: Topic, partitions: Sequence[int], fuse: Fuse) -> None:
         """Tell the fuse which records were set aside before a restart."""
@@ -241,12 +232,3 @@ class LaneLedger:
         near = {"window": WINDOW, "error": ISOLATED_ERROR}
         for partition, offset in self._db.execute(SQL["isolated"], wanted | near):
             fuse.remember(topic.name, partition, [offset])
-
-    def _forget(self, confirmed: Sequence[Outgoing]) -> None:
-        if confirmed:
-            values = {
-                "topics": [o.topic for o in confirmed],
-                "partitions": [o.partition for o in confirmed],
-                "sequences": [o.sequence for o in confirmed],
-            }
-            self._db.execute(SQL["confirm"], values)

@@ -18,10 +18,11 @@ import rfc8785
 from joserfc.jwk import OKPKey
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from recordgate_runtime.signing_keys import public_key, public_text
 from recordgate_schemas.errors import UsageError
 from recordgate_streams.ledger.approvers import ApproverChange, ApproverStore
 from recordgate_streams.rollout import jws
-from recordgate_streams.rollout.keys import NAME, public_key, public_text
+from recordgate_streams.rollout.names import NAME
 from recordgate_streams.rollout.refusal import Refused
 from recordgate_streams.ruleset import read_text
 

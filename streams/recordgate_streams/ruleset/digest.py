@@ -32,6 +32,8 @@ ROOTS = (
 
 NOT_FOLLOWED = {
     "recordgate_streams.ledger.unit_of_work": "it numbers, stores and publishes what was decided",
+    "recordgate_streams.ledger.outbox": "it keeps what was decided until it is published",
+    "recordgate_streams.ledger.delivery": "it publishes what was decided",
     "recordgate_streams.ledger.clock": "it says what time it is, or stops the lane",
     "recordgate_streams.ledger.quarantine": "it stores what could not be decided",
     "recordgate_streams.ledger.quarantine_seal": "it encrypts what could not be decided",

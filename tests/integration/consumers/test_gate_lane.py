@@ -129,7 +129,7 @@ def test_a_withhold_fences_its_patient_and_a_reviewers_release_fences_nothing(
     for action, visible in ((ReviewAction.RELEASE, 2), (ReviewAction.WITHHOLD, 0)):
         ground = ReviewGround.OTHER
         change = Reviewed(
-            EntryId("e2"), SELF, action, ground, (), 1, b"\0" * 32, 0, "r", "admin", None
+            EntryId("e2"), PRACTICE, SELF, action, ground, (), 1, b"\0" * 32, 0, "r", "admin", None
         )
         shown.control(change, ALICE)
         assert len(shown.bodies(ALICE)) == visible
@@ -331,8 +331,18 @@ def test_a_hide_is_measured_when_it_is_committed(shown: ViewDatabase) -> None:
 def test_a_zombies_batch_changes_nothing(shown: ViewDatabase) -> None:
     shown.released = 0  # a process that has not noticed it was replaced
     shown.publish(release(99, ALICE, body=b"zombie"))
+    shown.control(registered(), BOB)
     shown.controls = 0
     shown.control(AccessSuspended(), ALICE)
+    assert shown.bodies(ALICE) == ONE
+
+
+def test_another_record_in_the_place_of_the_one_applied_last_stops_the_batch(
+    shown: ViewDatabase,
+) -> None:
+    shown.controls -= 1
+    with pytest.raises(FatalError, match="runbook/log-is-another-one"):
+        shown.control(AccessSuspended(), ALICE)
     assert shown.bodies(ALICE) == ONE
 
 

@@ -25,6 +25,7 @@ from tests.support.consumers import (
     patient,
 )
 from tests.support.review import ReviewDatabase
+from tests.support.signing import SERVICE
 
 RELEASE = ReviewDecision(ReviewAction.RELEASE, ReviewGround.CHECKED, Role.ADMIN)
 E1 = EntryId("e1")
@@ -40,7 +41,7 @@ def states(review: ReviewDatabase) -> list[tuple[object, ...]]:
 
 def test_an_outcome_and_the_decided_hold_are_one_transaction(review: ReviewDatabase) -> None:
     review.publish(opened(0, ALICE))
-    control_id = record_decision(review.app, find_hold(review.app, E1, SELF), RELEASE, NOW)
+    control_id = record_decision(review.app, find_hold(review.app, E1, SELF), RELEASE, NOW, SERVICE)
     assert states(review) == [("decided", 0, BODY)]
     ((stored, encoded),) = review.owner.execute("select control_id, control from outbox")
     control = codec.decode(CONTROLS, bytes(encoded))
@@ -57,12 +58,11 @@ def test_what_waits_for_a_clinician_stays_open_when_somebody_else_releases_it(
     review.publish(opened(0, ALICE, queue=Queue.CLINICIAN))
     seen = find_hold(review.app, E1, SELF)
     with pytest.raises(UsageError, match="clinician"):
-        record_decision(review.app, seen, RELEASE, NOW)
+        record_decision(review.app, seen, RELEASE, NOW, SERVICE)
     assert states(review) == [("open", 0, BODY)]
     assert review.owner.execute("select from outbox").fetchall() == []
-    record_decision(
-        review.app, seen, ReviewDecision(ReviewAction.RELEASE, ReviewGround.CHECKED, Role.GP), NOW
-    )
+    by_gp = ReviewDecision(ReviewAction.RELEASE, ReviewGround.CHECKED, Role.GP)
+    record_decision(review.app, seen, by_gp, NOW, SERVICE)
     assert states(review) == [("decided", 0, BODY)]
 
 
@@ -71,7 +71,7 @@ def test_a_hold_that_changed_since_it_was_seen_is_not_decided(review: ReviewData
     seen = find_hold(review.app, E1, SELF)
     review.publish(opened(1, ALICE, version=2))
     with pytest.raises(UsageError, match="changed"):
-        record_decision(review.app, seen, RELEASE, NOW)
+        record_decision(review.app, seen, RELEASE, NOW, SERVICE)
     assert states(review) == [("open", 1, BODY)]
     assert review.owner.execute("select from outbox").fetchall() == []
 
@@ -79,9 +79,9 @@ def test_a_hold_that_changed_since_it_was_seen_is_not_decided(review: ReviewData
 def test_a_hold_is_decided_once(review: ReviewDatabase) -> None:
     review.publish(opened(0, ALICE))
     seen = find_hold(review.app, E1, SELF)
-    record_decision(review.app, seen, RELEASE, NOW)
+    record_decision(review.app, seen, RELEASE, NOW, SERVICE)
     with pytest.raises(UsageError, match="changed"):
-        record_decision(review.app, seen, RELEASE, NOW)
+        record_decision(review.app, seen, RELEASE, NOW, SERVICE)
     with pytest.raises(UsageError, match="already decided"):
         find_hold(review.app, E1, SELF)
 
@@ -90,13 +90,13 @@ def test_a_decided_hold_the_decider_opens_again_is_open_with_the_new_content(
     review: ReviewDatabase,
 ) -> None:
     review.publish(opened(0, ALICE))
-    record_decision(review.app, find_hold(review.app, E1, SELF), RELEASE, NOW)
+    record_decision(review.app, find_hold(review.app, E1, SELF), RELEASE, NOW, SERVICE)
     review.publish(opened(0, ALICE))  # the same message again is no news
     assert open_holds(review.app) == []
     review.publish(opened(1, ALICE, version=2))
     (hold,) = open_holds(review.app)
     assert (hold.version, hold.opened_at) == (2, NOW)
-    record_decision(review.app, hold, RELEASE, NOW)
+    record_decision(review.app, hold, RELEASE, NOW, SERVICE)
     assert len(review.owner.execute("select from outbox").fetchall()) == 2
 
 
@@ -108,8 +108,10 @@ def test_audiences_are_reviewed_apart_and_two_patients_are_never_mixed_up(
     with pytest.raises(UsageError, match="no hold"):
         find_hold(review.app, E1, proxy("g2"))
     review.publish(opened(2, BOB))
-    with pytest.raises(UsageError, match="more than one"):
+    with pytest.raises(UsageError, match="--of-patient"):
         find_hold(review.app, E1, SELF)
+    for number in (ALICE, BOB):
+        assert find_hold(review.app, E1, SELF, number).nhs_number == number.digits
 
 
 class ControlsTail:
@@ -146,7 +148,9 @@ def publisher(configured: Settings) -> Iterator[ControlPublisher]:
 
 def decided(review: ReviewDatabase) -> str:
     review.publish(opened(0, ALICE))
-    return record_decision(review.app, find_hold(review.app, EntryId("e1"), SELF), RELEASE, NOW)
+    return record_decision(
+        review.app, find_hold(review.app, EntryId("e1"), SELF), RELEASE, NOW, SERVICE
+    )
 
 
 def unsent(review: ReviewDatabase) -> int:

@@ -232,7 +232,7 @@ def test_lanes_cannot_change_the_rules_and_the_keeper_reads_no_patient(
             lane.execute(forbidden)
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             rules.reader_db.execute(forbidden)
-    for table in ("patient", "entry", "decision", "current_decision", "outgoing"):
+    for table in ("patient", "entry", "decision", "current_decision", "outbox"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             rules.keeper_db.execute(f"select from {table}".encode())
     for table in ("activation", "signed_approval", "rehearsal", "approver_change"):

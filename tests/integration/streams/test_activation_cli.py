@@ -11,12 +11,12 @@ from typer.testing import CliRunner, Result
 from recordgate_runtime.clock import SystemClock
 from recordgate_runtime.process import ExitCode, exit_code
 from recordgate_runtime.settings import settings
+from recordgate_runtime.signing_keys import private_key
 from recordgate_schemas.entry import Coding
 from recordgate_schemas.errors import RecordgateError
 from recordgate_schemas.values import EntryId
 from recordgate_streams.cli import approvers as approvers_cli
 from recordgate_streams.rollout.approvers import approver_set, sign_change, trusted_approvers
-from recordgate_streams.rollout.keys import private_key
 from recordgate_streams.ruleset import SHIPPED, document
 from tests.support.builders import PRACTICE, RULESET, access, entry, registered
 from tests.support.ledger import Ledger

@@ -243,7 +243,7 @@ def test_an_amendment_of_a_withheld_entry_is_held_until_somebody_looks_again(
 
 
 def test_a_confirmation_cannot_reach_beyond_its_own_position(ledger: Ledger) -> None:
-    ledger.say(registered(), access(), StateConfirmed(through=2**62))
+    ledger.say(registered(), access(), StateConfirmed(through=2**52))
     ledger.publish(entry())
     poison = ledger.raw(CONTROLS, b"\xc3\x01 perhaps a hide", NHS_NUMBER.digits.encode())
     ledger.controls.process_batch([poison])

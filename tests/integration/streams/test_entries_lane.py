@@ -6,12 +6,13 @@ from dataclasses import replace
 import psycopg
 import pytest
 
+from recordgate_runtime.positions import Span
 from recordgate_runtime.postgres import connect
 from recordgate_schemas.errors import FatalError
 from recordgate_schemas.topics import ENTRIES
 from recordgate_schemas.values import EntryId
 from tests.support.builders import NHS_NUMBER, OTHER_NUMBER, access, entry, registered
-from tests.support.ledger import Ledger
+from tests.support.ledger import PARTITION, Ledger
 
 OTHER_BODY = b'{"resourceType":"Encounter","id":"e0","note":[{"text":"Seen yesterday"}]}'
 
@@ -114,6 +115,22 @@ def test_a_gap_in_the_log_stops_the_lane(ledger: Ledger) -> None:
 
     with pytest.raises(FatalError, match="records are missing"):
         ledger.entries.process_batch([later])
+
+
+def test_offsets_that_hold_no_record_are_passed_over_and_not_received(ledger: Ledger) -> None:
+    ledger.record(ENTRIES, entry())
+    ledger.record(ENTRIES, entry(version=2))
+    first = replace(ledger.record(ENTRIES, entry(version=3)), gap_from=0)
+    ledger.entries.process_batch([first])
+    ledger.entries.pass_over([Span("entries", PARTITION, 2, 4)])  # not yet: it places at 3
+    ledger.entries.pass_over([Span("entries", PARTITION, 3, 5)])
+
+    assert ledger.account().sentence().startswith("conservation: received 1 = accepted 1")
+    assert ledger.account().unaccounted == 0
+    stood = ledger.owner.execute("select next_offset, last_offset from source_position")
+    assert (5, 2) in stood.fetchall()
+    holes = ledger.owner.execute("select records from account where kind = 'hole'").fetchall()
+    assert holes == [(4,)]
 
 
 def test_a_zombie_with_the_same_batch_changes_nothing(ledger: Ledger) -> None:

@@ -8,7 +8,7 @@ from recordgate_schemas.errors import UsageError
 from recordgate_schemas.values import EntryId
 from recordgate_streams.inspection import explanations
 from recordgate_streams.ledger.explanation import Explained, explain
-from tests.support.builders import NHS_NUMBER, RULESET, access, entry, registered
+from tests.support.builders import NHS_NUMBER, OTHER_NUMBER, RULESET, access, entry, registered
 from tests.support.ledger import Ledger
 
 TEXTS = RULESET.reasons
@@ -26,8 +26,7 @@ def told(ledger: Ledger) -> Ledger:
 
 
 def explained(ledger: Ledger, entry_id: EntryId) -> Explained:
-    (found,) = explain(ledger.owner, entry_id)
-    return found
+    return explain(ledger.owner, entry_id)
 
 
 def test_a_reviewer_reads_reasons_triggers_guidance_and_what_would_change_it(told: Ledger) -> None:
@@ -77,6 +76,19 @@ def test_a_patient_is_told_the_same_whatever_there_is(told: Ledger) -> None:
     before = explanations.for_patient(TEXTS)
     told.say(EntryHidden(CHILD, (), HideCause.DO_NOT_DISPLAY))
     assert before == explanations.for_patient(TEXTS) == TEXTS.notice
+
+
+def test_one_id_of_two_patients_is_explained_only_for_the_patient_who_is_named(
+    told: Ledger,
+) -> None:
+    told.publish(entry(nhs_number=OTHER_NUMBER))
+    with pytest.raises(UsageError, match="--of-patient") as refused:
+        explain(told.owner, entry().entry_id)
+    assert NHS_NUMBER.digits not in str(refused.value)
+    one, other = (
+        explain(told.owner, entry().entry_id, number) for number in (NHS_NUMBER, OTHER_NUMBER)
+    )
+    assert (one.control_position, other.control_position) == (2, -1)
 
 
 def test_an_entry_nobody_has_is_said_to_be_none(ledger: Ledger) -> None:

@@ -1,6 +1,7 @@
 """What a hide does to relatives is in the view before any of them is readable: both lanes, the gate, the view sink."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -10,14 +11,17 @@ from recordgate_consumers.view.view_sink import ViewSink
 from recordgate_deploy.embedded import Addresses
 from recordgate_runtime.migrate import migrate, migrations
 from recordgate_runtime.record import Record
-from recordgate_schemas.control import (
-    Change,
-    EntryHidden,
-    HideCause,
-    ReviewAction,
-    ReviewGround,
+from recordgate_schemas.control import Change, EntryHidden, HideCause, ReviewAction, ReviewGround
+from recordgate_schemas.entry import (
+    ClinicalEntry,
+    Element,
+    ElementKind,
+    Kind,
+    Link,
+    Readiness,
+    Relation,
+    SourceVersion,
 )
-from recordgate_schemas.entry import ClinicalEntry, Kind, Link, Relation
 from recordgate_schemas.topics import CONTROLS, RELEASED
 from recordgate_schemas.values import EntryId, NhsNumber
 from recordgate_streams.lanes.controls import ControlsLane
@@ -90,6 +94,8 @@ def both(ledger: Ledger, services: Addresses) -> Iterator[Both]:
     migrate(services.view_dsn, migrations("recordgate_consumers", "migrations/view"))
     with ViewDatabase(services.view_dsn) as view:
         view.empty()
+        (number,) = ledger.owner.execute("select max(number) from incarnation").fetchone() or (0,)
+        view.owner.execute("update message_partition set incarnation = %s", (number,))
         opened = Both(ledger, view)
         for who in (NHS_NUMBER, OTHER_NUMBER):
             opened.say(ledger.controls, registered(), who)
@@ -110,7 +116,7 @@ def part_of(parent: str, name: str) -> ClinicalEntry:
 
 def folding(ledger: Ledger) -> FoldsOnly:
     lane = ledger.controls
-    return FoldsOnly(lane._ledger, lane._bodies, ledger.settings(), lane._ends)
+    return FoldsOnly(lane._ledger, ledger.settings(), lane._ends)
 
 
 @pytest.mark.parametrize("change", [HIDE, WITHHOLD], ids=["hide", "withholding"])
@@ -146,4 +152,76 @@ def test_an_entry_that_arrives_during_a_redecision_is_readable_after_it(both: Bo
     assert both.reads() == 0
     both.ledger.controls.resume([PARTITION])
     both.sync()
+    assert both.reads() == 2
+
+
+def naming(*names: str) -> ClinicalEntry:
+    """A filed report that alone says which results it has."""
+    elements = tuple(
+        Element(ElementKind.CHILD, f"/result/{place}", EntryId(name))
+        for place, name in enumerate(names)
+    )
+    return entry(
+        entry_id=EntryId("report"),
+        kind=Kind.REPORT,
+        readiness=Readiness.FILED,
+        elements=elements,
+        body=b'{"resourceType":"DiagnosticReport","result":[{"display":"x"},{"display":"y"}]}',
+    )
+
+
+def result(name: str, readiness: Readiness = Readiness.FILED) -> ClinicalEntry:
+    return entry(entry_id=EntryId(name), kind=Kind.TEST_RESULT, readiness=readiness)
+
+
+def test_a_result_that_only_its_report_names_is_never_readable_after_the_reports_hide(
+    both: Both,
+) -> None:
+    both.publish(naming("x", "y"), result("x"))
+    assert both.reads() == 4
+    both.say(folding(both.ledger), EntryHidden(EntryId("report"), (), HideCause.NOPAT))
+    both.publish(result("y"))
+    assert (both.reads(), both.reads(OTHER_NUMBER)) == (0, 1)
+    both.ledger.controls.resume([PARTITION])
+    both.sync()
+    assert both.reads() == 2
+
+
+def test_a_report_goes_with_the_hide_of_a_result_that_only_it_names(both: Both) -> None:
+    both.publish(naming("x"))
+    assert both.reads() == 3
+    both.say(both.ledger.controls, EntryHidden(EntryId("x"), (), HideCause.NOPAT))
+    assert both.reads() == 2
+    both.publish(result("x"))
+    assert both.reads() == 2
+
+
+def test_a_report_waits_for_a_result_that_comes_later_and_comes_back_with_it(both: Both) -> None:
+    both.publish(naming("x", "y"), result("y"))
+    assert both.reads() == 4
+    both.publish(result("x", Readiness.UNFILED))
+    assert both.reads() == 2
+    both.publish(replace(result("x"), version=2))
+    assert both.reads() == 5
+
+
+def test_a_label_taken_off_at_the_source_opens_the_entry_and_its_children_again(both: Both) -> None:
+    both.publish(part_of(PARENT, "child"))
+    version = SourceVersion(entry().practice, entry().system, 2)
+    both.say(both.ledger.controls, EntryHidden(PARENT, (), HideCause.NOPAT, version))
+    assert both.reads() == 1
+    both.publish(entry(entry_id=PARENT, version=2))
+    assert both.reads() == 1
+    both.publish(entry(entry_id=PARENT, version=3))
+    assert both.reads() == 3
+
+
+def test_a_relation_of_an_entry_stored_before_relations_were_is_read_from_its_envelope(
+    both: Both,
+) -> None:
+    both.publish(naming("x"), result("x"))
+    both.ledger.owner.execute(
+        "update entry set names = null, kind = null, readiness = null, may_defer = null"
+    )
+    both.publish(replace(result("x", Readiness.UNFILED), version=2))
     assert both.reads() == 2

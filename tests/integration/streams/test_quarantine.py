@@ -28,9 +28,10 @@ from recordgate_streams.ledger.quarantine import QuarantineStore, seal_plain
 from recordgate_streams.ledger.quarantine_seal import Seal
 from tests.support.builders import NHS_NUMBER, OTHER_NUMBER, access, control, entry, registered
 from tests.support.ledger import Ledger
+from tests.support.signing import SERVICE
 
 KEY = NHS_NUMBER.digits.encode()
-OPERATOR = Operator("somebody", datetime(2026, 11, 20, tzinfo=UTC))
+OPERATOR = Operator("somebody", datetime(2026, 11, 20, tzinfo=UTC), SERVICE)
 SEAL = Seal(b"k" * 32)
 GARBAGE = b"\xc3\x01 perhaps a hide"
 

@@ -53,7 +53,7 @@ E1, E2 = EntryId("e1"), EntryId("e2")
 
 def reviewed(action: ReviewAction) -> Reviewed:
     ground = ReviewGround.CHECKED
-    return Reviewed(E1, SELF, action, ground, (), 1, b"\0" * 32, 5, "r", "admin", None)
+    return Reviewed(E1, PRACTICE, SELF, action, ground, (), 1, b"\0" * 32, 5, "r", "admin", None)
 
 
 NOTHING = GateFences()

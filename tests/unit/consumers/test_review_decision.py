@@ -109,6 +109,7 @@ def test_an_outcome_is_bound_to_all_the_reviewer_saw() -> None:
     assert isinstance(change, Reviewed)
     assert change == Reviewed(
         change.entry_id,
+        PRACTICE,
         change.audience,
         WITHHOLD,
         HARM,

@@ -58,8 +58,8 @@ def test_the_amendment_files_the_last_result_corrects_one_and_drops_one() -> Non
     early, late = (
         extract(parse((folder / "2-results.json").read_bytes())) for folder in (RECORDS, AMENDMENT)
     )
-    assert entry(early, "DiagnosticReport/kidney").readiness == "partial"
-    assert entry(late, "DiagnosticReport/kidney").readiness == "filed"
+    assert entry(early, "Observation/creatinine").readiness == "unfiled"
+    assert entry(late, "Observation/creatinine").readiness == "filed"
     before, after = ({one.entry_id: one.body for one in record.entries} for record in (early, late))
     assert {key.split("/")[1] for key in before.keys() - after.keys()} == {"withdrawn"}
     assert {key.split("/")[1] for key in after.keys() - before.keys()} == {"corrected-weight"}

@@ -25,7 +25,7 @@ from recordgate_schemas.errors import FatalError, RetryableError
 from recordgate_streams.engines.faust import _guarded
 def work(_):
     raise {error}
-asyncio.run(_guarded(work, [], "entries"))
+asyncio.run(_guarded("entries", work, []))
 """
 
 

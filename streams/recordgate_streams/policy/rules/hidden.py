@@ -4,6 +4,7 @@ from recordgate_schemas.control import HideCause
 from recordgate_schemas.entry import Visibility
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_streams.policy.decision import EntryContext, Objection, Objections
+from recordgate_streams.policy.statements import source_version
 
 NOPAT = "NOPAT"
 CAUSES = {
@@ -31,11 +32,10 @@ def hidden(context: EntryContext) -> Objections:
 
 def _stated_causes(context: EntryContext) -> dict[HideCause, str]:
     """Where each cause of hiding was found."""
-    stated = (
-        dict.fromkeys(context.statements.hidden_for(), "a hide control")
-        if context.statements.hides
-        else {}
-    )
+    stated: dict[HideCause, str] = {}
+    if context.statements.all_hides:
+        arrived = source_version(context.entry)
+        stated |= dict.fromkeys(context.statements.hidden_for(arrived), "a hide control")
     if context.entry.online_visibility is Visibility.HIDDEN:
         stated[HideCause.DO_NOT_DISPLAY] = "its online visibility"
     if context.entry.labels and any(label.code == NOPAT for label in context.entry.labels):

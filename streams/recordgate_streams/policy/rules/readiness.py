@@ -37,10 +37,28 @@ def readiness(context: EntryContext) -> Objections:
     elif state not in FINISHED and state not in NOT_READY:
         yield _objection(context, Reason.UNKNOWN_READINESS, Outcome.HELD)
     elif reason := _unfinished(context):
-        yield _objection(context, reason, _waiting(context.settings))
+        yield _objection(context, reason, waiting(context.settings))
     if context.settings.numbers.abnormal_delay_days and _is_delayed(context):
         days = str(context.settings.numbers.abnormal_delay_days)
-        yield Objection(Reason.DELAYED, _waiting(context.settings), {"delay_days": days})
+        yield Objection(Reason.DELAYED, waiting(context.settings), {"delay_days": days})
+
+
+def is_finished(kind: Kind, state: Readiness) -> bool:
+    """Return whether an entry is finished, by what it states itself."""
+    return state in FINISHED and not (state is Readiness.FINAL and kind in EXPLICIT)
+
+
+def is_unfinished(kind: Kind, state: Readiness) -> bool:
+    """Return whether its source has still to finish an entry, by what it states itself. Unknown is neither."""
+    return state in NOT_READY or (state is Readiness.FINAL and kind in EXPLICIT)
+
+
+def waiting(settings: PolicySettings) -> Outcome:
+    """Return the outcome for what its source has not finished.
+
+    An interface of five outcomes knows no waiting: there it is a hold of the source's own queue.
+    """
+    return Outcome.HELD if settings.switches.not_ready_hold else Outcome.DEFERRED
 
 
 def delayed_until(entry: ClinicalEntry, days: int) -> datetime | None:
@@ -63,11 +81,6 @@ def _unfinished(context: EntryContext) -> Reason | None:
     if state is Readiness.FINAL:
         return EXPLICIT.get(kind)
     return NOT_READY.get(state)
-
-
-def _waiting(settings: PolicySettings) -> Outcome:
-    """An interface of five outcomes knows no waiting: there it is a hold of the source's own queue."""
-    return Outcome.HELD if settings.switches.not_ready_hold else Outcome.DEFERRED
 
 
 def _is_delayed(context: EntryContext) -> bool:

@@ -155,3 +155,46 @@ def test_a_missing_file_and_a_time_that_is_none_are_refused(tmp_path: Path) -> N
     missing, badly = run(tmp_path / "none.jsonl").exception, run(FIRST, "--now", "noon").exception
     assert "cannot be read" in str(missing)
     assert "now: must be an ISO 8601 instant" in str(badly)
+
+
+EXAMPLES = sorted(FIRST.parent.glob("*.jsonl"))
+
+
+def _said(file: Path, word: str) -> list[list[str]]:
+    """The words of the comments that begin with this one."""
+    comments = [line[1:].split() for line in file.read_text("utf-8").splitlines() if line[0] == "#"]
+    return [words[1:] for words in comments if words[0] == word]
+
+
+@pytest.mark.parametrize("file", [f for f in EXAMPLES if f != FIRST], ids=lambda file: file.stem)
+def test_a_worked_example_ends_as_it_says(file: Path) -> None:
+    ((now,),) = _said(file, "now")
+    decided = {
+        (str(one["patient"]), one["entry_id"], one["audience"]): one
+        for one in lines(file, "--now", now)
+        if "entry_id" in one and "outcome" in one
+    }
+    expected = [words if words[0] in "12" else ["1", *words] for words in _said(file, "expect")]
+    assert len(expected) > 1
+    for patient, entry_id, audience, outcome, *reason in expected:
+        found = decided[patient, entry_id, audience]
+        assert (found["outcome"], found["version"]) == (outcome, 1)
+        assert reason == [] or reason[0] in [one["reason"] for one in found["reasons"]]
+
+
+def test_the_page_names_every_example() -> None:
+    page = (FIRST.parents[1] / "scenarios.md").read_text("utf-8")
+    assert [f.name for f in EXAMPLES if f"docs/examples/{f.name}" not in page] == []
+
+
+@pytest.mark.parametrize("name", ["kind", "readiness", "recorded_at", "practice"])
+def test_what_decides_is_never_supplied(tmp_path: Path, name: str) -> None:
+    given = {
+        "entry_id": "e", "nhs_number": "9990000018", "practice": "A82038",
+        "kind": "consultation", "readiness": "final", "recorded_at": NOW,
+    }  # fmt: skip
+    assert lines(written(tmp_path, {"at": NOW, "entry": given}))[0]["version"] == 1
+    less = {key: value for key, value in given.items() if key != name}
+    result = run(written(tmp_path, {"at": NOW, "entry": less}))
+    assert isinstance(result.exception, UsageError)
+    assert name in str(result.exception)

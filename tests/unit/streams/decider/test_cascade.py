@@ -1,110 +1,53 @@
 """What relatives must not reveal: who follows, who is looked at, who stays; lifting a hide restores exactly."""
 
-import random
+from dataclasses import replace
 from datetime import timedelta
-from itertools import permutations
 from typing import Any
 
 import pytest
 
 from recordgate_schemas.control import EntryHidden, EntryShown, HideCause, ReviewAction
 from recordgate_schemas.entry import (
-    ClinicalEntry,
-    Element,
-    ElementKind,
     Kind,
     Link,
     Readiness,
     Relation,
-    ThirdParty,
+    SourceVersion,
 )
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import SELF, EntryId
 from recordgate_streams.decider.cascade import (
-    Relative,
     SuppressedEntry,
     cascade,
-    relative_of,
-    suppressed_before_arrival,
     suppressed_by,
+    suppressed_by_hides,
 )
 from recordgate_streams.decider.history import Event, decide_history
-from recordgate_streams.decider.record import AcceptedEntry, ControlEvent, EntryAudience
-from recordgate_streams.policy.decision import Decision, Objection
+from recordgate_streams.decider.record import AcceptedEntry, ControlEvent
+from recordgate_streams.decider.relations import relations
+from recordgate_streams.decider.relative import Relative, relative_of
+from recordgate_streams.policy.decision import Objection
 from tests.histories.cases import cases
 from tests.reference.compare import production_ruleset
-from tests.support.builders import (
-    NOW,
-    RULESET,
-    accepted,
-    access,
-    control,
-    entry,
-    event,
-    hidden,
-    label,
-    registered,
-    reviewed,
-    shown,
-    statements,
-)
+from tests.support.builders import NOW, PRACTICE, event, hidden, reviewed, shown, statements
 from tests.support.events import parse_events
+from tests.support.relatives import (
+    BASE,
+    FILED,
+    LISTED_IN,
+    NOPAT,
+    PART_OF,
+    REPORT,
+    RESULT_OF,
+    TEXT,
+    THIRD_PARTY,
+    decisions,
+    one,
+    outcomes,
+    pointing,
+)
 
-TEXT = Element(ElementKind.FREE_TEXT, "/note")
-NOPAT = {"labels": label("NOPAT")}
-THIRD_PARTY = {"third_party": ThirdParty.PRESENT}
-BASE = (registered(), access())
-
-
-def one(name: str, *links: tuple[Relation, str], **fields: Any) -> ClinicalEntry:
-    made = tuple(Link(EntryId(target), relation) for relation, target in links)
-    return entry(entry_id=EntryId(name), links=made, **fields)
-
-
-def pointing(name: str, *targets: str, **fields: Any) -> ClinicalEntry:
-    elements = tuple(
-        Element(ElementKind.CHILD, f"/entry/{place}", EntryId(target))
-        for place, target in enumerate(targets)
-    )
-    return one(name, elements=(*fields.pop("elements", ()), *elements), **fields)
-
-
-def outcomes(*arriving: Any) -> dict[str, str]:
-    """What becomes of every entry, as `OUTCOME HEADLINE`, whatever the order of arrival."""
-    found = [_decided(order) for order in _orders([*BASE, *arriving])]
-    assert all(one == found[0] for one in found)
-    return found[0]
-
-
-def _orders(arriving: list[Any]) -> list[tuple[Any, ...]]:
-    if len(arriving) <= 5:
-        return list(permutations(arriving))
-    rng = random.Random(7)
-    return [tuple(rng.sample(arriving, len(arriving))) for _ in range(40)]
-
-
-def _decided(arriving: tuple[Any, ...]) -> dict[str, str]:
-    return {
-        str(entry_id): f"{d.outcome} {d.headline}" if d.headline else str(d.outcome)
-        for (entry_id, audience), d in _history(arriving).items()
-        if audience == SELF
-    }
-
-
-def _history(arriving: tuple[Any, ...]) -> dict[EntryAudience, Decision]:
-    events: list[Event] = [
-        accepted(one)
-        if isinstance(one, ClinicalEntry)
-        else ControlEvent(NOW, position, control(one))
-        for position, one in enumerate(arriving)
-    ]
-    return decide_history(events, RULESET, NOW).decisions
-
-
-PART_OF, RESULT_OF, LISTED_IN = Relation.PART_OF, Relation.RESULT_OF, Relation.LISTED_IN
 ABOUT, FOR, REFERS = Relation.ABOUT_PROBLEM, Relation.FOR_MEDICATION, Relation.REFERS_TO
-FILED = {"kind": Kind.TEST_RESULT, "readiness": Readiness.FILED}
-REPORT = {"kind": Kind.REPORT, "readiness": Readiness.FILED}
 
 TABLE = [
     (
@@ -196,7 +139,7 @@ def test_relatives(arriving: list[Any], becomes: dict[str, str]) -> None:
 
 def test_a_reference_to_an_entry_not_shown_is_dropped_and_one_to_an_entry_shown_stays() -> None:
     referring = pointing("list", "hidden", "shown", "never came")
-    decided = _history((*BASE, referring, one("hidden", **NOPAT), one("shown")))
+    decided = decisions((*BASE, referring, one("hidden", **NOPAT), one("shown")))
     assert decided[EntryId("list"), SELF].pointers == ("/entry/0", "/entry/2")
 
 
@@ -243,19 +186,34 @@ def _hides_or_shows(one: Event, target: EntryId) -> bool:
 def test_what_the_cascade_reads_of_an_entry() -> None:
     worded = one("e", (PART_OF, "another"), elements=(TEXT,))
     links = ((PART_OF, ANOTHER),)
+    version = SourceVersion(PRACTICE, "emis", 1)
+    kind, readiness = Kind.CONSULTATION, Readiness.FINAL
     assert relative_of(worded, conflict=True) == Relative(
-        EntryId("e"), links, has_text=True, conflict=True
+        EntryId("e"), kind, readiness, links, (), has_text=True, conflict=True, version=version
     )
     assert relative_of(one("e"), conflict=False) == Relative(
-        EntryId("e"), (), has_text=False, conflict=False
+        EntryId("e"), kind, readiness, (), (), has_text=False, conflict=False, version=version
     )
+
+
+def test_an_entry_names_what_it_refers_to_unless_a_link_of_its_own_says_how_they_are_related() -> (
+    None
+):
+    referring = pointing("e", "context", "result", "e", "result")
+    links = (
+        Link(EntryId("context"), PART_OF),
+        Link(EntryId("context"), REFERS),
+        Link(EntryId("another"), REFERS),
+    )
+    found = relative_of(replace(referring, links=links), conflict=False)
+    assert found.names == ("another", "result")
 
 
 def test_an_affected_relative_says_whether_it_follows_or_would_reveal() -> None:
     child, report, target = EntryId("child"), EntryId("report"), EntryId("target")
-    links = {child: ((PART_OF, target),), report: (), target: ((RESULT_OF, report),)}
-    relatives = [Relative(e, to, has_text=False, conflict=False) for e, to in links.items()]
-    affected = cascade(relatives, {target: SuppressedEntry(Reason.SOURCE_NOPAT, Outcome.WITHHELD)})
+    relatives = (one("child", (PART_OF, target)), one("report"), one("target", (RESULT_OF, report)))
+    known = relations(relative_of(entry, conflict=False) for entry in relatives)
+    affected = cascade(known, {target: SuppressedEntry(Reason.SOURCE_NOPAT, Outcome.WITHHELD)})
     follows = {"relative": "taken along by a relative"}
     reveals = {"relative": "would reveal one"}
     assert affected == {
@@ -308,4 +266,4 @@ def test_why_an_entry_that_has_not_arrived_is_suppressed(
     changes: tuple[Any, ...], why: SuppressedEntry | None
 ) -> None:
     times = [NOW - timedelta(hours=2), NOW - timedelta(hours=1)]
-    assert suppressed_before_arrival(statements(*zip(changes, times, strict=False))) == why
+    assert suppressed_by_hides(statements(*zip(changes, times, strict=False)), None) == why

@@ -24,7 +24,6 @@ from recordgate_schemas.entry import (
 )
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import SELF, EntryId
-from recordgate_streams.decider.cascade import Relative
 from recordgate_streams.decider.decide import PatientDecision, decide_patient
 from recordgate_streams.decider.record import (
     AcceptedEntry,
@@ -34,6 +33,7 @@ from recordgate_streams.decider.record import (
     PatientRecord,
     RecordRest,
 )
+from recordgate_streams.decider.relative import Relative, relative_of
 from recordgate_streams.decider.tasks import Task
 from recordgate_streams.policy.facts import Facts, PatientSignal
 from recordgate_streams.policy.settings import Signal
@@ -266,7 +266,8 @@ def test_a_reference_to_an_entry_not_in_hand_stays_only_if_that_is_shown_to_this
 
 
 def part_of_e0(name: str) -> Relative:
-    return Relative(EntryId(name), ((Relation.PART_OF, E0),), has_text=False, conflict=False)
+    link = Link(E0, Relation.PART_OF)
+    return relative_of(entry(entry_id=EntryId(name), links=(link,)), conflict=False)
 
 
 def beside(*relatives: Relative) -> RecordRest:

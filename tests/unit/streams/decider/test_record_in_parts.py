@@ -12,7 +12,7 @@ import pytest
 
 from recordgate_schemas.reasons import Reason
 from recordgate_schemas.values import Audience, EntryId
-from recordgate_streams.decider.cascade import CascadeState, Relative, relative_of
+from recordgate_streams.decider.cascade import CascadeState
 from recordgate_streams.decider.decide import PatientDecision, decide_patient
 from recordgate_streams.decider.history import Event, record_after
 from recordgate_streams.decider.record import (
@@ -22,8 +22,10 @@ from recordgate_streams.decider.record import (
     PatientRecord,
     RecordRest,
 )
+from recordgate_streams.decider.relative import Relative, relative_of
 from recordgate_streams.decider.statements import entry_named
 from recordgate_streams.decider.tasks import Task
+from recordgate_streams.decider.unfinished import may_defer_relatives
 from recordgate_streams.policy.decision import Decision, Objection
 from recordgate_streams.policy.facts import PatientSignal
 from recordgate_streams.ruleset import Ruleset
@@ -65,7 +67,9 @@ class Ledger:
             for (entry_id, audience), decision in self.decisions.items()
             if decision.released and entry_id in referred - in_hand
         }
-        rest = RecordRest(self.cascade, partial(_relatives, whole), frozenset(released))
+        rest = RecordRest(
+            self.cascade, partial(_relatives, whole), frozenset(released), _unfinished(whole)
+        )
         facts = replace(whole.facts, signals=self.signals)
         return PatientRecord(facts, entries, whole.statements, self.in_force, rest)
 
@@ -104,6 +108,10 @@ def _relatives(whole: PatientRecord) -> Iterator[Relative]:
         yield relative_of(one.entry, conflict=one.integrity.conflict)
 
 
+def _unfinished(whole: PatientRecord) -> frozenset[EntryId]:
+    return frozenset(e for e, one in whole.entries.items() if may_defer_relatives(one.entry))
+
+
 def _concerned(events: Iterable[Event], whole: PatientRecord) -> set[EntryId]:
     """The entries with which a transaction about these events begins."""
     found: set[EntryId] = set()
@@ -113,7 +121,7 @@ def _concerned(events: Iterable[Event], whole: PatientRecord) -> set[EntryId]:
         elif event.control is None or (named := entry_named(event.control.change)) is None:
             return set(whole.entries)
         else:
-            hides = whole.statements[named].hides
+            hides = whole.statements[named].all_hides
             found |= {named, *(related for hide in hides for related in hide.related)}
     return found
 

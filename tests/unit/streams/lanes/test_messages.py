@@ -1,5 +1,6 @@
 """From a decision to what the view, the review queue and the publisher are informed of."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,13 +16,20 @@ from recordgate_schemas.messages import (
     Retract,
 )
 from recordgate_schemas.reasons import Outcome, Reason
-from recordgate_schemas.topics import ENTRIES, HELD, RELEASED
+from recordgate_schemas.topics import ENTRIES, HELD, RELEASED, Topic
 from recordgate_schemas.values import SELF
 from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.decider.record import CurrentDecision, DecisionUpdate
-from recordgate_streams.lanes.messages import RECEIPT_CLASSES, hold_change, release_or_retraction
+from recordgate_streams.lanes.messages import (
+    RECEIPT_CLASSES,
+    hold_change,
+    reference_to,
+    release_or_retraction,
+)
+from recordgate_streams.ledger.outgoing import Numbered, complete
+from recordgate_streams.ledger.rows import Outgoing
 from recordgate_streams.policy.decision import Decision, Objection
-from tests.support.builders import BODY, NHS_NUMBER, NOW, RULESET, accepted, case, decide, entry
+from tests.support.builders import NHS_NUMBER, NOW, RULESET, accepted, case, decide, entry
 
 NOTHING = None
 REASON = {
@@ -46,12 +54,25 @@ def update(decision: Decision, before: Outcome | None = None, **overrides: Any) 
     return DecisionUpdate(accepted(), decision, previous, **fields)
 
 
-def to_view(one: DecisionUpdate, body: bytes = BODY) -> Release | Retract | None:
-    return release_or_retraction(BodyReader(), one, body)
+def to_view(one: DecisionUpdate) -> Release | Retract | None:
+    return release_or_retraction(one)
 
 
-def to_queue(one: DecisionUpdate, body: bytes = BODY) -> HoldOpened | HoldClosed | None:
-    return hold_change(one, 3, body, RULESET.reasons)
+def to_queue(one: DecisionUpdate) -> HoldOpened | HoldClosed | None:
+    return hold_change(one, 3, RULESET.reasons)
+
+
+def published(one: DecisionUpdate, topic: Topic, change: Release | HoldOpened) -> Outgoing:
+    """The message with this change about E0 as the broker gets it."""
+    number = 10**12
+    message = (
+        Released(2**62, number, NHS_NUMBER, number, NOW, change)
+        if isinstance(change, Release)
+        else Held(2**62, number, NHS_NUMBER, NOW, change)
+    )
+    reference = reference_to(one, change)
+    draft = Numbered(b"key", lambda _: message, reference).draft(topic, number)
+    return complete(BodyReader(), topic, 0, draft, one.accepted.entry)
 
 
 TABLE = [
@@ -109,11 +130,15 @@ def test_a_redacted_release_carries_the_hash_of_what_is_shown() -> None:
     objection = Objection(Reason.FREE_TEXT_DROPPED, Outcome.RELEASED_REDACTED, {}, drop)
     decision = Decision(SELF, Outcome.RELEASED_REDACTED, (objection,), RULESET.hash)
     noted = accepted(entry(elements=(Element(ElementKind.FREE_TEXT, "/note"),)))
-    release = to_view(DecisionUpdate(noted, decision, None, None, None))
+    one = DecisionUpdate(noted, decision, None, None, None)
+    release = to_view(one)
     assert isinstance(release, Release)
-    assert b"Seen today" not in release.body
-    assert release.redacted
-    assert entry(body=release.body).body_sha256 == release.body_sha256
+    shown = codec.decode(RELEASED, published(one, RELEASED, release).value).change
+    assert b"Seen today" in noted.entry.body
+    assert b"Seen today" not in shown.body
+    assert shown.redacted
+    assert entry(body=shown.body).body_sha256 == shown.body_sha256
+    assert replace(shown, body=b"", body_sha256=release.body_sha256) == release
 
 
 def test_the_largest_entry_still_fits_when_it_is_released_or_held() -> None:
@@ -122,13 +147,37 @@ def test_the_largest_entry_still_fits_when_it_is_released_or_held() -> None:
     largest = entry(body=b"x" * room, third_party=ThirdParty.PRESENT)
     assert len(codec.encode(ENTRIES, largest)) <= ENTRIES.max_bytes
     held = DecisionUpdate(accepted(largest), decide(case(entry=largest)), None, None, None)
-    hold = to_queue(held, largest.body)
+    hold = to_queue(held)
     assert isinstance(hold, HoldOpened)
-    release = to_view(update(decision_of(Outcome.RELEASED)), largest.body)
+    released = DecisionUpdate(accepted(largest), decision_of(Outcome.RELEASED), None, None, None)
+    release = to_view(released)
     assert isinstance(release, Release)
-    wrapped = (
-        (HELD, Held(2**62, 10**12, NHS_NUMBER, NOW, hold)),
-        (RELEASED, Released(2**62, 10**12, NHS_NUMBER, 10**12, NOW, release)),
-    )
-    for topic, message in wrapped:
-        assert len(codec.encode(topic, message)) <= topic.max_bytes
+    for topic, message in (
+        (HELD, published(held, HELD, hold)),
+        (RELEASED, published(released, RELEASED, release)),
+    ):
+        assert len(message.value) <= topic.max_bytes
+        assert codec.decode(topic, message.value).change.body == largest.body
+
+
+ENDINGS = [
+    replace(decision_of(outcome), pointers=pointers)
+    for outcome in Outcome
+    for pointers in ((), ("/note",))
+] + [decision_of(Outcome.HELD, Reason.PROXY_AGE), decision_of(Outcome.HELD, Reason.COURT)]
+"""A decision of every outcome, in several contents."""
+
+
+@pytest.mark.parametrize("told", ENDINGS, ids=lambda d: f"{d.outcome.value}{d.pointers}")
+def test_after_a_message_with_a_body_another_decision_gives_a_number_on_its_topic(
+    told: Decision,
+) -> None:
+    """So a digest that is not in force any more means that a newer number was given (INVARIANT of reference_to)."""
+    first = update(told)
+    assert first.in_force().digest == first.digest
+    for then in ENDINGS:
+        newer = replace(update(then), previous=first.in_force())
+        if newer.changed and isinstance(to_view(first), Release):
+            assert to_view(newer) is not None
+        if newer.changed and isinstance(to_queue(first), HoldOpened):
+            assert to_queue(newer) is not None

@@ -1,7 +1,7 @@
 """The facts that each reason names to a reviewer; these and no others."""
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -348,7 +348,7 @@ REVIEWS: list[tuple[EntryContext, Reason, dict[str, str]]] = [
         {"reviewed_at": THEN, "ground": "checked", "amended": "since the review"},
     ),
     (
-        case(statements=statements(reviewed(**HARM))),
+        case(statements=statements((reviewed(**HARM), datetime(2025, 4, 1, tzinfo=UTC)))),
         Reason.OPINION_STALE,
         {"opinion_on": "2024-11-01", "stale_since": "2025-05-01"},
     ),

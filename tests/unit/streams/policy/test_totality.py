@@ -7,7 +7,7 @@ import pytest
 from recordgate_schemas.control import HideCause, RegistrationKind, Verification
 from recordgate_schemas.entry import Kind, Marker, Readiness, Relation, ThirdParty, Visibility
 from recordgate_schemas.reasons import Outcome, Reason
-from recordgate_streams.decider.cascade import FOLLOWS_TARGET
+from recordgate_streams.decider.relations import FOLLOWS_TARGET
 from recordgate_streams.policy.rules.flags import MARKERS, NOBODY_ELSE, VISIBILITIES
 from recordgate_streams.policy.rules.hidden import CAUSES
 from recordgate_streams.policy.rules.kinds import SHOWN as SHOWN_KINDS

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from joserfc.jwk import OKPKey
 
+from recordgate_runtime.signing_keys import public_text
 from recordgate_schemas.errors import UsageError
 from recordgate_streams.ledger.approvers import ApproverChange
 from recordgate_streams.rollout import jws
@@ -24,7 +25,6 @@ from recordgate_streams.rollout.approvers import (
     trusted_approvers,
     verify_change,
 )
-from recordgate_streams.rollout.keys import public_text
 from recordgate_streams.rollout.refusal import Refused
 
 PEOPLE = ("ann", "ben", "cleo", "dan")

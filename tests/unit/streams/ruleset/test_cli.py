@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from recordgate_runtime.signing_keys import public_key
 from recordgate_schemas.errors import UsageError
 from recordgate_streams import ruleset
 from recordgate_streams.cli.rules import app
 from recordgate_streams.rollout import jws
 from recordgate_streams.rollout.approvals import verify_approval
-from recordgate_streams.rollout.keys import public_key
 from tests.support.sources import ROOT
 from tests.unit.streams.ruleset.bundles import changed, copied
 

@@ -1,15 +1,15 @@
-"""Approvers' keys: Ed25519, private in PEM files (PKCS #8), public as the base64 of their SPKI form (RFC 8410)."""
+"""Signing keys: Ed25519, private in PEM files (PKCS #8), public as the base64 of their SPKI form (RFC 8410)."""
 
 import base64
-import re
+import os
 from pathlib import Path
 from typing import Final
 
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
+from recordgate_runtime.private_files import refuse_readable
 from recordgate_schemas.errors import UsageError
-from recordgate_streams.ruleset import read_file
 
 CURVE: Final = "Ed25519"
 SMALL_ORDER = frozenset(
@@ -29,22 +29,15 @@ SMALL_ORDER = frozenset(
 SAFETY: under such a key a signature can be written down that holds for every message.
 """
 
-NAME = r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$"
-
-
-def approver_name(text: str) -> str:
-    """Return a name that may stand in a file name and a JWS header; raise UsageError otherwise."""
-    if not re.fullmatch(NAME, text):
-        raise UsageError("approver: must be letters, digits and single hyphens, such as jane-smith")
-    return text
-
 
 def new_key(file: Path) -> str:
     """Write a new private key, readable by its owner alone, and return its public key as text."""
     key = OKPKey.generate_key(CURVE)
     try:
-        file.touch(mode=0o600, exist_ok=False)
-        file.write_bytes(key.as_pem(private=True))
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            out.write(key.as_pem(private=True))
+            out.flush()
+            os.fsync(out.fileno())
     except FileExistsError:
         raise UsageError(f"{file.name}: exists already; keys are never overwritten") from None
     except OSError as error:
@@ -53,10 +46,16 @@ def new_key(file: Path) -> str:
 
 
 def private_key(path: str | Path) -> OKPKey:
-    """Return the private key of a PEM file without a password; raise UsageError when it holds none."""
+    """Return the private key of a PEM file without a password; raise UsageError when it holds none.
+
+    SAFETY: a key that others may read is not used; who has read it can sign.
+    """
     file = Path(path)
+    refuse_readable(file, "private key")
     try:
-        key = OKPKey.import_key(read_file(file))
+        key = OKPKey.import_key(file.read_bytes())
+    except OSError as error:
+        raise UsageError(f"{file.name}: cannot be read: {error.strerror}") from None
     except JoseError:
         raise UsageError(
             f"{file.name}: not Ed25519; make one with `recordgate rules keygen`"

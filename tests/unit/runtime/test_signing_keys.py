@@ -1,4 +1,4 @@
-"""Approvers' keys: Ed25519 and nothing else, private ones for their owner alone, public ones in one form."""
+"""Signing keys: Ed25519 and nothing else, private ones for their owner alone, public ones in one form."""
 
 import base64
 import stat
@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
-from recordgate_schemas.errors import UsageError
-from recordgate_streams.rollout.keys import (
+from recordgate_runtime.signing_keys import (
     SMALL_ORDER,
-    approver_name,
     new_key,
     private_key,
     public_key,
     public_text,
 )
+from recordgate_schemas.errors import UsageError
 
 ED448 = OKPKey.generate_key("Ed448")
 MADE = OKPKey.generate_key("Ed25519")
@@ -37,19 +36,13 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
         new_key(tmp_path / "none" / "key.pem")
 
 
-@pytest.mark.parametrize("name", ["", "../amira", "a b", "-a", "a/b", "a\n", "a--b"])
-def test_a_name_that_is_no_name_is_refused(name: str) -> None:
-    with pytest.raises(UsageError, match="approver: must be letters"):
-        approver_name(name)
-
-
 PRIVATE: dict[str, tuple[bytes | None, str]] = {
     "no key": (b"no key", "no private key"),
     "another curve": (ED448.as_pem(private=True), "no private Ed25519 key"),
     "another kind": (ECKey.generate_key("P-256").as_pem(private=True), "not Ed25519"),
     "a public key": (MADE.as_pem(private=False), "no private Ed25519 key"),
     "a password": (MADE.as_pem(private=True, password="secret"), "without a password"),  # noqa: S106
-    "no file": (None, "cannot be read"),
+    "no file": (None, "No such file"),
 }
 
 
@@ -58,8 +51,18 @@ def test_a_file_without_the_right_key_is_refused(tmp_path: Path, what: str) -> N
     content, why = PRIVATE[what]
     file = tmp_path / "key.pem"
     if content is not None:
+        file.touch(mode=0o600)
         file.write_bytes(content)
     with pytest.raises(UsageError, match=rf"key\.pem: .*{why}"):
+        private_key(file)
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o622])
+def test_a_key_that_others_may_read_or_change_is_not_used(tmp_path: Path, mode: int) -> None:
+    file = tmp_path / "key.pem"
+    new_key(file)
+    file.chmod(mode)
+    with pytest.raises(UsageError, match=r"key\.pem: others may read it; chmod 600"):
         private_key(file)
 
 

@@ -1,0 +1,160 @@
+"""Sees, while a process runs, that the log it reads is still the one it has read.
+
+At the start and once a second: every topic has as many partitions as before, the topic that is read has its id, each
+position lies within the log, and the record before it is the one that was applied. INVARIANT: whatever was fetched is
+applied only if the record before it was found again afterwards. So a tail that was lost and filled again is noticed
+even if reading has gone on behind it: the record before is another one then.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+
+from recordgate_runtime import positions
+from recordgate_runtime.kafka import PARTITIONS_PAGE, TopicState, describe, open_admin
+from recordgate_runtime.log_probe import ANSWER_S, LogProbe, OutOfRange, Range
+from recordgate_runtime.positions import Position
+from recordgate_runtime.record import Mark
+from recordgate_runtime.settings import Settings
+from recordgate_schemas.errors import FatalError, RetryableError
+from recordgate_schemas.topics import TOPICS, Topic
+
+CHECK_EVERY_S = 1.0
+"""Seconds between two looks."""
+
+OUTSIDE_PAGE = "docs/runbook/position-outside-log.md"
+
+Before = tuple[Mark, int]
+"""The last record before an offset, and the offset: none lies in between."""
+
+_Seen = tuple[Position, int]
+"""A position, and the leader epoch of its partition: another one when the leader has changed."""
+
+
+class LogWatch:
+    """Compares stored positions with the broker; threads may share it. `connection`: where the positions are."""
+
+    def __init__(
+        self,
+        topic: Topic,
+        settings: Settings,
+        connection: psycopg.Connection,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._topic, self._settings, self._db = topic, settings, connection
+        self._monotonic = monotonic
+        self._due = monotonic() + CHECK_EVERY_S
+        self._admin: Any = None
+        self._probe: LogProbe | None = None
+        self._found: dict[int, _Seen] = {}
+        self._one_at_a_time = threading.RLock()
+
+    def check_if_due(self) -> None:
+        """Check, at most once a second; a broker that does not answer now is asked again later."""
+        if self._monotonic() >= self._due:
+            with suppress(RetryableError):
+                self.check()
+            self._due = self._monotonic() + CHECK_EVERY_S
+
+    def check(self) -> dict[int, Position]:
+        """Compare, and return the positions as they were compared.
+
+        Raises FatalError when the log is not the one that was read, RetryableError when the broker does not answer.
+        """
+        with self._one_at_a_time:
+            stored = positions.load(self._db, self._topic.name)
+            self._asking(lambda: self._compare(stored, self._describe(len(stored))))
+        return stored
+
+    def confirm(self, before: Mapping[int, Before]) -> None:
+        """Find the records again that lie before what was fetched. Raises as `check` does."""
+        if before:
+            with self._one_at_a_time:
+                self._asking(lambda: self._confirm(before))
+
+    def confirm_stored(self, partitions: Collection[int]) -> None:
+        """Find the records again that were applied last in these partitions. Raises as `check` does."""
+        stored = positions.load(self._db, self._topic.name)
+        self.confirm(_before({p: stored[p] for p in partitions}))
+
+    def close(self) -> None:
+        """Disconnect from the broker."""
+        for connection in (self._admin, self._probe):
+            if connection is not None:
+                connection.close()
+        self._admin = self._probe = None
+
+    def _asking(self, ask: Callable[[], None]) -> None:
+        """Ask the broker; connect anew the next time if it does not answer."""
+        try:
+            ask()
+        except RetryableError:
+            self.close()
+            raise
+
+    def _describe(self, partitions: int) -> TopicState:
+        if self._admin is None:
+            self._admin = open_admin(self._settings, ANSWER_S)
+        states = describe(self._admin, TOPICS, self._settings)
+        counts = {name: state.partitions for name, state in states.items()}
+        if set(counts.values()) != {partitions}:
+            raise FatalError(
+                f"partitions changed: {partitions} were adopted, there are {counts};"
+                f" see {PARTITIONS_PAGE}"
+            )
+        return states[self._topic.name]
+
+    def _compare(self, stored: Mapping[int, Position], state: TopicState) -> None:
+        if any(position.topic_id != state.topic_id for position in stored.values()):
+            raise positions.replaced(self._topic.name)
+        bounds = self._bounds({p: one.next_offset for p, one in stored.items()})
+        seen = {partition: (one, state.epochs[partition]) for partition, one in stored.items()}
+        moved = {p: stored[p] for p in seen if self._found.get(p) != seen[p]}
+        self._read_again(_kept(_before(moved), bounds))
+        self._found = seen
+
+    def _confirm(self, before: Mapping[int, Before]) -> None:
+        try:
+            self._read_again(before)
+        except OutOfRange:  # retention has removed one of them, or the log has lost it
+            bounds = self._bounds({p: offset for p, (_, offset) in before.items()})
+            self._read_again(_kept(before, bounds))
+
+    def _bounds(self, offsets: Mapping[int, int]) -> dict[int, Range]:
+        """Return where the logs begin and end; FatalError unless these offsets lie within."""
+        bounds = self._connected().bounds(list(offsets))
+        for partition, (begin, end) in bounds.items():
+            if not begin <= offsets[partition] <= end:
+                raise FatalError(
+                    f"{self._topic.name}/{partition}: position {offsets[partition]} is outside the log"
+                    f" ({begin} to {end}); see {OUTSIDE_PAGE}"
+                )
+        return bounds
+
+    def _read_again(self, before: Mapping[int, Before]) -> None:
+        """Raise FatalError unless each record is where it was, and alone up to the offset given with it."""
+        if not before:
+            return
+        ranges = {p: (mark.offset, end) for p, (mark, end) in before.items()}
+        for partition, found in self._connected().read(ranges).items():
+            mark = before[partition][0]
+            if [record.mark for record in found] != [mark]:
+                raise positions.another_log(self._topic.name, partition, mark.offset)
+
+    def _connected(self) -> LogProbe:
+        if self._probe is None:
+            self._probe = LogProbe(self._topic, self._settings)
+        return self._probe
+
+
+def _kept(before: Mapping[int, Before], bounds: Mapping[int, Range]) -> dict[int, Before]:
+    """Leave out the records that retention has removed: nobody can say any more what they were."""
+    return {p: one for p, one in before.items() if one[0].offset >= bounds[p][0]}
+
+
+def _before(stored: Mapping[int, Position]) -> dict[int, Before]:
+    return {p: (one.last, one.next_offset) for p, one in stored.items() if one.last}

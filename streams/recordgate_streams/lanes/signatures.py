@@ -1,0 +1,83 @@
+"""Whether a control that must be signed counts: verified once, when it is folded, against the ledger's keys.
+
+SAFETY: what does not count is set aside and changes nothing. It holds nobody either: the gate may have closed for it,
+so its patient is decided again, and the marker opens what the gate closed.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from enum import StrEnum
+
+from recordgate_runtime.record import Record
+from recordgate_runtime.service_keys import is_signed_with, named_key
+from recordgate_runtime.signing_keys import public_key
+from recordgate_schemas.authority import must_be_signed, practice_of
+from recordgate_schemas.control import Control
+from recordgate_streams.ledger.service_keys import KnownKey, ServiceKeyStore
+
+
+class Refusal(StrEnum):
+    """Why a control does not count, as its quarantine notice begins."""
+
+    UNSIGNED = "unsigned_control"
+    UNKNOWN_KEY = "unknown_key"
+    BROKEN = "wrong_signature"
+    NOT_VALID = "key_not_valid"
+    OTHER_PRACTICE = "other_practice"
+
+    @property
+    def error(self) -> str:
+        """The refusal in words, naming nobody."""
+        return f"{self}: {_WORDS[self]}; see docs/runbook/service-keys.md"
+
+
+_WORDS = {
+    Refusal.UNSIGNED: "this kind of control counts only with the signature of a service",
+    Refusal.UNKNOWN_KEY: "the signature names no key that the ledger knows",
+    Refusal.BROKEN: "the signature is not this key's over this control",
+    Refusal.NOT_VALID: "the key was not valid when the control came: retired, expired, or not yet",
+    Refusal.OTHER_PRACTICE: "the key does not speak for the practice concerned",
+}
+
+
+def is_refusal(error: str) -> bool:
+    """Return whether a quarantine notice is a refusal: the control was understood, and holds nothing."""
+    return error.partition(":")[0] in set(Refusal)
+
+
+def refusals(
+    keys: ServiceKeyStore, controls: Iterable[tuple[Record, Control]]
+) -> dict[Record, Refusal]:
+    """Return the records whose controls do not count, and why; the keys are read once for all of them."""
+    asked = [(record, one) for record, one in controls if must_be_signed(one.change)]
+    names = [named_key(control) for _, control in asked]
+    known = keys.named({name for name in names if name is not None})
+    found = {}
+    for (record, control), name in zip(asked, names, strict=True):
+        periods = [key for key in known if key.key_id == name]
+        if (refusal := _refusal(control, record.published_at, periods)) is not None:
+            found[record] = refusal
+    return found
+
+
+def _refusal(control: Control, at: datetime, known: Sequence[KnownKey]) -> Refusal | None:
+    """Return why a control does not count. `known`: all periods of the key that its signature names."""
+    if not control.signature:
+        return Refusal.UNSIGNED
+    if not known:
+        return Refusal.UNKNOWN_KEY
+    if not _holds(control, known[0]):
+        return Refusal.BROKEN
+    valid = [key for key in known if key.is_valid_at(at)]
+    if not valid:
+        return Refusal.NOT_VALID
+    practice = practice_of(control.change)
+    return None if any(key.speaks_for(practice) for key in valid) else Refusal.OTHER_PRACTICE
+
+
+def _holds(control: Control, key: KnownKey) -> bool:
+    try:
+        public = public_key(key.public_key)
+    except ValueError:  # no key that we would have added
+        return False
+    return is_signed_with(control, key.key_id, public)
