@@ -222,32 +222,33 @@ select nhs_number from redecision where nhs_number = any(%(nhs_numbers)s)
 -- name: page_entries
 -- The next entries to decide again, patient by patient, without bodies, and how many there were before the page was cut to
 -- its bytes. The limit stands inside as well, so that each patient's entries come from the index: as a plain join a page of
--- many patients is planned as a scan of all entries.
-select nhs_number, envelope, body_sha256, conflict, body_mismatch, source_partition, source_offset, published_at, gone,
-  found
-from (
-select e.nhs_number, e.entry_id, e.envelope, e.body_sha256, e.conflict, e.body_mismatch, e.source_partition, e.source_offset,
-  e.published_at, coalesce(s.taken_at >= e.extracted_at, false) and (e.nhs_number, e.practice, e.system, e.entry_id) not in (
-    select l.nhs_number, l.practice, l.system, unnest(l.entry_ids)
-    from (select distinct unnest(%(nhs_numbers)b::text[]) as number) n
-    cross join lateral (select * from snapshot where snapshot.nhs_number = n.number offset 0) l
-  ) as gone,
-  count(*) over () as found,
-  sum(octet_length(e.envelope) + octet_length(e.body)) over (order by e.nhs_number, e.entry_id)
-    - octet_length(e.envelope) - octet_length(e.body) as bytes_before
-from redecision r
-cross join lateral (
-  select * from entry
-  where entry.nhs_number = r.nhs_number and entry.entry_id > r.after
-    and (r.entry_ids is null or entry.entry_id = any(r.entry_ids))
-  order by entry.entry_id
+-- many patients is planned as a scan of all entries. Bytes are summed only of the page: a sum beside the limit would read
+-- every patient's entries first.
+with page as (
+  select e.*, coalesce(s.taken_at >= e.extracted_at, false) and (e.nhs_number, e.practice, e.system, e.entry_id) not in (
+      select l.nhs_number, l.practice, l.system, unnest(l.entry_ids)
+      from (select distinct unnest(%(nhs_numbers)b::text[]) as number) n
+      cross join lateral (select * from snapshot where snapshot.nhs_number = n.number offset 0) l
+    ) as gone
+  from redecision r
+  cross join lateral (
+    select nhs_number, entry_id, envelope, body_sha256, conflict, body_mismatch, source_partition, source_offset,
+      published_at, extracted_at, practice, system, octet_length(envelope) + octet_length(body) as bytes
+    from entry
+    where entry.nhs_number = r.nhs_number and entry.entry_id > r.after
+      and (r.entry_ids is null or entry.entry_id = any(r.entry_ids))
+    order by entry.entry_id
+    limit %(limit)s
+  ) e
+  left join snapshot s on s.nhs_number = e.nhs_number and s.practice = e.practice and s.system = e.system
+  where r.nhs_number = any(%(nhs_numbers)b::text[])
+  order by r.nhs_number, e.entry_id
   limit %(limit)s
-) e
-left join snapshot s on s.nhs_number = e.nhs_number and s.practice = e.practice and s.system = e.system
-where r.nhs_number = any(%(nhs_numbers)b::text[])
-order by r.nhs_number, e.entry_id
-limit %(limit)s
-) page
+)
+select nhs_number, envelope, body_sha256, conflict, body_mismatch, source_partition, source_offset, published_at, gone, found
+from (
+  select *, count(*) over () as found, sum(bytes) over (order by nhs_number, entry_id) - bytes as bytes_before from page
+) counted
 where bytes_before < %(most_bytes)s
 order by nhs_number, entry_id
 

@@ -2,12 +2,24 @@
 
 import pytest
 
-from recordgate_schemas.entry import ClinicalEntry, Coding
+from recordgate_consumers.view.gate_lane import GateLane
+from recordgate_schemas.entry import ClinicalEntry, Coding, Link, Relation, ThirdParty
 from recordgate_schemas.messages import Closed, Redecided, Release, Retract
+from recordgate_schemas.topics import CONTROLS, RELEASED
 from recordgate_schemas.values import EntryId
 from recordgate_streams.policy.settings import Signal
 from tests.integration.streams.test_hidden_relatives import Both
-from tests.support.builders import OTHER_NUMBER, RULESET, entry
+from tests.support.builders import (
+    NHS_NUMBER,
+    OTHER_NUMBER,
+    PARTNER,
+    RULESET,
+    control,
+    entry,
+    granted,
+)
+from tests.support.clock import FrozenClock
+from tests.support.consumers import NOW, apply
 from tests.support.ledger import PARTITION, Crash
 
 pytest_plugins = ("tests.integration.streams.test_hidden_relatives",)
@@ -98,3 +110,29 @@ def test_another_patient_reads_on(both: Both) -> None:
     record(both)
     both.publish(coded())
     assert (both.reads(), both.reads(OTHER_NUMBER)) == (0, 1)
+
+
+def test_a_new_proxy_reads_nothing_before_every_entry_was_decided_for_it(both: Both) -> None:
+    """The child's page comes before its root's, and the record is larger than a page: alone it looks harmless."""
+    root = entry(entry_id=EntryId("z-root"), third_party=ThirdParty.PRESENT)
+    part_of = (Link(root.entry_id, Relation.PART_OF),)
+    both.publish(root, entry(entry_id=EntryId("a-child"), version=7, links=part_of))
+    both.ledger.page_entries = 1
+    both.ledger.restart()
+    grant = both.ledger.record(CONTROLS, control(granted()))
+    apply(both.view.gate, GateLane(FrozenClock(NOW)), CONTROLS, [grant])
+    before = len(both.ledger.broker.sent)
+    both.ledger.controls.process_batch([grant])
+    for _ in range(3):
+        both.ledger.controls.tick([PARTITION])
+    sent = both.ledger.broker.sent
+    messages = sent[before:]
+    del sent[before:]
+    versions: list[tuple[int, ...]] = []
+    for message in messages:
+        sent.append(message)
+        both.sync()
+        versions.append(tuple(one.version for one in both.view.visible(NHS_NUMBER, PARTNER)))
+    assert sum(m.topic == RELEASED.name for m in messages) > 3
+    assert set(versions) == {(), (1, 1)}
+    assert versions[-1] == (1, 1)

@@ -102,7 +102,7 @@ def _replay(ledger: Ledger, events: Sequence[Event], rng: Random) -> None:
         size = rng.choice((1, 1, 2, 5))
         batch, waiting[topic] = waiting[topic][:size], waiting[topic][size:]
         lanes[topic].process_batch(batch)
-    while ledger.owner.execute("select from redecision limit 1").fetchone():
+    while ledger.owner.execute("select 1 from redecision limit 1").fetchone():
         ledger.controls.tick([PARTITION])
 
 
