@@ -26,8 +26,7 @@ _KILL_S = 30.0
 class Recorded:
     """The content of a pid file: a process, and how to end it.
 
-    Processes of a higher `stage` end before those of a lower one. One that outlives `stop_signal` by `stop_s` seconds
-    is killed.
+    Those of a higher `stage` end before those of a lower one; what outlives the signal by `stop_s` seconds is killed.
     """
 
     pid: int

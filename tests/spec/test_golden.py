@@ -11,7 +11,7 @@ import pytest
 from typer import Exit, Typer
 from typer.testing import CliRunner
 
-from recordgate_schemas.messages import Redecided, Release, Released, Retract
+from recordgate_schemas.messages import Closed, Redecided, Release, Released, Retract
 from recordgate_schemas.reasons import Reason
 from recordgate_streams.cli import golden as golden_cli
 from recordgate_streams.golden.cases import Case, cases, rows
@@ -94,7 +94,8 @@ def test_a_case_that_cannot_be_seen_whole_says_why() -> None:
 
 
 def test_no_message_of_the_product_could_carry_a_notice_to_a_patient() -> None:
-    assert get_type_hints(Released)["change"] == Release | Retract | Redecided
+    assert get_type_hints(Released)["change"] == Release | Retract | Redecided | Closed
+    assert fields(Closed) == ()
     told_of_a_retraction = {field.name for field in fields(Retract)}
     assert told_of_a_retraction == {"audience", "entry_id"}
 
