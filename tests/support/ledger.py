@@ -28,6 +28,7 @@ from recordgate_streams.ledger.unit_of_work import LaneLedger
 from recordgate_streams.ruleset import Ruleset
 from tests.support.builders import NHS_NUMBER, NOW, RULESET, control
 from tests.support.clock import FrozenClock
+from tests.support.consumers import INCARNATION
 from tests.support.signing import SERVICE, introduce
 
 PARTITION = 0
@@ -105,6 +106,8 @@ class Ledger:
         """Give the ledger its incarnation as if its readers had opened the partition already."""
         IncarnationStore(self.owner).begin_first((), 1, NOW)
         self.owner.execute("update incarnation_partition set phase = 'open'")
+        self.owner.execute("update incarnation set number = %s", (INCARNATION,))
+        self.owner.execute("update outgoing_sequence set incarnation = %s", (INCARNATION,))
 
     def restart(self) -> None:
         """Begin again as after a crash: new connections, then resume."""

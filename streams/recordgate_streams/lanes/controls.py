@@ -18,16 +18,19 @@ from recordgate_streams.decider.fold import fold_facts
 from recordgate_streams.decider.record import AcceptedEntry, ControlEvent, EntryKey
 from recordgate_streams.decider.statements import entry_named, fold_statements, is_outdated
 from recordgate_streams.lanes.arrivals import Arrived, received, unreadable
-from recordgate_streams.lanes.deciding import Cause, count_decisions, decide_patients
+from recordgate_streams.lanes.decided import Cause
+from recordgate_streams.lanes.deciding import count_decisions, decide_patients
 from recordgate_streams.lanes.decode import read_batch
+from recordgate_streams.lanes.due import ask_application, ask_due
+from recordgate_streams.lanes.follow_up import follow_up
 from recordgate_streams.lanes.messages import enqueue_decided
 from recordgate_streams.lanes.restoration import Ends, begin, steps
+from recordgate_streams.lanes.room import Room
 from recordgate_streams.ledger.rows import Patient, Redecision
 from recordgate_streams.ledger.unit_of_work import LaneLedger, UnitOfWork
 from recordgate_streams.policy.statements import EntryStatements
 
 PATIENTS_A_PAGE = 200
-DUE_AT_ONCE = 500
 Statements = dict[EntryKey, EntryStatements]
 
 
@@ -39,7 +42,7 @@ class ControlsLane:
     def __init__(self, ledger: LaneLedger, settings: Settings, ends: Ends) -> None:
         self._ledger = ledger
         self._ends = ends
-        self._page_entries = settings.page_entries
+        self._settings = settings
         self._most_undecided = settings.isolated_in_a_row
         self._undecided: set[NhsNumber] = set()
         self._isolation = Isolation(self._process, self._set_aside, settings)
@@ -85,9 +88,8 @@ class ControlsLane:
     def tick(self, partitions: Sequence[int]) -> None:
         """Decide again the patients whose time has come, or to whom a new ruleset is still to be applied."""
         with self._ledger.transaction() as work:
-            asked = _ask_due(work, partitions) or _ask_application(work, partitions)
-        if asked:
-            self._redecide(partitions)
+            _ = ask_due(work, partitions) or ask_application(work, partitions)
+        self._redecide(partitions)  # also what the entries lane has left over
         self._go_on(partitions)
 
     def _go_on(self, partitions: Sequence[int]) -> None:
@@ -135,8 +137,8 @@ class ControlsLane:
                 return False
             patients = work.records.lock_patients(dict.fromkeys(numbers, partitions[0]))
             asked = work.redecisions.read(numbers)
-            page = work.redecisions.page(numbers, self._page_entries)
-            full = len(page) == self._page_entries
+            room = Room.of_a_page(self._settings)
+            page, full = work.redecisions.page(numbers, room.entries, room.bytes)
             done = _advance(work, page, asked, full=full)
             concerned = {accepted.key[0] for accepted in page} | {one.nhs_number for one in done}
             decided = decide_patients(
@@ -147,8 +149,11 @@ class ControlsLane:
                     for n, one in asked.items()
                 },
                 {accepted.key: accepted for accepted in page},
+                room,
             )
-            enqueue_decided(work, decided, done)
+            unfinished = follow_up(work, decided, asked)
+            marked = [one for one in done if one.nhs_number not in unfinished]
+            enqueue_decided(work, decided, marked)
         count_decisions(self._ledger.lane, decided)
         return full or len(numbers) == most
 
@@ -241,47 +246,10 @@ def _advance(
     *,
     full: bool,
 ) -> list[Redecision]:
-    """Return the patients whose last entry is on the page; the last patient of a full page goes on with the next."""
+    """Return the patients who are done: their last entry is on the page, and nothing was left over on any."""
     last = page[-1].key if page and full else None
     done = [one for number, one in asked.items() if last is None or number < last[0]]
-    work.redecisions.end([one.nhs_number for one in done])
+    ended = work.redecisions.end([one.nhs_number for one in done])
     if last is not None:
         work.redecisions.advance(*last)
-    return done
-
-
-def _ask_due(work: UnitOfWork, partitions: Sequence[int]) -> bool:
-    """Ask for the patients whose time has come; False when there are none."""
-    due = work.records.claim_due(partitions, work.at, DUE_AT_ONCE)
-    _ask_all_entries(work, due)
-    return bool(due)
-
-
-def _ask_application(work: UnitOfWork, partitions: Sequence[int]) -> bool:
-    """Ask for the next patients to whom the ruleset in force is still to be applied; False when there are none.
-
-    Called once a second by every process of the lane. Each takes its partitions' part of the number of patients that
-    the ruleset allows for a second.
-    """
-    waiting = work.applications.claim(work.rules.generation, partitions)
-    if not waiting:
-        return False
-    a_second = work.rules.ruleset.activation.applied_per_second
-    ours = max(1, a_second * len(waiting) // waiting[0].everywhere)
-    each = max(1, ours // len(waiting))
-    for application in waiting[:ours]:
-        found = work.applications.next_patients(application, each)
-        _ask_all_entries(
-            work, [(number, application.partition, position) for number, position in found]
-        )
-        numbers = [number for number, _ in found]
-        work.applications.advance(application, numbers, work.at, finished=len(found) < each)
-    return True
-
-
-def _ask_all_entries(work: UnitOfWork, patients: Iterable[tuple[NhsNumber, int, int]]) -> None:
-    """Ask for patients, given with partition and control position, to be decided again, all their entries."""
-    work.redecisions.ask(
-        Redecision(number, partition, position, None, (), work.at)
-        for number, partition, position in patients
-    )
+    return [one for one in done if one.nhs_number in ended]

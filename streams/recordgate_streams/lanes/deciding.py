@@ -2,12 +2,11 @@
 
 A transaction begins with the entries it is about. What else must be decided because of them is loaded until nothing is:
 entries that the cascade reaches or gives back, entries that refer to one that appeared or vanished, the whole record of
-a patient about whom a code states something new.
+a patient about whom a code states something new. What does not fit into a transaction is followed up (follow_up.py).
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 from functools import cache
 
 from recordgate_runtime.logs import LogCode, log
@@ -21,7 +20,6 @@ from recordgate_streams.decider.decide import PatientDecision, decide_patient
 from recordgate_streams.decider.record import (
     AcceptedEntry,
     CurrentDecision,
-    DecisionUpdate,
     EntryAudience,
     EntryKey,
     PatientRecord,
@@ -29,41 +27,14 @@ from recordgate_streams.decider.record import (
 )
 from recordgate_streams.decider.relative import Relative
 from recordgate_streams.decider.tasks import Task
+from recordgate_streams.lanes.decided import Cause, DecidedPatient
+from recordgate_streams.lanes.room import Room
 from recordgate_streams.ledger.decisions import DecisionRow
 from recordgate_streams.ledger.rows import Patient
 from recordgate_streams.ledger.unit_of_work import UnitOfWork
 from recordgate_streams.policy.statements import EntryStatements
 
 Entries = Mapping[EntryKey, AcceptedEntry]
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Why a patient is decided: the broker's time of it, and entries to publish again even if unchanged; or all.
-
-    All are after a restore: then tasks are, too, and nothing is stored anew that is unchanged.
-    """
-
-    at: datetime
-    forced: Collection[EntryId] = ()
-    publish_all: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DecidedPatient:
-    """A patient's decisions as they were stored: those that changed, tasks opened for a practice, and tasks closed.
-
-    `published`: the decisions to publish, those that changed or all.
-    `vouches_for`: the control position up to which a release may be believed, -1 for none.
-    """
-
-    patient: Patient
-    cause: Cause
-    vouches_for: int
-    changed: tuple[DecisionUpdate, ...]
-    published: tuple[DecisionUpdate, ...]
-    opened: Mapping[Task, OdsCode]
-    closed: frozenset[Task]
 
 
 @dataclass(slots=True)
@@ -89,21 +60,31 @@ def decide_patients(
     patients: Mapping[NhsNumber, Patient],
     causes: Mapping[NhsNumber, Cause],
     entries: Entries,
+    room: Room,
 ) -> list[DecidedPatient]:
-    """Decide these entries of locked patients, and all that follows from them, for every audience; store the result."""
+    """Decide these entries of locked patients, and what follows from them, for every audience; store the result.
+
+    What follows is taken in hand as long as there is `room`. Patients of whom more is left are unfinished.
+    """
     in_hand = _in_hand(work, patients)
     decided: dict[NhsNumber, PatientDecision] = {}
-    _take(work, in_hand, {**_never_decided(work, patients, entries), **entries})
+    undecided = _never_decided(work, patients, entries, room.most)
+    fitting, unfinished = room.fit(work.records, undecided)
+    _take(work, in_hand, {**work.records.entries(fitting), **entries})
     waiting = set(patients)
     while waiting:
         released = _released_elsewhere(work, {number: in_hand[number] for number in waiting})
         for number in waiting:
             record = in_hand[number].record(released.get(number, ()))
             decided[number] = decide_patient(record, work.rules.ruleset, work.at)
-        missing = _missing(work, in_hand, {number: decided[number] for number in waiting})
-        _take(work, in_hand, work.records.entries(missing))
-        waiting = {number for number, _ in missing}
-    return _store(work, in_hand, causes, decided)
+        missing = _missing(
+            work, in_hand, {number: decided[number] for number in waiting}, room.most
+        )
+        fitting, left = room.fit(work.records, missing)
+        unfinished |= left
+        _take(work, in_hand, work.records.entries(fitting))
+        waiting = {number for number, _ in fitting}
+    return _store(work, in_hand, causes, decided, unfinished)
 
 
 def count_decisions(lane: str, decided: Iterable[DecidedPatient]) -> None:
@@ -137,8 +118,8 @@ def _in_hand(work: UnitOfWork, patients: Mapping[NhsNumber, Patient]) -> dict[Nh
 
 
 def _never_decided(
-    work: UnitOfWork, patients: Mapping[NhsNumber, Patient], entries: Entries
-) -> dict[EntryKey, AcceptedEntry]:
+    work: UnitOfWork, patients: Mapping[NhsNumber, Patient], entries: Entries, most: int
+) -> set[EntryKey]:
     """Return the entries that were never decided for one of the patients' proxies.
 
     SAFETY: what is suppressed for a new proxy is known only once every entry was decided, so none is decided alone.
@@ -150,8 +131,8 @@ def _never_decided(
         if audience != SELF
     ]
     if not proxies:
-        return {}
-    return work.records.entries(work.cascades.undecided(proxies) - entries.keys())
+        return set()
+    return work.cascades.undecided(proxies, most + len(entries)) - entries.keys()
 
 
 def _take(work: UnitOfWork, in_hand: Mapping[NhsNumber, _InHand], entries: Entries) -> None:
@@ -197,15 +178,17 @@ def _missing(
     work: UnitOfWork,
     in_hand: Mapping[NhsNumber, _InHand],
     decided: Mapping[NhsNumber, PatientDecision],
+    most: int,
 ) -> set[EntryKey]:
-    """Return the entries that must be decided as well and are not in hand."""
+    """Return the entries that must be decided as well and are not in hand; of a whole record no more than need be."""
     found = {(number, entry_id) for number, one in decided.items() for entry_id in one.affected}
     turned = {(number, entry_id) for number, one in decided.items() for entry_id in one.turned}
     if turned:
         found |= work.cascades.referring_to(sorted(turned))
     changed = [n for n, one in decided.items() if one.facts != in_hand[n].patient.facts]
     if changed:
-        found |= work.records.all_entries(changed)
+        in_hand_at_most = max(len(in_hand[number].entries) for number in changed)
+        found |= work.records.all_entries(changed, most + in_hand_at_most)
     return {(n, entry_id) for n, entry_id in found if entry_id not in in_hand[n].entries}
 
 
@@ -214,10 +197,11 @@ def _store(
     in_hand: Mapping[NhsNumber, _InHand],
     causes: Mapping[NhsNumber, Cause],
     decided: Mapping[NhsNumber, PatientDecision],
+    unfinished: Collection[NhsNumber],
 ) -> list[DecidedPatient]:
     _store_patients(work, in_hand, decided)
     open_tasks = work.decisions.tasks(decided)
-    asked_for = work.redecisions.asked_for(decided)
+    asked_for = work.redecisions.asked_for(decided).union(unfinished)
     found: list[DecidedPatient] = []
     rows: list[DecisionRow] = []
     for number, one in decided.items():
@@ -240,7 +224,16 @@ def _store(
         # lifts no fence; the marker at the end will.
         vouches_for = -1 if number in asked_for else patient.control_position
         found.append(
-            DecidedPatient(patient, cause, vouches_for, changed, published, opened, closed)
+            DecidedPatient(
+                patient,
+                cause,
+                vouches_for,
+                changed,
+                published,
+                opened,
+                closed,
+                number in unfinished,
+            )
         )
     work.decisions.put(rows, work.rules, work.at)
     work.decisions.stamp([u for one in decided.values() for u in one.updates.values()], work.rules)

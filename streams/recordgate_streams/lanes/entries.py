@@ -15,9 +15,12 @@ from recordgate_schemas.topics import ENTRIES
 from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.decider.accept import Arrival, accept
 from recordgate_streams.decider.record import AcceptedEntry, EntryKey, Source
-from recordgate_streams.lanes.deciding import Cause, count_decisions, decide_patients
+from recordgate_streams.lanes.decided import Cause
+from recordgate_streams.lanes.deciding import count_decisions, decide_patients
 from recordgate_streams.lanes.decode import Decoded, read_batch
+from recordgate_streams.lanes.follow_up import follow_up
 from recordgate_streams.lanes.messages import enqueue_decided, enqueue_receipt
+from recordgate_streams.lanes.room import Room
 from recordgate_streams.ledger.unit_of_work import LaneLedger, UnitOfWork
 from recordgate_streams.policy.decision import Integrity
 
@@ -32,6 +35,7 @@ class EntriesLane:
     def __init__(self, ledger: LaneLedger, bodies: BodyReader, settings: Settings) -> None:
         self._ledger = ledger
         self._bodies = bodies
+        self._settings = settings
         self._isolation = Isolation(self._process, self._set_aside, settings)
 
     @property
@@ -66,7 +70,9 @@ class EntriesLane:
             patients = work.records.lock_patients({m.nhs_number: r.partition for r, m in good})
             accepted = _accept(work, self._bodies, good)
             causes = {m.nhs_number: Cause(_received_at(record)) for record, m in reversed(good)}
-            decided = decide_patients(work, patients, causes, accepted)
+            room = Room.of_a_page(self._settings)
+            decided = decide_patients(work, patients, causes, accepted, room)
+            follow_up(work, decided, {})
             enqueue_decided(work, decided)
         count_decisions(self._ledger.lane, decided)
 

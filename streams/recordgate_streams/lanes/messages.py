@@ -23,7 +23,7 @@ from recordgate_schemas.values import SELF
 from recordgate_streams.decider.record import DecisionUpdate
 from recordgate_streams.decider.routing import held_for, route
 from recordgate_streams.decider.tasks import Task
-from recordgate_streams.lanes.deciding import DecidedPatient
+from recordgate_streams.lanes.decided import DecidedPatient
 from recordgate_streams.ledger.outgoing import Reference
 from recordgate_streams.ledger.rows import Redecision
 from recordgate_streams.ledger.unit_of_work import UnitOfWork

@@ -100,13 +100,15 @@ class CascadeStore:
         rows = self._db.execute(SQL["referring_to"], keys_of(keys))
         return {(NhsNumber(number), EntryId(entry_id)) for number, entry_id in rows}
 
-    def undecided(self, audiences: Sequence[tuple[NhsNumber, Audience]]) -> set[EntryKey]:
-        """Return the entries of these patients that were never decided for the audience beside them."""
+    def undecided(
+        self, audiences: Sequence[tuple[NhsNumber, Audience]], most: int
+    ) -> set[EntryKey]:
+        """Return entries of these patients that were never decided for the audience beside them, so many at most."""
         wanted = {
             "nhs_numbers": [number.digits for number, _ in audiences],
             "audiences": [audience for _, audience in audiences],
         }
-        rows = self._db.execute(SQL["undecided"], wanted)
+        rows = self._db.execute(SQL["undecided"], wanted | {"most": most})
         return {(NhsNumber(number), EntryId(entry_id)) for number, entry_id in rows}
 
     def released(self, keys: Sequence[EntryKey]) -> dict[NhsNumber, set[EntryAudience]]:

@@ -66,11 +66,14 @@ join current_decision d on d.nhs_number = n.nhs_number and d.entry_id = n.entry_
 where d.outcome in ('RELEASED', 'RELEASED_REDACTED')
 
 -- name: undecided
--- Entries of patients that were never decided for an audience: after a new grant, all of them.
-select e.nhs_number, e.entry_id
+-- Entries of patients that were never decided for an audience: after a new grant, all of them; so many of each at most.
+select n.nhs_number, e.entry_id
 from unnest(%(nhs_numbers)b::text[], %(audiences)b::text[]) as n (nhs_number, audience)
-join entry e on e.nhs_number = n.nhs_number
-where not exists (
-  select from current_decision d
-  where d.nhs_number = e.nhs_number and d.entry_id = e.entry_id and d.audience = n.audience
-)
+cross join lateral (
+  select entry_id from entry
+  where entry.nhs_number = n.nhs_number and not exists (
+    select from current_decision d
+    where d.nhs_number = entry.nhs_number and d.entry_id = entry.entry_id and d.audience = n.audience
+  )
+  limit %(most)s
+) e

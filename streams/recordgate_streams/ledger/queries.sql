@@ -48,8 +48,18 @@ join entry e on e.nhs_number = n.nhs_number and e.entry_id = n.entry_id
 left join snapshot s on s.nhs_number = e.nhs_number and s.practice = e.practice and s.system = e.system
 
 -- name: entries_of
--- The ids of all entries of the patients.
-select nhs_number, entry_id from entry where nhs_number = any(%(nhs_numbers)s)
+-- The ids of the entries of the patients, so many of each at most.
+select n.nhs_number, e.entry_id
+from unnest(%(nhs_numbers)b::text[]) as n (nhs_number)
+cross join lateral (
+  select entry_id from entry where entry.nhs_number = n.nhs_number order by entry_id limit %(most)s
+) e
+
+-- name: size_of
+-- How many bytes the entries named have. The length of a body is known without reading it.
+select coalesce(sum(octet_length(e.envelope) + octet_length(e.body)), 0)
+from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[]) as n (nhs_number, entry_id)
+join entry e on e.nhs_number = n.nhs_number and e.entry_id = n.entry_id
 
 -- name: gone_at_source
 -- Which of the arriving entries a snapshot taken since their extraction does not list.
@@ -184,6 +194,17 @@ on conflict (nhs_number) do update set through = greatest(r.through, excluded.th
   forced = array(select unnest(r.forced) union select unnest(excluded.forced)),
   published_at = least(r.published_at, excluded.published_at), publish_all = r.publish_all or excluded.publish_all
 
+-- name: ask_again
+-- Asks for all entries of a patient, from the beginning once the pages at hand are done.
+insert into redecision as r (nhs_number, partition, through, forced, published_at, closing)
+values (%(nhs_number)s, %(partition)s, %(through)s, '{}', %(published_at)s, %(closing)s)
+on conflict (nhs_number) do update set through = greatest(r.through, excluded.through), entry_ids = null, again = true,
+  closing = greatest(r.closing, excluded.closing), published_at = least(r.published_at, excluded.published_at)
+
+-- name: put_closing
+-- Remembers the number of the message that closed a patient.
+update redecision set closing = greatest(closing, %(closing)s) where nhs_number = %(nhs_number)s
+
 -- name: next_redecisions
 -- The patients that are next.
 select nhs_number from redecision
@@ -199,34 +220,49 @@ where nhs_number = any(%(nhs_numbers)s) order by nhs_number
 select nhs_number from redecision where nhs_number = any(%(nhs_numbers)s)
 
 -- name: page_entries
--- The next entries to decide again, patient by patient, without bodies. The limit stands inside as well, so that each
--- patient's entries come from the index: as a plain join a page of many patients is planned as a scan of all entries.
-select e.nhs_number, e.envelope, e.body_sha256, e.conflict, e.body_mismatch, e.source_partition, e.source_offset,
-  e.published_at, coalesce(s.taken_at >= e.extracted_at, false) and (e.nhs_number, e.practice, e.system, e.entry_id) not in (
-    select l.nhs_number, l.practice, l.system, unnest(l.entry_ids)
-    from (select distinct unnest(%(nhs_numbers)b::text[]) as number) n
-    cross join lateral (select * from snapshot where snapshot.nhs_number = n.number offset 0) l
-  )
-from redecision r
-cross join lateral (
-  select * from entry
-  where entry.nhs_number = r.nhs_number and entry.entry_id > r.after
-    and (r.entry_ids is null or entry.entry_id = any(r.entry_ids))
-  order by entry.entry_id
+-- The next entries to decide again, patient by patient, without bodies, and how many there were before the page was cut to
+-- its bytes. The limit stands inside as well, so that each patient's entries come from the index: as a plain join a page of
+-- many patients is planned as a scan of all entries. Bytes are summed only of the page: a sum beside the limit would read
+-- every patient's entries first.
+with page as (
+  select e.*, coalesce(s.taken_at >= e.extracted_at, false) and (e.nhs_number, e.practice, e.system, e.entry_id) not in (
+      select l.nhs_number, l.practice, l.system, unnest(l.entry_ids)
+      from (select distinct unnest(%(nhs_numbers)b::text[]) as number) n
+      cross join lateral (select * from snapshot where snapshot.nhs_number = n.number offset 0) l
+    ) as gone
+  from redecision r
+  cross join lateral (
+    select nhs_number, entry_id, envelope, body_sha256, conflict, body_mismatch, source_partition, source_offset,
+      published_at, extracted_at, practice, system, octet_length(envelope) + octet_length(body) as bytes
+    from entry
+    where entry.nhs_number = r.nhs_number and entry.entry_id > r.after
+      and (r.entry_ids is null or entry.entry_id = any(r.entry_ids))
+    order by entry.entry_id
+    limit %(limit)s
+  ) e
+  left join snapshot s on s.nhs_number = e.nhs_number and s.practice = e.practice and s.system = e.system
+  where r.nhs_number = any(%(nhs_numbers)b::text[])
+  order by r.nhs_number, e.entry_id
   limit %(limit)s
-) e
-left join snapshot s on s.nhs_number = e.nhs_number and s.practice = e.practice and s.system = e.system
-where r.nhs_number = any(%(nhs_numbers)b::text[])
-order by r.nhs_number, e.entry_id
-limit %(limit)s
+)
+select nhs_number, envelope, body_sha256, conflict, body_mismatch, source_partition, source_offset, published_at, gone, found
+from (
+  select *, count(*) over () as found, sum(bytes) over (order by nhs_number, entry_id) - bytes as bytes_before from page
+) counted
+where bytes_before < %(most_bytes)s
+order by nhs_number, entry_id
 
 -- name: advance_redecision
 -- Remembers how far a patient's page went.
 update redecision set after = %(after)s where nhs_number = %(nhs_number)s
 
 -- name: end_redecisions
--- These patients are done.
-delete from redecision where nhs_number = any(%(nhs_numbers)s)
+-- These patients are done, unless something was left over.
+delete from redecision where nhs_number = any(%(nhs_numbers)s) and not again returning nhs_number
+
+-- name: restart_redecisions
+-- For the others the pages begin anew.
+update redecision set after = '', again = false where nhs_number = any(%(nhs_numbers)s) and again
 
 -- name: conservation
 -- The account of entry records against positions, over all partitions; what holds no record was not received.

@@ -72,9 +72,14 @@ class RecordStore:
         rows = self._db.execute(SQL["load_entries"], keys_of(sorted(keys)))
         return {accepted.key: accepted for accepted in map(accepted_entry, rows)}
 
-    def all_entries(self, numbers: Collection[NhsNumber]) -> set[EntryKey]:
-        """Return the keys of all entries of the patients."""
-        return _keys(self._db.execute(SQL["entries_of"], numbers_of(numbers)))
+    def all_entries(self, numbers: Collection[NhsNumber], most: int | None = None) -> set[EntryKey]:
+        """Return the keys of all entries of the patients, of each so many at most."""
+        return _keys(self._db.execute(SQL["entries_of"], numbers_of(numbers) | {"most": most}))
+
+    def size_of(self, keys: Sequence[EntryKey]) -> int:
+        """Return how many bytes the entries have."""
+        row = self._db.execute(SQL["size_of"], keys_of(keys)).fetchone()
+        return int(row[0]) if row else 0
 
     def gone_at_source(self, entries: Sequence[AcceptedEntry]) -> set[int]:
         """Return the indices of arriving entries that a snapshot taken since their extraction does not list."""

@@ -1,6 +1,6 @@
 """Patients that wait to be decided again, page by page, after a control, a moment in time or a change of rules."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import psycopg
 
@@ -63,15 +63,37 @@ class RedecisionStore:
         rows = self._db.execute(SQL["patients_asked_for"], numbers_of(numbers))
         return {NhsNumber(n) for (n,) in rows}
 
-    def page(self, numbers: Sequence[NhsNumber], limit: int) -> list[AcceptedEntry]:
-        """Return the next entries to decide again, by patient and entry id, without bodies."""
-        wanted = numbers_of(numbers) | {"limit": limit}
-        return [accepted_entry(row) for row in self._db.execute(SQL["page_entries"], wanted)]
+    def ask_again(self, one: Redecision) -> None:
+        """Ask for all entries of a patient; pages that are being decided begin anew when they are done."""
+        values = {
+            "nhs_number": one.nhs_number.digits,
+            "partition": one.partition,
+            "through": one.through,
+            "published_at": one.published_at,
+            "closing": one.closing,
+        }
+        self._db.execute(SQL["ask_again"], values)
+
+    def put_closings(self, closings: Mapping[NhsNumber, int]) -> None:
+        """Remember the numbers of the messages that closed patients."""
+        rows = [{"nhs_number": n.digits, "closing": closing} for n, closing in closings.items()]
+        self._db.cursor().executemany(SQL["put_closing"], rows)
+
+    def page(
+        self, numbers: Sequence[NhsNumber], limit: int, most_bytes: int
+    ) -> tuple[list[AcceptedEntry], bool]:
+        """Return the next entries to decide again, by patient and entry id, without bodies; and whether it is full."""
+        wanted = numbers_of(numbers) | {"limit": limit, "most_bytes": most_bytes}
+        rows = self._db.execute(SQL["page_entries"], wanted).fetchall()
+        found = [accepted_entry(row[:-1]) for row in rows]
+        return found, bool(rows) and (len(rows) == limit or rows[0][-1] > len(rows))
 
     def advance(self, number: NhsNumber, after: EntryId) -> None:
         """Remember the last entry of the page; the patient's next page begins after it."""
         self._db.execute(SQL["advance_redecision"], {"nhs_number": number.digits, "after": after})
 
-    def end(self, numbers: Sequence[NhsNumber]) -> None:
-        """Store that these patients are decided."""
-        self._db.execute(SQL["end_redecisions"], numbers_of(numbers))
+    def end(self, numbers: Sequence[NhsNumber]) -> set[NhsNumber]:
+        """Store that these patients are decided, and return those of whom nothing was left over."""
+        rows = self._db.execute(SQL["end_redecisions"], numbers_of(numbers)).fetchall()
+        self._db.execute(SQL["restart_redecisions"], numbers_of(numbers))
+        return {NhsNumber(number) for (number,) in rows}

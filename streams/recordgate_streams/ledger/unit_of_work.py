@@ -18,6 +18,7 @@ from recordgate_runtime.positions import Span
 from recordgate_runtime.record import Record
 from recordgate_schemas.messages import Quarantined
 from recordgate_schemas.topics import QUARANTINED, Topic
+from recordgate_schemas.values import NhsNumber
 from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.ledger.cascade import CascadeStore
 from recordgate_streams.ledger.clock import LedgerClock, Reading
@@ -57,6 +58,7 @@ class UnitOfWork:
         self.applications, self.service_keys = RulesStore(db), ServiceKeyStore(db)
         self.incarnations = IncarnationStore(db)
         self.incarnation = self.incarnations.number() or 0
+        self.closings: dict[NhsNumber, int] = {}
         self.claimed = 0
         self.counted: Counter[tuple[str, int, str]] = Counter()
         self._db = db
@@ -134,7 +136,9 @@ class UnitOfWork:
             values = {"topics": list(topics), "partitions": list(partitions), "kinds": list(kinds)}
             self._db.execute(SQL["count_records"], values | {"counts": counts})
         self.decisions.put_counts()
-        return self._outbox.put(self.lane, self.incarnation, self._messages)
+        rows = self._outbox.put(self.lane, self.incarnation, self._messages)
+        self.redecisions.put_closings(self.closings)
+        return rows
 
 
 class LaneLedger:

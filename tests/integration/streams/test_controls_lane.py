@@ -256,7 +256,7 @@ def test_a_new_proxy_never_sees_the_child_of_an_entry_that_is_concealed_not_for_
     ledger: Ledger, *, arrives_first: bool
 ) -> None:
     """The child's page comes before its root's: alone it would look harmless."""
-    ledger.page_entries = 1
+    ledger.page_entries = 2
     ledger.restart()
     root = entry(entry_id=EntryId("z-root"), third_party=ThirdParty.PRESENT)
     part_of = (Link(root.entry_id, Relation.PART_OF),)

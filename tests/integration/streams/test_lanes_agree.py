@@ -30,7 +30,7 @@ from tests.reference.compare import production_ruleset
 from tests.support.builders import NHS_NUMBER, OTHER_NUMBER, control
 from tests.support.clock import FrozenClock
 from tests.support.events import parse_events
-from tests.support.ledger import Ledger
+from tests.support.ledger import PARTITION, Ledger
 
 HISTORIES = 60
 SEEDS = (11, 12, 13)
@@ -102,6 +102,8 @@ def _replay(ledger: Ledger, events: Sequence[Event], rng: Random) -> None:
         size = rng.choice((1, 1, 2, 5))
         batch, waiting[topic] = waiting[topic][:size], waiting[topic][size:]
         lanes[topic].process_batch(batch)
+    while ledger.owner.execute("select 1 from redecision limit 1").fetchone():
+        ledger.controls.tick([PARTITION])
 
 
 def _control_records(ledger: Ledger, controls: Sequence[ControlEvent]) -> Iterator[Record]:

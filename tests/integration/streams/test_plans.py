@@ -72,10 +72,11 @@ HOT: dict[str, dict[str, Any]] = {
     "load_bodies": NAMED,
     "next_redecisions": {"partitions": [0], "patients": 200, "without": []},
     "read_redecisions": {"nhs_numbers": NUMBERS},
-    "page_entries": {"nhs_numbers": NUMBERS, "limit": 500},
+    "page_entries": {"nhs_numbers": NUMBERS, "limit": 500, "most_bytes": 8_000_000},
     "find_entry": {"entry_id": "e1"},
     "history": {"nhs_number": NUMBERS[0], "entry_id": "e1"},
-    "entries_of": {"nhs_numbers": NUMBERS[:1]},
+    "entries_of": {"nhs_numbers": NUMBERS[:1], "most": 500},
+    "size_of": NAMED,
     "source": {"nhs_number": NUMBERS[0], "entry_id": "e1"},
 }
 HOT_CASCADE: dict[str, dict[str, Any]] = {
@@ -85,6 +86,7 @@ HOT_CASCADE: dict[str, dict[str, Any]] = {
     "referring_to": NAMED,
     "forget_references": NAMED,
     "load_released": NAMED,
+    "undecided": {"nhs_numbers": NUMBERS[:1], "audiences": ["proxy:g1"], "most": 500},
 }
 
 
@@ -109,6 +111,13 @@ def test_a_statement_about_relatives_scans_no_large_table(
     assert _scanned(filled, CASCADE[name], HOT_CASCADE[name]) == set()
 
 
+def test_a_page_reads_no_more_entries_than_it_has(filled: psycopg.Connection) -> None:
+    explain = f"explain (analyze, format json) {SQL['page_entries']}".encode()
+    row = filled.execute(explain, HOT["page_entries"]).fetchone()
+    assert row is not None
+    assert 0 < _read(row[0][0]["Plan"], "entry") <= 500 + EACH
+
+
 def test_the_check_sees_a_scan(filled: psycopg.Connection) -> None:
     statement = (
         "select from entry join redecision using (nhs_number) where partition = %(partition)s"
@@ -119,3 +128,9 @@ def test_the_check_sees_a_scan(filled: psycopg.Connection) -> None:
 def _scanned(database: psycopg.Connection, statement: str, values: dict[str, Any]) -> set[str]:
     plan = "\n".join(row[0] for row in database.execute(f"explain {statement}".encode(), values))
     return set(re.findall(r"Seq Scan on (\w+)", plan)) & set(LARGE)
+
+
+def _read(plan: dict[str, Any], table: str) -> int:
+    """Return how many rows of a table a plan has read."""
+    own = plan["Actual Rows"] * plan["Actual Loops"] if plan.get("Relation Name") == table else 0
+    return round(own) + sum(_read(part, table) for part in plan.get("Plans", ()))

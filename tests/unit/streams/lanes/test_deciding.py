@@ -7,7 +7,9 @@ import pytest
 
 from recordgate_schemas.values import EntryId
 from recordgate_streams.decider.record import CurrentDecision, DecisionUpdate, EntryAudience
-from recordgate_streams.lanes.deciding import Cause, decide_patients
+from recordgate_streams.lanes.decided import Cause
+from recordgate_streams.lanes.deciding import decide_patients
+from recordgate_streams.lanes.room import Room
 from recordgate_streams.ledger.rows import Patient
 from tests.support.builders import NHS_NUMBER, NOW, RULESET, accepted, entry, facts
 
@@ -27,7 +29,9 @@ def changed(in_force: InForce, forced: Collection[EntryId] = ()) -> tuple[Decisi
     work.decisions.tasks.return_value = {NHS_NUMBER: set()}
     patients = {NHS_NUMBER: Patient(NHS_NUMBER, 0, facts(), 7)}
     causes = {NHS_NUMBER: Cause(NOW, forced)}
-    (decided,) = decide_patients(work, patients, causes, {accepted().key: accepted()})
+    (decided,) = decide_patients(
+        work, patients, causes, {accepted().key: accepted()}, Room(entries=9, bytes=9)
+    )
     return decided.changed
 
 
