@@ -123,7 +123,8 @@ CREATE TABLE public.misrouted (
     nhs_number text NOT NULL,
     topic text NOT NULL,
     partition integer NOT NULL,
-    record_offset bigint NOT NULL
+    record_offset bigint NOT NULL,
+    digest bytea
 );
 ALTER TABLE ONLY public.misrouted FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.misrouted OWNER TO view_owner;
@@ -165,7 +166,8 @@ CREATE TABLE public.replayed (
     nhs_number text NOT NULL,
     topic text NOT NULL,
     partition integer NOT NULL,
-    record_offset bigint NOT NULL
+    record_offset bigint NOT NULL,
+    digest bytea NOT NULL
 );
 ALTER TABLE ONLY public.replayed FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.replayed OWNER TO view_owner;
@@ -241,7 +243,7 @@ ALTER TABLE ONLY public.partition_count
 ALTER TABLE ONLY public.released_entry
     ADD CONSTRAINT released_entry_pkey PRIMARY KEY (nhs_number, audience, entry_id);
 ALTER TABLE ONLY public.replayed
-    ADD CONSTRAINT replayed_pkey PRIMARY KEY (nhs_number, topic, partition, record_offset);
+    ADD CONSTRAINT replayed_pkey PRIMARY KEY (nhs_number, topic, partition, record_offset, digest);
 ALTER TABLE ONLY public.source_position
     ADD CONSTRAINT source_position_pkey PRIMARY KEY (topic, partition);
 ALTER TABLE ONLY public.waiting_marker

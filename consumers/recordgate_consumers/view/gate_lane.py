@@ -32,6 +32,10 @@ Key = tuple[str, str]
 _COORDINATES = ("topics", "partitions", "offsets")
 
 
+Place = tuple[str, Coordinates, bytes | None]
+"""Whom a control concerns, where the original lies, and the digest of what it says."""
+
+
 @dataclass(slots=True)
 class GateBatch:
     """The changes of a batch, added up so that a few statements write them: the highest fence per key.
@@ -42,8 +46,8 @@ class GateBatch:
     audience_fences: dict[Key, int] = field(default_factory=dict)
     entry_fences: dict[Key, int] = field(default_factory=dict)
     closures: list[tuple[str, GateClosure]] = field(default_factory=list)
-    misrouted: list[tuple[str, Coordinates]] = field(default_factory=list)
-    replayed: list[tuple[str, Coordinates]] = field(default_factory=list)
+    misrouted: list[Place] = field(default_factory=list)
+    replayed: list[Place] = field(default_factory=list)
 
     def add(self, change: GateChange, known_grants: AbstractSet[Key]) -> None:
         """Add a change; `known_grants` are the grants the gate had heard of before this batch."""
@@ -61,10 +65,10 @@ class GateBatch:
             self.closures.append((patient, change.closure))
         if change.misrouted is not None:
             _raise_fence(self.audience_fences, (patient, PATIENT), -1)
-            self.misrouted.append((patient, change.misrouted))
+            self.misrouted.append((patient, change.misrouted, change.digest))
         if change.replay_of is not None:
             _raise_fence(self.audience_fences, (patient, PATIENT), -1)
-            self.replayed.append((patient, change.replay_of))
+            self.replayed.append((patient, change.replay_of, change.digest))
 
 
 class GateLane:
@@ -124,11 +128,12 @@ def _write(connection: psycopg.Connection, batch: GateBatch) -> None:
     if parameters := columns(names.split(), closures):
         connection.execute(_SQL["put_closures"], parameters)
     for name, found in (("put_replayed", batch.replayed), ("put_misrouted", batch.misrouted)):
-        places = sorted({(n, c.topic, c.partition, c.offset) for n, c in found})
-        if parameters := columns(("nhs_numbers", *_COORDINATES), places):
+        known = dict.fromkeys((n, c.topic, c.partition, c.offset, digest) for n, c, digest in found)
+        places = sorted(known, key=lambda place: place[:4])
+        if parameters := columns(("nhs_numbers", *_COORDINATES, "digests"), places):
             connection.execute(_SQL[name], parameters)
     touched = {(n, c.audience) for n, c in batch.closures}
-    touched |= {(n, PATIENT) for n, _ in (*batch.replayed, *batch.misrouted)}
+    touched |= {(n, PATIENT) for n, *_ in (*batch.replayed, *batch.misrouted)}
     if parameters := columns(("nhs_numbers", "audiences"), sorted(touched)):
         connection.execute(_SQL["settle_closures"], parameters)
     entries = [(*key, fence) for key, fence in sorted(batch.entry_fences.items())]

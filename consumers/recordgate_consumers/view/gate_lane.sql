@@ -35,15 +35,19 @@ on conflict (nhs_number, audience, cause, practice) do update set
 where known.effective_at <= excluded.effective_at
 
 -- name: put_misrouted
--- Keep which patients a misrouted control closes.
-insert into misrouted (nhs_number, topic, partition, record_offset)
-select * from unnest(%(nhs_numbers)b::text[], %(topics)b::text[], %(partitions)b::int[], %(offsets)b::bigint[])
+-- Keep which patients a misrouted control closes, and what it says.
+insert into misrouted (nhs_number, topic, partition, record_offset, digest)
+select * from unnest(
+  %(nhs_numbers)b::text[], %(topics)b::text[], %(partitions)b::int[], %(offsets)b::bigint[], %(digests)s::bytea[]
+)
 on conflict do nothing
 
 -- name: put_replayed
--- Keep whose copies were read where they belong, whether their originals were read before or not.
-insert into replayed (nhs_number, topic, partition, record_offset)
-select * from unnest(%(nhs_numbers)b::text[], %(topics)b::text[], %(partitions)b::int[], %(offsets)b::bigint[])
+-- Keep whose copies were read where they belong, and what they say, whether their originals were read before or not.
+insert into replayed (nhs_number, topic, partition, record_offset, digest)
+select * from unnest(
+  %(nhs_numbers)b::text[], %(topics)b::text[], %(partitions)b::int[], %(offsets)b::bigint[], %(digests)s::bytea[]
+)
 on conflict do nothing
 
 -- name: settle_closures
@@ -70,6 +74,7 @@ from (
               where copy.nhs_number = closing.nhs_number
                 and copy.topic = closing.topic and copy.partition = closing.partition
                 and copy.record_offset = closing.record_offset
+                and copy.digest = coalesce(closing.digest, copy.digest)
             )
         )
       ) as closed,

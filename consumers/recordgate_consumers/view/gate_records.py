@@ -4,6 +4,7 @@ SAFETY: an offset is a position of its patient in the patient's own partition on
 patients it may be about by its coordinates, until its copy is read where it belongs.
 """
 
+import hashlib
 from dataclasses import dataclass, field
 
 from recordgate_consumers.batches import report_poison
@@ -30,7 +31,8 @@ class GateChange:
     """What the control at `position` does to one patient's gate.
 
     `misrouted`: it closes the patient by these coordinates, and its position means nothing. `replay_of`: it lifts what
-    the control at these coordinates has closed or will close.
+    the control at these coordinates has closed or will close, if that says the same. `digest`: SHA-256 of what it says,
+    None if it cannot be read.
     """
 
     nhs_number: str = field(repr=False)
@@ -39,6 +41,7 @@ class GateChange:
     closure: GateClosure | None = None
     misrouted: Coordinates | None = None
     replay_of: Coordinates | None = None
+    digest: bytes | None = field(default=None, repr=False)
 
 
 def read_changes(record: Record) -> list[GateChange]:
@@ -56,18 +59,19 @@ def read_changes(record: Record) -> list[GateChange]:
         report_poison(CONTROLS, record, LogCode.MISROUTED)
         return closings(record, control.nhs_number)
     number = control.nhs_number.digits
-    original = _original(record)
-    return [GateChange(number, record.offset, fences, closure, replay_of=original)]
+    original, digest = _original(record), _digest(record)
+    return [GateChange(number, record.offset, fences, closure, None, original, digest)]
 
 
 def closings(record: Record, named: NhsNumber | None) -> list[GateChange]:
     """Close whom the key and the value name. SAFETY: it may have been a hide, of either."""
     concerned = {one for one in (NhsNumber.of_key(record.key), named) if one is not None}
     where = Coordinates(CONTROLS.name, record.partition, record.offset)
+    digest = None if named is None else _digest(record)
     return [
         GateChange(one.digits, record.offset, PATIENT_FENCE)
         if record.is_about(one)
-        else GateChange(one.digits, -1, NO_FENCES, misrouted=where)
+        else GateChange(one.digits, -1, NO_FENCES, misrouted=where, digest=digest)
         for one in sorted(concerned)
     ]
 
@@ -79,6 +83,10 @@ def patient_named_in(record: Record) -> NhsNumber | None:
     except PoisonError:
         return None
     return control.nhs_number
+
+
+def _digest(record: Record) -> bytes:
+    return hashlib.sha256(record.value or b"").digest()
 
 
 def _original(record: Record) -> Coordinates | None:

@@ -154,11 +154,13 @@ def test_whichever_is_read_first_the_copy_lifts_exactly_its_closing(
     other = log.record(HIDE, who, elsewhere(who))
     changes = [*home[:place], lost, *home[place:]]
     at_home = [
-        log.record(c, who, home_of(who), where(original) if n == min(place, len(home)) else None)
+        copy_of(log, original, who)
+        if n == min(place, len(home))
+        else log.record(c, who, home_of(who))
         for n, c in enumerate(changes)
     ]
     if twice:
-        at_home.append(log.record(lost, who, home_of(who), where(original)))
+        at_home.append(copy_of(log, original, who))
     sequence = [*at_home[:original_at], original, *at_home[original_at:]]
     copy_at = sequence.index(at_home[min(place, len(home))])
     for n, record in enumerate(sequence) if not one_batch else ():
@@ -186,6 +188,36 @@ def test_whichever_is_read_first_the_copy_lifts_exactly_its_closing(
         "select closed from audience_gate where nhs_number = %s and audience = '*'", (who.digits,)
     ).fetchone()
     assert row == (True,)
+
+
+def copy_of(log: Log, original: Record, who: NhsNumber) -> Record:
+    """Return what a replay publishes: the same bytes, where they belong."""
+    return log.record(original.value or b"", who, home_of(who), where(original))
+
+
+@pytest.mark.parametrize("in_advance", [False, True])
+@pytest.mark.parametrize("forged", [registered(), HIDE], ids=["registered", "hide"])
+def test_a_control_that_only_names_the_original_lifts_nothing_and_its_copy_does(
+    log: Log, forged: Change, *, in_advance: bool
+) -> None:
+    who = patient(35)
+    show(log, who)
+    original = log.record(HIDE, who, elsewhere(who))
+    named = log.record(forged, who, home_of(who), where(original))
+    log.read(*((named, original) if in_advance else (original, named)))
+    assert log.view.bodies(who) == []
+    assert is_closed(log.view, who)
+    log.read(copy_of(log, original, who))
+    assert not is_closed(log.view, who)
+
+
+def is_closed(view: ViewDatabase, who: NhsNumber) -> bool:
+    return bool(
+        view.owner.execute(
+            "select closed from audience_gate where nhs_number = %s and audience = '*'",
+            (who.digits,),
+        ).fetchall()[0][0]
+    )
 
 
 def gate(view: ViewDatabase, who: NhsNumber) -> list[tuple[object, ...]]:
