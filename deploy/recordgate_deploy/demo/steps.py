@@ -22,7 +22,7 @@ from recordgate_producers import samples
 from recordgate_producers.fhir import snapshot_control
 from recordgate_runtime.settings import settings
 from recordgate_schemas.control import AccessDeclined, Control, EntryHidden, HideCause, ProxyEnded
-from recordgate_schemas.entry import ClinicalEntry, ThirdParty
+from recordgate_schemas.entry import ClinicalEntry, Relation, ThirdParty
 from recordgate_schemas.reasons import INTEGRITY, Outcome
 from recordgate_schemas.values import SELF, GrantId
 from recordgate_streams.ledger.observe import DecisionInForce
@@ -108,11 +108,15 @@ class Demo:
         self._check(f"{person.label}: nothing hidden at source is seen", not hidden & set(seen))
 
     def _hide(self, patient: Person) -> None:
-        name = fhir_id(self._one_seen(patient).entry_id)
+        entry = self._one_seen(patient)
+        name = fhir_id(entry.entry_id)
         self._title(f"The practice hides one entry of {patient.label} ({name})")
-        hide = EntryHidden(self._one_seen(patient).entry_id, (), HideCause.DO_NOT_DISPLAY)
+        hide = EntryHidden(entry.entry_id, (), HideCause.DO_NOT_DISPLAY)
         before, after = self._effect(patient, [control(patient, hide, "hide")])
-        self._check("the hidden entry is gone, all others stay", after == _without(before, name))
+        about = Relation.ABOUT_PROBLEM  # a problem and the entry that states it say the same
+        problems = [fhir_id(link.entry_id) for link in entry.links if link.relation is about]
+        left = _without(before, name, *problems)
+        self._check("the hidden entry and its problem are gone, all others stay", after == left)
 
     def _amend(self, patient: Person) -> None:
         original = self._one_seen(patient)
@@ -251,8 +255,8 @@ class Demo:
         self._console.print(table)
 
 
-def _without(seen: Seen, name: str) -> Seen:
-    return {key: words for key, words in seen.items() if key != name}
+def _without(seen: Seen, *names: str) -> Seen:
+    return {key: words for key, words in seen.items() if key not in names}
 
 
 def _amended(entry: ClinicalEntry) -> ClinicalEntry:
