@@ -22,7 +22,7 @@ from recordgate_producers import samples
 from recordgate_producers.fhir import snapshot_control
 from recordgate_runtime.settings import settings
 from recordgate_schemas.control import AccessDeclined, Control, EntryHidden, HideCause, ProxyEnded
-from recordgate_schemas.entry import ClinicalEntry, Relation, ThirdParty
+from recordgate_schemas.entry import ClinicalEntry, Link, Relation, ThirdParty
 from recordgate_schemas.reasons import INTEGRITY, Outcome
 from recordgate_schemas.values import SELF, GrantId
 from recordgate_streams.ledger.observe import DecisionInForce
@@ -113,8 +113,8 @@ class Demo:
         self._title(f"The practice hides one entry of {patient.label} ({name})")
         hide = EntryHidden(entry.entry_id, (), HideCause.DO_NOT_DISPLAY)
         before, after = self._effect(patient, [control(patient, hide, "hide")])
-        about = Relation.ABOUT_PROBLEM  # a problem and the entry that states it say the same
-        problems = [fhir_id(link.entry_id) for link in entry.links if link.relation is about]
+        named = Link(entry.entry_id, Relation.ABOUT_PROBLEM)  # its problem says the same
+        problems = [fhir_id(e.entry_id) for e in patient.extract.entries if named in e.links]
         left = _without(before, name, *problems)
         self._check("the hidden entry and its problem are gone, all others stay", after == left)
 
