@@ -10,6 +10,7 @@ import orjson
 
 from recordgate_producers.fhir import extract, parse
 from recordgate_producers.fhir.reading import read_nodes
+from recordgate_producers.fhir.report import ResourceOutcome
 from recordgate_producers.samples import RECORDS
 from recordgate_schemas.entry import ClinicalEntry, Marker, Readiness, ThirdParty
 from tests.mutated.moves import (
@@ -88,7 +89,8 @@ def check(chance: random.Random, moves: list[Move]) -> Iterator[str]:
         yield "the ordinary entry beside it was touched"
     if (made := entries.get("mutant")) is not None:
         yield from _of_body(made)
-    if not _was_read(moves[-1], record.entries, refused="mutant" not in entries):
+    refused = any(one.outcome is ResourceOutcome.REFUSED for one in record.resources)
+    if not _was_read(moves[-1], record.entries, refused=refused):
         yield "what was planted was not read"
 
 

@@ -246,7 +246,8 @@ def test_the_database_finds_the_partition_that_kafka_chooses(
 
 
 def test_a_second_owner_finds_what_the_first_has_applied(shown: ViewDatabase) -> None:
+    offset = read_tick(shown)
     before = positions.read(shown.owner, CONTROLS.name)
-    shown.controls = 0
+    shown.controls = offset
     read_tick(shown)
     assert positions.read(shown.owner, CONTROLS.name) == before

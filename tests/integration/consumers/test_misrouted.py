@@ -153,12 +153,10 @@ def test_whichever_is_read_first_the_copy_lifts_exactly_its_closing(
     original = log.record(lost, who, elsewhere(who))
     other = log.record(HIDE, who, elsewhere(who))
     changes = [*home[:place], lost, *home[place:]]
-    at_home = [
-        copy_of(log, original, who)
-        if n == min(place, len(home))
-        else log.record(c, who, home_of(who))
-        for n, c in enumerate(changes)
-    ]
+    before, after = changes[: min(place, len(home))], changes[min(place, len(home)) + 1 :]
+    at_home = [log.record(c, who, home_of(who)) for c in before]
+    at_home.append(copy_of(log, original, who))
+    at_home += [log.record(c, who, home_of(who)) for c in after]
     if twice:
         at_home.append(copy_of(log, original, who))
     sequence = [*at_home[:original_at], original, *at_home[original_at:]]
