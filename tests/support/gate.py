@@ -128,6 +128,7 @@ class Gate:
         if not self._with_sink:
             self.view.publish(message)
             return
+        self.view.open_partition(record.partition)
         producer = self.producer()
         self.send_raw(producer, RELEASED.name, record.key, codec.encode(RELEASED, message))
         producer.close()

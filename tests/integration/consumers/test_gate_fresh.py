@@ -56,7 +56,7 @@ def test_with_gate_lane_and_view_sink_stopped_the_view_goes_dark_and_comes_back(
     assert all_dark(gate), gate.view.bodies(ALICE)
     go_on(lane, sink)
     assert gate.becomes(BOB, [b"bob"])
-    assert gate.applied(hide)
+    assert await_true(lambda: gate.applied(hide), timeout_s=PATIENCE_S), gate.log()
     assert gate.view.bodies(ALICE) == []
     gate.decide_again(ALICE, hide)
     assert gate.becomes(ALICE, [b"alice"])

@@ -88,6 +88,8 @@ def test_the_processes_bring_the_topics_into_the_view(
     )  # polls that find nothing are no batches
     row = view.owner.execute("select fence from audience_gate").fetchone()
     assert row is not None
+    for partition in range(configured.partitions):
+        view.open_partition(partition)
     send(
         configured,
         published(redecided(0, ALICE, row[0]), offset=0),

@@ -129,7 +129,9 @@ def test_what_takes_the_place_of_a_lost_tail_is_never_taken_for_a_replay(
         running = lanes.start(lane)
         running.wait(PATIENCE_S)
     assert running.returncode == ExitCode.SAFETY, lanes.log()
-    assert "runbook/log-is-another-one.md" in lanes.log()
+    # which of the two it notices first depends on when it looks
+    pages = ("runbook/log-is-another-one.md", "runbook/position-outside-log.md")
+    assert any(page in lanes.log() for page in pages)
     assert lanes.position(CONTROLS if lane == "controls" else ENTRIES) == 4, "it read on"
     assert lanes.start(lane).wait(PATIENCE_S) == ExitCode.SAFETY
 
