@@ -14,7 +14,7 @@ from recordgate_producers.publishing import Options, publish_record
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.service_keys import read_service_key
 from recordgate_runtime.settings import settings
-from recordgate_schemas.entry import ClinicalEntry, Kind, Readiness
+from recordgate_schemas.entry import ClinicalEntry, Kind, Marker, Readiness, ThirdParty
 from recordgate_schemas.values import SELF, NhsNumber
 from recordgate_streams.bodies.redact import redact
 from recordgate_streams.decider.objections import hidden_references
@@ -70,7 +70,8 @@ def may_be_shown(found: Extract) -> Iterator[tuple[str, bytes]]:
 def _is_open(entry: ClinicalEntry) -> bool:
     ready = entry.readiness in (Readiness.FINAL, Readiness.FILED, Readiness.REVIEWED)
     known = entry.recorded_at is not None and entry.kind not in (Kind.DIARY, Kind.UNKNOWN)
-    return ready and known and not entry.labels
+    certain = entry.third_party is ThirdParty.NONE and Marker.UNKNOWN not in entry.markers
+    return ready and known and certain and not entry.labels
 
 
 def _fhir_id(body: bytes) -> str:
