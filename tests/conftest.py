@@ -1,6 +1,7 @@
 """One Kafka and one PostgreSQL for the whole run, started when the first test asks for them; cheap tests run first.
 
-Hypothesis runs without deadlines: no test of ours asserts how fast this machine is.
+Hypothesis runs without deadlines: no test of ours asserts how fast this machine is. It tries the same examples in every
+run, so that a failure belongs to a change; `RECORDGATE_TEST_EXAMPLES=N` tries N others each time.
 """
 
 import os
@@ -13,10 +14,12 @@ from hypothesis import HealthCheck, settings
 from recordgate_deploy.embedded import Addresses
 from tests.support.services import sign_in_as_admin, start_services
 
+EXAMPLES = os.getenv("RECORDGATE_TEST_EXAMPLES")
 settings.register_profile(
     "recordgate",
     deadline=None,
-    max_examples=int(os.getenv("RECORDGATE_TEST_EXAMPLES", "50")),
+    derandomize=EXAMPLES is None,
+    max_examples=int(EXAMPLES or 50),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile("recordgate")

@@ -85,12 +85,12 @@ def render(resource: Json) -> Rendered:
 
 
 def _title(resource: Json) -> tuple[str, str]:
-    """Return what the entry is called, and the field that says so."""
+    """Return what the entry is called, and the line that would say it again."""
     for name in _TITLES:
         value = resource.get(name)
         words = of_reference(value, resource) or of_coded(value) or plain(value)
-        if words := clean(words):
-            return _turned(resource) + words, name
+        if title := clean(words):
+            return _turned(resource) + title, f"{field_name(name)}: {words}"
     return _turned(resource) + (clean(plain(resource.get("resourceType"))) or "Entry"), ""
 
 
@@ -117,11 +117,11 @@ class _Describer:
         self.complete = True
 
     def lines(self, called: str) -> Iterator[str]:
-        """Yield a line for every value. `called`: the field that is the title already."""
+        """Yield a line for every value, but the one that is the title already: `called`."""
         for key, value in self._resource.items():
             if key not in _SILENT:
-                described = list(self._describe(field_name(key), value, 0))
-                yield from described[1:] if key == called else described
+                described = self._describe(field_name(key), value, 0)
+                yield from (line for line in described if line != called)
         yield from self._contained()
 
     def _describe(self, label: str, value: Any, depth: int) -> Iterator[str]:

@@ -16,7 +16,7 @@ from recordgate_producers.fhir.left_out import is_left_out
 from recordgate_producers.fhir.patient import FhirPatient
 from recordgate_producers.fhir.persons import is_person, target_type
 from recordgate_producers.fhir.readiness import list_warnings
-from recordgate_producers.fhir.reading import Node, Pointer, resource_type
+from recordgate_producers.fhir.reading import Node, Pointer, contained_in, resource_type
 from recordgate_producers.fhir.tree import Json, Written, nodes, text, texts
 from recordgate_producers.fhir.types import CONTAINED_FIELDS, PEOPLE, THINGS, is_entry
 
@@ -83,17 +83,12 @@ class _Writer:
     def _keep_own_contained(self) -> None:
         if self._resource.type == "List":
             return  # what a List holds inside was lifted into entries of its own
-        parts = [
-            (place, part)
-            for place, part in enumerate(nodes(self._resource.json, "contained"))
-            if _is_kept(part)
-        ]
-        self._own = {str(part["id"]): f"own-{n}" for n, (_, part) in enumerate(parts, start=1)}
+        parts = [node for node in contained_in(self._resource.nodes) if _is_kept(node.value)]
+        self._own = {str(part.value["id"]): f"own-{n}" for n, part in enumerate(parts, start=1)}
         copy = _Copy(self, self._resource)
-        for place, part in parts:
-            self._inside.append(
-                self._contained(copy, part, self._own[str(part["id"])], ("contained", place))
-            )
+        for part in parts:
+            local_id = self._own[str(part.value["id"])]
+            self._inside.append(self._contained(copy, part.value, local_id, part.pointer))
 
     def _contained(self, copy: "_Copy", resource: Json, local_id: str, pointer: Pointer) -> Json:
         kind = str(resource.get("resourceType"))
@@ -184,20 +179,27 @@ class _Copy:
         return {key: value for key, value in cleaned.items() if not _is_empty(value)}
 
     def _clean(self, value: Any, pointer: Pointer) -> Any:
+        """Return what a patient gets of a value. SAFETY: what was not read as a node nobody knows; it is left out."""
         if isinstance(value, list):
             parts = (self._clean(part, (*pointer, place)) for place, part in enumerate(value))
             return [part for part in parts if not _is_empty(part)]
         node = self._nodes.get(pointer)
-        if node is not None and is_left_out(node):
+        if node is None or is_left_out(node):
             return None
         if isinstance(value, dict):
-            if node is not None and node.type == "Reference":
-                return self._writer.reference(self._resource, node)
-            return self.fields(value, pointer)
+            return self._object(value, node)
         if self._writer.carries_number(value):
-            self._writer.left_out.add(node.path if node else self._resource.type)
+            self._writer.left_out.add(node.path)
             return None
         return value
+
+    def _object(self, value: Json, node: Node) -> Json | None:
+        if node.type == "Reference":
+            return self._writer.reference(self._resource, node)
+        fields = self.fields(value, node.pointer)
+        if node.type != "Resource":
+            return fields
+        return {"resourceType": value["resourceType"], **fields} if _is_kept(value) else None
 
 
 def _is_kept(part: Json) -> bool:

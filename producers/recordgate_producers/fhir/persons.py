@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from recordgate_producers.fhir.bundle import Bundle, Resource
 from recordgate_producers.fhir.patient import NHS_NUMBER, FhirPatient
-from recordgate_producers.fhir.reading import Node
+from recordgate_producers.fhir.reading import Node, contained_in
 from recordgate_producers.fhir.roles import Role
 from recordgate_producers.fhir.tree import Json, nodes, text
 from recordgate_producers.fhir.types import PEOPLE, STAFF
@@ -131,10 +131,14 @@ def _is_somebody_else(bundle: Bundle, resource: Resource, node: Node, patient: F
 
 def _is_of_own_patient(resource: Resource, node: Node, patient: FhirPatient) -> bool:
     """Whether a node lies in a contained Patient that is this one."""
-    if node.within != "Patient" or node.pointer[:1] != ("contained",) or len(node.pointer) < 2:
+    if node.within != "Patient":
         return False
-    parts = resource.json["contained"]
-    return _contained_patient(parts[node.pointer[1]], patient) is Whose.OWN
+    around = (
+        one
+        for one in contained_in(resource.nodes)
+        if node.pointer[: len(one.pointer)] == one.pointer
+    )
+    return any(_contained_patient(one.value, patient) is Whose.OWN for one in around)
 
 
 def _may_speak(node: Node) -> bool:

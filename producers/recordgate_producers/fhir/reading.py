@@ -4,7 +4,7 @@ Nothing is passed over. A key that FHIR does not know, or whose value has anothe
 too: one of which nobody knows what it is.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +50,17 @@ class Node:
 def read_nodes(resource: Json) -> tuple[Node, ...]:
     """Return every node below a resource, each before what is inside it."""
     return tuple(_resource(resource, ()))
+
+
+def contained_in(nodes: Iterable[Node]) -> Iterator[Node]:
+    """Yield the nodes that are resources contained in the one that was read, however deep in lists they stand."""
+    for node in nodes:
+        if node.type == "Resource" and _keys(node.pointer) == ("contained",):
+            yield node
+
+
+def _keys(pointer: Pointer) -> tuple[str, ...]:
+    return tuple(part for part in pointer if isinstance(part, str))
 
 
 def resource_type(resource: Json) -> str:

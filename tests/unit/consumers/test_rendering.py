@@ -61,6 +61,7 @@ def test_an_entry_is_called_by_its_codes_words(resource: Json, expected: str) ->
         ({"dosageInstruction": [{"text": "one a day", "asNeededBoolean": True}]}, "as needed boolean: yes"),
         ({"interpretation": {"coding": [{"code": "H", "display": "High"}]}}, "High"),
         ({"extension": [{"url": "https://x/Extension-End", "valueString": "in May"}]}, "in May"),
+        ({"comment": "old", "description": ["worse", {"text": "better"}]}, "worse"),
         ({"contained": [{**ASPIRIN, "ingredient": [{"strength": {"numerator": MG}}]}]}, "75 mg"),
     ],
 )  # fmt: skip

@@ -126,6 +126,29 @@ def test_another_person_holds_the_entry_and_is_not_in_its_body(fields: Json) -> 
     assert survivor_is_untouched(record)
 
 
+@pytest.mark.parametrize("odd", [[None], ["text"], [7, None]])
+@pytest.mark.parametrize("deeper", [False, True])
+def test_what_stands_beside_a_contained_resource_does_not_let_it_through_unread(
+    odd: list[Any], deeper: bool
+) -> None:
+    inside = {"resourceType": "Condition", "id": "s", "extension": [
+        {"url": DEFINED, "valueIdentifier": OTHER}, {"url": DEFINED, "valueHumanName": {"text": "Mary Harness"}},
+    ]}  # fmt: skip
+    contained = [*odd, [inside] if deeper else inside]
+    record = read(observation("x", contained=contained, focus=[ref("#s")]), SURVIVOR)
+    assert victim(record).third_party is ThirdParty.PRESENT
+    assert "Harness" not in shown(victim(record))
+    assert OTHER_NUMBER not in shown(victim(record))
+    assert survivor_is_untouched(record)
+
+
+def test_a_patient_in_a_list_of_lists_is_read_as_one() -> None:
+    record = read(
+        observation("x", contained=[[{**patient(), "id": "me"}]], focus=[ref("#me")]), SURVIVOR
+    )
+    assert survivor_is_untouched(record)
+
+
 @pytest.mark.parametrize("written", ["9990000026", "999 000 0026", "NHS no. 999-000-0026, seen"])
 @pytest.mark.parametrize("where", ["comment", "valueString", "note"])
 def test_another_valid_number_in_words_holds_the_entry(written: str, where: str) -> None:
