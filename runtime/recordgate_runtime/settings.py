@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -62,6 +62,9 @@ class Settings(BaseSettings):
     process: str = Field("recordgate", description="name of this process in logs")
     metrics_port: int = Field(
         0, ge=0, le=65535, description="loopback port for /metrics /live /ready; 0 is off"
+    )
+    engine: Literal["faust", "bulk"] = Field(
+        "faust", description="what runs the decider's lanes: faust, or bulk for backlogs and loads"
     )
     batch_entries: int = Field(1000, ge=1, le=10000, description="most records in one transaction")
     batch_bytes: int = Field(

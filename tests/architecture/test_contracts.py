@@ -75,7 +75,7 @@ PLANTS = {
     "In streams only the ledger reads SQL files": [
         ("recordgate_streams.inspection", "from recordgate_runtime.sql import Statements"),
     ],
-    "confluent-kafka publishes what the decider committed, and asks whether an embedded broker is ready": [
+    "confluent-kafka where the decider reads and publishes in bulk, and to see whether a broker is ready": [
         ("recordgate_streams.engines", "from confluent_kafka import Consumer"),
         ("recordgate_producers", "import confluent_kafka"),
     ],

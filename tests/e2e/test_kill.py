@@ -40,11 +40,12 @@ CHUNK = 250
 
 
 @pytest.mark.timeout(3000 if LONG else 900)
+@pytest.mark.parametrize("engine", ["faust", "bulk"])
 def test_nothing_is_lost_shown_twice_leaked_or_out_of_order_when_everything_is_killed(
-    tmp_path: Path,
+    tmp_path: Path, engine: str
 ) -> None:
     load = make_load(PATIENTS, ENTRIES_EACH, SEED)
-    with running_stack(tmp_path, batch_entries="500") as runner:
+    with running_stack(tmp_path, batch_entries="500", engine=engine) as runner:
         known = settings()
         nemesis = Nemesis(runner, known.ledger_dsn, SEED, least_work=600)
         witness = Witness(known.view_dsn, load.patients, SEED)

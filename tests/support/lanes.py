@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -34,12 +34,21 @@ Process = subprocess.Popen[bytes]
 
 
 class Lanes:
-    """Topics of one partition on a running broker, an empty ledger, and lanes that read them."""
+    """Topics on a running broker, an empty ledger, and lanes that read them with an engine."""
 
-    def __init__(self, folder: Path, runner: Runner, logs: Path, prefix: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        runner: Runner,
+        logs: Path,
+        prefix: str,
+        *,
+        engine: str = "faust",
+        partitions: int = 1,
+    ) -> None:
         self._folder, self._runner, self._logs = folder, runner, logs
         found = embedded.addresses(folder)
-        self.settings = Settings(kafka=found.kafka, partitions=1, topic_prefix=prefix)
+        self.settings = Settings(kafka=found.kafka, partitions=partitions, topic_prefix=prefix)
         create_topics(self.settings)
         apply_acls(self.settings)
         self._environment = {
@@ -49,6 +58,7 @@ class Lanes:
             "RECORDGATE_LEDGER_DSN": found.ledger_dsn,
             "RECORDGATE_TOPIC_PREFIX": prefix,
             "RECORDGATE_HOME": str(logs),
+            "RECORDGATE_ENGINE": engine,
         }
         self.owner = psycopg.connect(found.ledger_dsn, autocommit=True)
         self.owner.execute(f"truncate {TABLES}".encode())
@@ -63,12 +73,12 @@ class Lanes:
             process.wait()
         self.owner.close()
 
-    def start(self, lane: str) -> Process:
-        """Start a lane; its log lies in the test's folder."""
+    def start(self, lane: str, name: str = "recordgate") -> Process:
+        """Start a lane under a name of its process; its log lies in the test's folder."""
         with (self._logs / f"{lane}-{len(self._processes)}.log").open("wb") as log:
             process = subprocess.Popen(
                 recordgate_argv("decide", "--lane", lane),
-                env=self._environment,
+                env={**self._environment, "RECORDGATE_PROCESS": name},
                 stderr=log,
                 stdout=log,
             )
@@ -113,6 +123,14 @@ class Lanes:
             return reader.end_offsets()[0]
         finally:
             reader.close()
+
+    def caught_up(self, topic: Topic, records: Sequence[Record]) -> bool:
+        """Wait until lanes have these records, going by the positions of their partitions."""
+        ends = {one.partition: one.offset + 1 for one in records}
+        return await_true(
+            lambda: ends.items() <= positions.read(self.owner, topic.name).items(),
+            timeout_s=PATIENCE_S,
+        )
 
     def applied(self, record: Record) -> bool:
         """Wait until a lane has the record, going by its position."""

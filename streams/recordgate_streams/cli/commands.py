@@ -3,7 +3,7 @@
 import dataclasses
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Annotated, cast
 
@@ -12,7 +12,7 @@ import typer
 from recordgate_runtime.arguments import ask_nhs_number
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.process import run_process
-from recordgate_runtime.settings import need, settings
+from recordgate_runtime.settings import Settings, need, settings
 from recordgate_schemas.values import parse_audience, parse_entry_id
 from recordgate_streams.inspection import explanations
 from recordgate_streams.lanes.lane import LaneName
@@ -26,15 +26,33 @@ MOST_LINES = 1000
 AsJson = Annotated[bool, typer.Option("--json", help="for programs")]
 
 
+class Engine(StrEnum):
+    """What runs a lane."""
+
+    FAUST = "faust"
+    BULK = "bulk"
+
+
 def decide(
     lane: Annotated[str, typer.Option(help="entries or controls")],
+    engine: Annotated[
+        Engine | None, typer.Option(help="what runs it; RECORDGATE_ENGINE if not given")
+    ] = None,
 ) -> None:
     """Run one lane of the decider until stopped."""
-    from recordgate_streams.engines.faust import run  # noqa: PLC0415  Faust takes a second to import
-
     if lane not in ("entries", "controls"):
         raise typer.BadParameter("must be entries or controls", param_hint="--lane")
+    run = _runner(engine or Engine(settings().engine))
     run_process(lambda: run(cast("LaneName", lane), settings().as_user(f"decide-{lane}")))
+
+
+def _runner(engine: Engine) -> Callable[[LaneName, Settings], None]:
+    """Return what runs a lane; only the engine asked for is imported, as Faust takes a second."""
+    if engine is Engine.BULK:
+        from recordgate_streams.engines.bulk import run  # noqa: PLC0415
+    else:
+        from recordgate_streams.engines.faust import run  # noqa: PLC0415
+    return run
 
 
 class Reader(StrEnum):

@@ -7,7 +7,7 @@ SAFETY: any exception ends the process at once; inside Faust an exception that p
 import asyncio
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NoReturn, TypeVar
 
@@ -19,13 +19,13 @@ from recordgate_runtime.kafka import topic_name
 from recordgate_runtime.kafka_access import MECHANISM, KafkaAccess, access
 from recordgate_runtime.log_watch import OUTSIDE_PAGE, Before, LogWatch
 from recordgate_runtime.logs import LogCode, log, where
-from recordgate_runtime.metrics import OLDEST_UNDECIDED
 from recordgate_runtime.positions import Span
 from recordgate_runtime.process import exit_code
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import FatalError, RecordgateError, RetryableError, UsageError
 from recordgate_streams.engines.byte_room import ByteRoom
+from recordgate_streams.engines.decide import decide
 from recordgate_streams.engines.faust_consumer import LaneTransport, LogOfLane
 from recordgate_streams.engines.trail import Trail
 from recordgate_streams.inspection.gauges import refresh_account
@@ -66,14 +66,14 @@ def create_app(
     async def look() -> None:
         await _guarded(name, watch.check_if_due)
 
-    async def decide(stream: Any) -> None:
+    async def take(stream: Any) -> None:
         room = ByteRoom(settings.batch_bytes)
         stream.add_processor(room.enter)
         batches = stream.noack_take(settings.batch_entries, within=settings.batch_wait_s)
         async for events in batches:
             async with one_at_a_time:
                 records = [_record(e, lane, trail) for e in events]
-                await _guarded(name, partial(_process, lane, name), records)
+                await _guarded(name, partial(decide, name, lane), records)
             for event in events:
                 event.ack()
             room.empty()
@@ -98,7 +98,7 @@ def create_app(
             await asyncio.to_thread(lane.stop)
 
     app.transport = LaneTransport(app, _log_of(name, lane, watch, trail))
-    app.agent(source, concurrency=1, name=f"decide-{name}")(decide)
+    app.agent(source, concurrency=1, name=f"decide-{name}")(take)
     app.timer(interval=TICK_S)(tick)
     app.timer(interval=TICK_S)(look)
     app.on_partitions_assigned.connect(resume, weak=False)  # type: ignore[arg-type]
@@ -131,13 +131,6 @@ def _tick(lane: Lane, trail: Trail, partitions: list[int]) -> None:
     passed = trail.passed()
     lane.pass_over([Span(lane.topic.name, p, *passed[p]) for p in partitions if p in passed])
     lane.tick(partitions)
-
-
-def _process(lane: Lane, name: LaneName, records: Sequence[Record]) -> None:
-    oldest = min(record.timestamp_ms for record in records) / 1000
-    OLDEST_UNDECIDED.labels(name).set(max(0.0, time.time() - oldest))
-    lane.process_batch(records)
-    OLDEST_UNDECIDED.labels(name).set(0)
 
 
 def _bare_app(name: LaneName, settings: Settings) -> faust.App:

@@ -1,7 +1,8 @@
-"""Lanes on a real broker whose log has holes, loses what it had confirmed, or becomes another one."""
+"""Lanes on a real broker whose log has holes, is another one, or whose partitions move between members of the group."""
 
 import signal
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from uuid import uuid4
 
@@ -11,9 +12,11 @@ from kafka import OffsetAndMetadata, TopicPartition
 from recordgate_deploy import embedded
 from recordgate_deploy.runner import Runner
 from recordgate_deploy.waiting import await_true
+from recordgate_producers.simulator import never_issued
 from recordgate_runtime.kafka import create_topics, topic_name
 from recordgate_runtime.migrate import migrate, migrations
 from recordgate_runtime.process import ExitCode
+from recordgate_runtime.record import Record
 from recordgate_schemas.control import Control
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.topics import CONTROLS, ENTRIES
@@ -33,9 +36,11 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Ru
         yield folder, runner
 
 
-@pytest.fixture
-def lanes(servers: tuple[Path, Runner], tmp_path: Path) -> Iterator[Lanes]:
-    with Lanes(*servers, tmp_path, f"{uuid4().hex}.") as opened:
+@pytest.fixture(params=["faust", "bulk"])
+def lanes(
+    servers: tuple[Path, Runner], tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Lanes]:
+    with Lanes(*servers, tmp_path, f"{uuid4().hex}.", engine=request.param) as opened:
         yield opened
 
 
@@ -98,6 +103,49 @@ def test_a_lane_begins_at_its_own_position_whatever_the_group_says(lanes: Lanes)
     assert lanes.applied(last), lanes.log()
     assert set(lanes.outcomes()) == {"first", "second", "third"}
     assert lane.poll() is None
+
+
+@pytest.mark.parametrize("engine", ["faust", "bulk"])
+def test_members_come_and_go_and_one_is_taken_for_dead(
+    servers: tuple[Path, Runner], tmp_path: Path, engine: str
+) -> None:
+    """One lane's partitions go to another, one is stopped for longer than its group waits and wakes up again."""
+    numbers = list(islice(never_issued(), 12))
+    with Lanes(*servers, tmp_path, f"{uuid4().hex}.", engine=engine, partitions=4) as lanes:
+        sent: list[Record] = []
+
+        def publish_round(n: int) -> None:
+            sent.extend(
+                lanes.publish(
+                    *(named(f"e{n}-{i}", nhs_number=number) for i, number in enumerate(numbers))
+                )
+            )
+
+        lanes.publish(
+            *(control(one, nhs_number=n) for n in numbers for one in (registered(), access()))
+        )
+        lanes.start("controls")
+        first = lanes.start("entries", "first")
+        publish_round(0)
+        assert lanes.caught_up(ENTRIES, sent), lanes.log()
+        second = lanes.start("entries", "second")
+        publish_round(1)
+        assert lanes.caught_up(ENTRIES, sent), lanes.log()
+        first.send_signal(signal.SIGSTOP)
+        publish_round(2)
+        assert lanes.caught_up(ENTRIES, sent), lanes.log()
+        first.send_signal(signal.SIGCONT)
+        publish_round(3)
+        second.terminate()
+        publish_round(4)
+        second.wait(timeout=PATIENCE_S)
+        lanes.start("entries", "second")
+        lanes.start("entries", "first" if first.poll() is not None else "third")
+        assert lanes.caught_up(ENTRIES, sent), lanes.log()
+        expected = {f"e{n}-{i}": "RELEASED" for n in range(5) for i in range(len(numbers))}
+        assert await_true(lambda: lanes.outcomes() == expected, timeout_s=PATIENCE_S), lanes.log()
+        assert lanes.account().sentence().startswith("conservation: received 60 = accepted 60")
+        assert lanes.account().unaccounted == 0
 
 
 @pytest.mark.parametrize("lane", ["entries", "controls"])
