@@ -1,10 +1,9 @@
 """Events to Avro bytes and back, in single-object encoding (C3 01, CRC-64-AVRO fingerprint, body).
 
-The only file that imports fastavro. SAFETY: bytes come from outside, and a lenient decoder turns enum index -1 into the
-last symbol. So decoding accepts only the one encoding this codec itself would write: what was decoded is encoded again
-and must equal the input byte for byte. That refuses negative and oversized indices and lengths, padding and trailing
-bytes. No schema has zero-width array items (a test holds that), and large messages are walked first (guard.py), so work
-and memory stay proportional to the input's length.
+The only file that imports fastavro, which writes. SAFETY: bytes come from outside, and a lenient decoder turns enum
+index -1 into the last symbol. So messages are read by a decoder of our own (strict.py), which accepts only the one
+encoding that this codec writes. No schema has zero-width array items (a test holds that), and large messages are walked
+first (guard.py), so work and memory stay proportional to the input's length.
 """
 
 import io
@@ -16,11 +15,12 @@ from importlib import resources
 from typing import Any
 
 import fastavro
-from fastavro import schemaless_reader, schemaless_writer
+from fastavro import schemaless_writer
 
 from recordgate_schemas.errors import FatalError, InvalidValue, PoisonError
 from recordgate_schemas.guard import LARGE_BYTES, Skip, walker
 from recordgate_schemas.mapping import Pair, mapper
+from recordgate_schemas.strict import Read, reader
 from recordgate_schemas.topics import BY_NAME, Topic
 
 MARKER = b"\xc3\x01"
@@ -68,7 +68,7 @@ def decode(topic: Topic, data: bytes | None) -> Any:
     if schema is None:
         raise PoisonError("fingerprint: not a schema registered for this topic")
     _check_size(topic, schema, data)
-    return _mapper(topic.name, schema.name).load(_decode_strictly(schema, data))
+    return _read(topic, schema, data)
 
 
 def _check_size(topic: Topic, schema: _Schema, data: bytes) -> None:
@@ -78,25 +78,21 @@ def _check_size(topic: Topic, schema: _Schema, data: bytes) -> None:
         schema.walk(data, HEADER_BYTES)
 
 
-def _decode_strictly(schema: _Schema, data: bytes) -> Any:
-    source = io.BytesIO(data)
-    source.seek(HEADER_BYTES)
-    again = io.BytesIO()
-    again.write(schema.header)
+def _read(topic: Topic, schema: _Schema, data: bytes) -> Any:
     try:
-        plain = schemaless_reader(
-            source,
-            schema.parsed,
-            None,
-            return_record_name=True,
-            return_record_name_override=True,
-        )
-        schemaless_writer(again, schema.parsed, plain, strict=True)
+        message, end = _reader(topic.name, schema.name)(data, HEADER_BYTES, len(data))
+    except PoisonError:
+        raise
     except Exception as error:  # noqa: BLE001  a hostile body may raise anything; all of it is poison
         raise PoisonError(f"body: not a {schema.name} ({type(error).__name__})") from None
-    if again.getvalue() != data:
-        raise PoisonError(f"body: not the canonical encoding of a {schema.name}")
-    return plain
+    if end != len(data):
+        raise PoisonError(f"body: more than a {schema.name}")
+    return message
+
+
+@cache
+def _reader(topic: str, schema: str) -> Read:
+    return reader(_load(schema).parsed, BY_NAME[topic].message_of(schema))
 
 
 @cache

@@ -183,10 +183,9 @@ def _enum(cls: type[StrEnum], field: str) -> Pair:
 
 
 def _leaf(hint: Any, form: Form, field: str) -> Pair:
-    if hint is NhsNumber:
-        return Pair(_text(_exact_nhs_number, field), lambda value: value.digits)
-    if hint in _IDS:
-        return Pair(_text(_IDS[hint], field), None)
+    if hint in PARSERS:
+        dump = (lambda value: value.digits) if hint is NhsNumber else None
+        return Pair(_text(PARSERS[hint], field), dump)
     if hint is datetime:
         return _instant(form, field)
     if form == "json" and hint in _JSON:
@@ -261,12 +260,15 @@ def _storable(text: str) -> str:
     return text
 
 
-_IDS: dict[Any, Callable[[str], Any]] = {
+PARSERS: dict[Any, Callable[[str], Any]] = {
+    NhsNumber: _exact_nhs_number,
     EntryId: parse_entry_id,
     OdsCode: parse_ods,
     Audience: parse_audience,
     GrantId: parse_grant_id,
 }
+"""What reads the text of each type of identifier, the same in every form."""
+
 _JSON: dict[Any, tuple[Callable[[str], Any], Dump]] = {
     date: (date.fromisoformat, date.isoformat),
     bytes: (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from tests.support.sources import EVERYTHING, functions, modules, text_of
 
 BROAD = {
-    "schemas/recordgate_schemas/codec.py:_decode_strictly": "a hostile body may raise anything",
+    "schemas/recordgate_schemas/codec.py:_read": "a hostile body may raise anything",
     "streams/recordgate_streams/decider/objections.py:_ask_all": "a rule that fails is a hold",
     "streams/recordgate_streams/engines/faust.py:_guarded": "ends the process before Faust acknowledges",
     "runtime/recordgate_runtime/isolation.py:_isolate": "whatever one record causes, the others go on",
