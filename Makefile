@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 CODE := schemas runtime producers streams consumers audit deploy tests benchmarks docs
 RECORDS ?=
+WORKERS ?= 3
 
 .PHONY: help setup demo up quick test check chaos bench docs schema tour model mutants fence fence-mutants hostile holding lock lock-schemas clean
 
@@ -29,8 +30,8 @@ up: setup  ## run every process on this machine until Ctrl-C
 quick: setup  ## the tests that need no server, in under a minute
 	$(BIN)/python -m pytest tests/unit tests/contract tests/architecture tests/spec
 
-test: setup  ## all tests, the quick ones first, on a real Kafka and PostgreSQL
-	$(BIN)/python -m pytest
+test: setup  ## all tests, the quick ones first, on real Kafkas and PostgreSQLs, one of each for each of WORKERS
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: setup  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check $(CODE)

@@ -2,11 +2,17 @@
 
 import contextlib
 import socket
+import sys
+from collections import deque
 from pathlib import Path
 
 from recordgate_deploy.files import write_atomically
 
 LOOPBACK = "127.0.0.1"
+
+MOST_RESERVED = 64
+_reserved: deque[socket.socket] = deque()
+"""Sockets on the ports given last, which keep them from everybody else until their servers listen there."""
 
 
 def settle_ports(*files: Path) -> tuple[int, ...]:
@@ -50,6 +56,19 @@ def _read(file: Path) -> int | None:
 
 
 def _any_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
+    """Return a port that is free, and reserve it.
+
+    On Linux a socket that is bound and does not listen keeps others from being given its port, and lets a server that
+    names the port listen there, as both set SO_REUSEADDR. Elsewhere nothing is reserved.
+    """
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    probe.bind((LOOPBACK, 0))
+    port = int(probe.getsockname()[1])
+    if sys.platform == "linux":
+        _reserved.append(probe)
+        if len(_reserved) > MOST_RESERVED:
+            _reserved.popleft().close()
+    else:
+        probe.close()
+    return port
