@@ -44,11 +44,16 @@ def wanted(settings: Settings, publishers: Sequence[str] = ()) -> set[Any]:
         for user in users.get(principal, (principal,))
     }
     groups = {
-        _acl(user, ACLOperation.READ, ResourceType.GROUP, group_name(one, settings))
+        _acl(one, ACLOperation.READ, ResourceType.GROUP, group_name(one, settings))
         for one in DECIDER
-        for user in (one, Principal.RESTORE)
     }
-    return found | groups
+    watched = {
+        _acl(
+            Principal.RESTORE, ACLOperation.DESCRIBE, ResourceType.GROUP, group_name(one, settings)
+        )
+        for one in DECIDER
+    }
+    return found | groups | watched
 
 
 def apply_acls(settings: Settings, publishers: Sequence[str] = ()) -> tuple[list[str], list[str]]:

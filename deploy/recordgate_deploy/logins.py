@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
+from recordgate_deploy.connect_rights import close_to_public, open_to
 from recordgate_deploy.files import private_folder, write_atomically
 from recordgate_runtime.postgres import connect_as_owner
 from recordgate_runtime.private_files import refuse_readable
@@ -45,13 +46,16 @@ def read_passwords(passfile: Path) -> dict[str, str]:
 
 
 def give_logins(dsn: str, database: str) -> tuple[str, ...]:
-    """Let each role of `database` log in with its password of the DSN's passfile; return their names."""
+    """Let each role of `database`, and nobody else, log in with its password of the passfile; return their names."""
     known = read_passwords(passfile_of(dsn))
-    given = tuple(role.name for role in roles_of(database) if role.name in known)
+    roles = [role.name for role in roles_of(database)]
+    given = tuple(name for name in roles if name in known)
     with connect_as_owner(dsn) as owner:
         owner.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
         for name in given:
             _give_login(owner, name, known[name])
+        close_to_public(owner)
+        open_to(owner, roles)
     return given
 
 

@@ -120,7 +120,7 @@ def migrate() -> None:
 
 @app.command(rich_help_panel="Operations")
 def logins() -> None:
-    """Let every role of the three databases log in, with its password of the passfile; missing ones are made."""
+    """Let each role, and nobody else, into its databases, with its password of the passfile; missing ones are made."""
     from recordgate_deploy.servers import give_all_logins  # noqa: PLC0415
 
     for database, names in give_all_logins(settings()).items():

@@ -11,6 +11,7 @@ from typing import Any
 import crc32c as _crc32c  # noqa: F401  see above
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import (
+    AuthorizationError,
     KafkaError,
     LogTruncationError,
     NoOffsetForPartitionError,
@@ -124,6 +125,11 @@ def open_admin(settings: Settings, answer_s: float = 30) -> Any:
         raise RetryableError(broker.away) from error
 
 
+def not_let_in(name: str) -> RetryableError:
+    """Return what a reader ends with that the broker refuses: somebody may give the right back."""
+    return RetryableError(f"{name}: Kafka does not let this user read it; see docs/access.md")
+
+
 class PartitionReader:
     """Reads all partitions of one topic from positions the caller keeps; never commits to Kafka."""
 
@@ -146,6 +152,8 @@ class PartitionReader:
                 f"{self._name}: the log no longer holds what comes next ({type(error).__name__});"
                 " see docs/runbook/position-outside-log.md"
             ) from None
+        except AuthorizationError:
+            raise not_let_in(self._name) from None
         return [self._record(message) for batch in batches.values() for message in batch]
 
     def passed(self) -> list[Span]:

@@ -4,12 +4,14 @@ At the start and once a second: every topic has as many partitions as before, th
 position lies within the log, and the record before it is the one that was applied. INVARIANT: whatever was fetched is
 applied only if the record before it was found again afterwards. So a tail that was lost and filled again is noticed
 even if reading has gone on behind it: the record before is another one then.
+
+A broker that does not say so is asked again, for half a minute: it may be away, or may have taken the right to read.
+Then the process ends, and starts anew as it would on any other day.
 """
 
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -25,6 +27,9 @@ from recordgate_schemas.topics import TOPICS, Topic
 
 CHECK_EVERY_S = 1.0
 """Seconds between two looks."""
+
+CONFIRM_S = 30.0
+"""Seconds that a process goes on while the broker does not say whether the log is the same."""
 
 OUTSIDE_PAGE = "docs/runbook/position-outside-log.md"
 
@@ -51,13 +56,13 @@ class LogWatch:
         self._admin: Any = None
         self._probe: LogProbe | None = None
         self._found: dict[int, _Seen] = {}
+        self._looking, self._confirming = _Patience(monotonic), _Patience(monotonic)
         self._one_at_a_time = threading.RLock()
 
     def check_if_due(self) -> None:
-        """Check, at most once a second; a broker that does not answer now is asked again later."""
+        """Check, at most once a second. Raises RetryableError once the broker has not answered for CONFIRM_S."""
         if self._monotonic() >= self._due:
-            with suppress(RetryableError):
-                self.check()
+            self._looking.is_answered(self.check)
             self._due = self._monotonic() + CHECK_EVERY_S
 
     def check(self) -> dict[int, Position]:
@@ -70,16 +75,18 @@ class LogWatch:
             self._asking(lambda: self._compare(stored, self._describe(len(stored))))
         return stored
 
-    def confirm(self, before: Mapping[int, Before]) -> None:
-        """Find the records again that lie before what was fetched. Raises as `check` does."""
-        if before:
-            with self._one_at_a_time:
-                self._asking(lambda: self._confirm(before))
+    def confirm(self, before: Mapping[int, Before]) -> bool:
+        """Find the records again that lie before what was fetched; False when the broker does not answer now.
 
-    def confirm_stored(self, partitions: Collection[int]) -> None:
-        """Find the records again that were applied last in these partitions. Raises as `check` does."""
+        Raises FatalError when they are others, RetryableError once the broker has not answered for CONFIRM_S.
+        """
+        with self._one_at_a_time:
+            return self._confirming.is_answered(lambda: self._asking(lambda: self._confirm(before)))
+
+    def confirm_stored(self, partitions: Collection[int]) -> bool:
+        """Find the records again that were applied last in these partitions; as `confirm`."""
         stored = positions.load(self._db, self._topic.name)
-        self.confirm(_before({p: stored[p] for p in partitions}))
+        return self.confirm(_before({p: stored[p] for p in partitions}))
 
     def close(self) -> None:
         """Disconnect from the broker."""
@@ -149,6 +156,27 @@ class LogWatch:
         if self._probe is None:
             self._probe = LogProbe(self._topic, self._settings)
         return self._probe
+
+
+class _Patience:
+    """How long a question has gone without an answer."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._since: float | None = None
+
+    def is_answered(self, ask: Callable[[], object]) -> bool:
+        """Ask; False without an answer. Raises RetryableError once there has been none for CONFIRM_S."""
+        try:
+            ask()
+        except RetryableError:
+            now = self._monotonic()
+            self._since = now if self._since is None else self._since
+            if now - self._since >= CONFIRM_S:
+                raise
+            return False
+        self._since = None
+        return True
 
 
 def _kept(before: Mapping[int, Before], bounds: Mapping[int, Range]) -> dict[int, Before]:

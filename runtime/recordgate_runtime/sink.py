@@ -21,8 +21,10 @@ from recordgate_runtime.metrics import BATCH_SECONDS, BatchStage
 from recordgate_runtime.positions import Span
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
-from recordgate_schemas.errors import RetryableError
 from recordgate_schemas.topics import TOPICS, Topic
+
+_ASK_AGAIN_S = 0.2
+"""Seconds until a broker that did not answer is asked again."""
 
 
 class Handler(Protocol):
@@ -78,22 +80,15 @@ def run_sink(
         watch.check_if_due()
         records = reader.poll(wait_s=0.2, limit=settings.batch_entries)
         passed = reader.passed()
-        while records and not stop.requested and not _is_confirmed(watch, records):
+        touched = {record.partition for record in records}
+        while records and not stop.requested and not watch.confirm_stored(touched):
             idle()
+            time.sleep(_ASK_AGAIN_S)
         if not stop.requested:
             batches.run(records, passed)
         idle()
     watch.close()
     reader.close()
-
-
-def _is_confirmed(watch: LogWatch, records: Sequence[Record]) -> bool:
-    """Whether the records before these were found again; False when the broker does not answer."""
-    try:
-        watch.confirm_stored({record.partition for record in records})
-    except RetryableError:
-        return False
-    return True
 
 
 class Batches:

@@ -84,7 +84,11 @@ AUTHORITY: Final[Mapping[type, Authority]] = MappingProxyType(
             "the grant is in its own record; historic access opens the past",
         ),
         ProxyEnded: Authority(_PRACTICE, Signed.NEVER, "only closes"),
-        EntryHidden: Authority("anybody who may publish", Signed.NEVER, "only closes"),
+        EntryHidden: Authority(
+            "anybody who may publish",
+            Signed.NEVER,
+            "only closes; of a version it counts unless the entry's id names another source",
+        ),
         EntryShown: Authority(
             "a person, through an operator's service",
             Signed.ALWAYS,

@@ -72,6 +72,17 @@ def parse_entry_id(text: str) -> EntryId:
     return EntryId(_match(_ENTRY_ID, text, "entry_id", "1-255 letters, digits or . _ : / | -"))
 
 
+def is_foreign(entry_id: EntryId, practice: OdsCode, system: str) -> bool:
+    """Return whether an id names a practice, or a practice and a system, and another one than these.
+
+    Our publisher's ids are `PRACTICE:SYSTEM:Type/id`. One that does not begin with an ODS code and a colon names none.
+    """
+    named, colon, rest = entry_id.partition(":")
+    if not colon or not _ODS.fullmatch(named):
+        return False
+    return named != practice or (":" in rest and not rest.startswith(f"{system}:"))
+
+
 def parse_ods(text: str) -> OdsCode:
     """Return an ODS organisation code: a capital letter, then 2 to 9 capitals or digits."""
     return OdsCode(_match(_ODS, text, "practice", "an ODS code such as A82038"))

@@ -1,5 +1,6 @@
 """The broker of a running product lets each principal do its work and nothing else."""
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -17,9 +18,10 @@ from recordgate_producers.publisher import Publisher
 from recordgate_runtime.kafka import open_admin
 from recordgate_runtime.kafka_access import group_name, read_password
 from recordgate_runtime.kafka_sender import KafkaSender
+from recordgate_runtime.process import ExitCode
 from recordgate_runtime.settings import environment, settings
 from recordgate_schemas.errors import RetryableError
-from recordgate_schemas.topics import CONTROLS, RELEASED, TOPICS, Principal, Topic
+from recordgate_schemas.topics import CONTROLS, ENTRIES, RELEASED, TOPICS, Principal, Topic
 from tests.e2e.astray import new_patient, seen
 from tests.support.services import broker
 
@@ -172,24 +174,30 @@ def test_topics_a_second_time_has_nothing_to_do_and_names_what_is_not_ours(tmp_p
     assert "not ours: another allow write entries" in again.stdout
 
 
+@pytest.mark.parametrize(
+    ("process", "topic"), [("view-sink", RELEASED), ("decide-entries", ENTRIES)]
+)
 def test_a_process_that_loses_its_rights_stops_and_loses_nothing(
-    runner: Runner, watch: Watch
+    runner: Runner, watch: Watch, process: str, topic: Topic, capfd: pytest.CaptureFixture[str]
 ) -> None:
     known = settings().as_user(Principal.ADMIN)
-    before = runner.pids()["view-sink"]
+    before = runner.pids()[process]
     published = new_patient(entries=3)
     with Publisher(broker(known.kafka, Principal.PUBLISHER)) as publisher:
         publisher.publish_controls(published.controls)
         watch.wait()
-        refuse_to_read(Principal.VIEW_SINK, RELEASED)
+        refuse_to_read(Principal(process), topic)
         try:
             publisher.publish_entries(published.entries)
-            assert await_true(lambda: runner.pids()["view-sink"] != before, timeout_s=60)
+            assert await_true(lambda: runner.pids()[process] != before, timeout_s=60)
             assert seen(published.nhs_number) == set()
         finally:
             apply_acls(known)
     watch.wait()
     assert len(seen(published.nhs_number)) == len(published.entries) == 3
+    lines = capfd.readouterr().err.splitlines()
+    ends = [json.loads(line) for line in lines if '"PROCESS_ENDED"' in line]
+    assert {(end["child"], end["status"]) for end in ends} == {(process, ExitCode.DEPENDENCY_DOWN)}
 
 
 def refuse_to_read(user: Principal, topic: Topic) -> None:

@@ -13,6 +13,7 @@ from recordgate_deploy.embedded import Addresses
 from recordgate_deploy.waiting import await_true
 from recordgate_runtime import positions
 from recordgate_runtime.kafka import PartitionReader, create_topics, partition_counts, topic_state
+from recordgate_runtime.log_probe import LogProbe
 from recordgate_runtime.log_watch import Before, LogWatch
 from recordgate_runtime.migrate import migrate, migrations
 from recordgate_runtime.record import Mark, Record
@@ -234,6 +235,37 @@ def test_a_broker_that_does_not_answer_is_asked_again_later(log: Log) -> None:
         away.check()
     log.now = 10.0
     away.check_if_due()
+
+
+class Silent(LogWatch):
+    """Gets no answer while it is told so."""
+
+    silent = True
+
+    def _connected(self) -> LogProbe:
+        if self.silent:
+            raise RetryableError("no answer")
+        return super()._connected()
+
+
+@pytest.mark.parametrize("asked", ["a look", "what was fetched"])
+def test_who_gets_no_answer_for_half_a_minute_ends(log: Log, asked: str) -> None:
+    log.apply(log.send(1))
+    watch = Silent(HELD, log.settings, log.db, monotonic=lambda: log.now)
+    ask = watch.check_if_due if asked == "a look" else lambda: watch.confirm_stored([0])
+
+    def ask_at(now: float, *, silent: bool = True) -> None:
+        log.now, watch.silent = now, silent
+        ask()
+
+    ask_at(5)
+    ask_at(34)
+    ask_at(36, silent=False)  # an answer: from here on the time begins anew
+    ask_at(40)
+    ask_at(69)
+    with pytest.raises(RetryableError, match="no answer"):
+        ask_at(70)
+    watch.close()
 
 
 def test_a_record_that_comes_again_must_be_the_one_that_was_applied(log: Log) -> None:

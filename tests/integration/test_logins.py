@@ -13,7 +13,7 @@ from docs.schema import DATABASES, drop, fresh, wanted
 from recordgate_deploy.embedded import Addresses
 from recordgate_deploy.logins import add_passwords, give_logins, read_passwords
 from recordgate_runtime.migrate import migrate
-from recordgate_runtime.postgres import connect
+from recordgate_runtime.postgres import connect, connect_as_owner
 from recordgate_runtime.roles import ROLES, roles_of
 from recordgate_schemas.errors import RetryableError, UsageError
 
@@ -61,6 +61,39 @@ def test_a_role_connects_to_its_own_databases_only(
 ) -> None:
     with pytest.raises(RetryableError, match=f"does not let {role} in"):
         connect(dsns[database], role)
+
+
+def test_who_is_given_logins_connects_and_nobody_else(
+    services: Addresses, dsns: dict[str, str]
+) -> None:
+    """As for a database that was restored by copying its rows: rights on the database itself are not copied."""
+    dsn = fresh(services.ledger_dsn, "copied_logins")
+    try:
+        give_logins(dsn, "ledger")
+        let_in = {role.name for role in ROLES if lets_in(dsn, role.name)}
+        assert let_in == {role.name for role in roles_of("ledger")}
+    finally:
+        drop(services.ledger_dsn, "copied_logins")
+    connect(dsns["ledger"], "decider").close()
+
+
+@pytest.mark.parametrize("database", ["postgres", "template1"])
+def test_the_databases_that_the_embedded_server_brings_are_closed(
+    services: Addresses, database: str
+) -> None:
+    dsn = make_conninfo(services.ledger_dsn, dbname=database)
+    for role in ROLES:
+        assert not lets_in(dsn, role.name)
+    connect_as_owner(dsn).close()
+
+
+def lets_in(dsn: str, role: str) -> bool:
+    try:
+        connect(dsn, role).close()
+    except RetryableError as refused:
+        assert f"does not let {role} in" in str(refused)  # noqa: PT017  not for another reason
+        return False
+    return True
 
 
 def test_the_roles_are_what_the_databases_know_and_hold_no_power(dsns: dict[str, str]) -> None:

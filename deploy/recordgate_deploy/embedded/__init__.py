@@ -13,12 +13,16 @@ from pathlib import Path
 from psycopg import sql
 
 from recordgate_deploy import kafka_logins
+from recordgate_deploy.connect_rights import close_to_public
 from recordgate_deploy.embedded import kafka, postgres
 from recordgate_deploy.logins import give_logins
 from recordgate_deploy.processes import ProcessCommand
 from recordgate_runtime.postgres import connect_as_owner
 
 DATABASES = ("ledger", "view", "review")
+BROUGHT = ("postgres", "template1")
+"""The databases that every server brings and that let anybody connect."""
+
 _STOP_S = 30.0
 
 
@@ -68,6 +72,9 @@ def prepare(folder: Path) -> tuple[ProcessCommand, ...]:
 def create_logins(folder: Path) -> None:
     """Create the databases that are missing, and let roles and principals log in; the servers must be up."""
     _create_databases(folder)
+    for name in BROUGHT:
+        with connect_as_owner(postgres.dsn(folder, name)) as owner:
+            close_to_public(owner)
     for name in DATABASES:
         give_logins(postgres.dsn(folder, name), name)
     kafka_logins.give_logins(kafka.as_admin(folder))

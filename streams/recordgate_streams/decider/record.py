@@ -48,7 +48,7 @@ class AcceptedEntry:
 class ControlEvent:
     """A control as the broker received it. `position`: its offset. `control`: None when it could not be read.
 
-    `counts`: False when it needs a signature that holds and has none: then it states nothing.
+    `counts`: False when its maker may not say it (lanes/signatures.py): then it states nothing.
     """
 
     received_at: datetime

@@ -15,7 +15,7 @@ import faust
 from faust.types import EventT
 
 from recordgate_runtime.health import Health
-from recordgate_runtime.kafka import topic_name
+from recordgate_runtime.kafka import not_let_in, topic_name
 from recordgate_runtime.kafka_access import MECHANISM, KafkaAccess, access
 from recordgate_runtime.log_watch import OUTSIDE_PAGE, Before, LogWatch
 from recordgate_runtime.logs import LogCode, log, where
@@ -23,7 +23,7 @@ from recordgate_runtime.positions import Span
 from recordgate_runtime.process import exit_code
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
-from recordgate_schemas.errors import FatalError, RecordgateError, RetryableError, UsageError
+from recordgate_schemas.errors import FatalError, RecordgateError, UsageError
 from recordgate_streams.engines.byte_room import ByteRoom
 from recordgate_streams.engines.decide import decide
 from recordgate_streams.engines.faust_consumer import LaneTransport, LogOfLane
@@ -35,8 +35,8 @@ from recordgate_streams.lanes.restore import lane_group
 TICK_S = 1.0
 """Seconds between two checks whether the time of a patient has come, and two looks at the log."""
 
-CONFIRM_S = 30.0
-"""Seconds that the broker may not answer while records that it has handed over are waiting."""
+ASK_AGAIN_S = 0.2
+"""Seconds until a broker that did not answer is asked again."""
 
 T = TypeVar("T")
 
@@ -112,19 +112,14 @@ def _log_of(name: LaneName, lane: Lane, watch: LogWatch, trail: Trail) -> LogOfL
         begin=partial(_guarded, name, watch.check),
         confirm=partial(_guarded, name, partial(_confirm, watch)),
         gone=partial(_gone, name, lane),
+        refused=partial(_refused, name, lane),
     )
 
 
 def _confirm(watch: LogWatch, before: Mapping[int, Before]) -> None:
     """Confirm; a broker that does not answer is asked again for a while."""
-    deadline = time.monotonic() + CONFIRM_S
-    while True:
-        try:
-            return watch.confirm(before)
-        except RetryableError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
+    while not watch.confirm(before):
+        time.sleep(ASK_AGAIN_S)
 
 
 def _tick(lane: Lane, trail: Trail, partitions: list[int]) -> None:
@@ -182,6 +177,10 @@ def _gone(name: LaneName, lane: Lane) -> NoReturn:
             f"{lane.topic.name}: the log no longer holds what comes next; see {OUTSIDE_PAGE}"
         ),
     )
+
+
+def _refused(name: LaneName, lane: Lane) -> NoReturn:
+    _end(name, not_let_in(lane.topic.name))
 
 
 def _end(name: LaneName, error: BaseException) -> NoReturn:

@@ -25,14 +25,15 @@ class LogOfLane:
     """What the consumer has to know of a lane.
 
     `begin` returns where each partition is to be read on, once the log was found to be the same. `confirm` returns once
-    the records before what was fetched were found again. `gone`: the log has no longer what comes next. Each ends the
-    process when the log is another one.
+    the records before what was fetched were found again. Each ends the process when the log is another one. `gone`: the
+    log has no longer what comes next. `refused`: the broker does not let the lane read it.
     """
 
     trail: Trail
     begin: Callable[[], Awaitable[Mapping[int, Position]]]
     confirm: Callable[[Mapping[int, Before]], Awaitable[None]]
     gone: Callable[[], NoReturn]
+    refused: Callable[[], NoReturn]
 
 
 class _LaneThread(driver.AIOKafkaConsumerThread):
@@ -76,6 +77,8 @@ class _LaneThread(driver.AIOKafkaConsumerThread):
             ends = {tp: await consumer.position(tp) for tp in begun}
         except _GONE:
             self.lane.gone()
+        except _errors.TopicAuthorizationFailedError:
+            self.lane.refused()
         except _errors.IllegalStateError:  # no longer ours; whoever gets it next begins anew
             for tp in begun:
                 trail.forget(tp.partition)

@@ -1,4 +1,4 @@
-"""Records of `controls` as events of their patients: read, refused for their signature, or unreadable."""
+"""Records of `controls` as events of their patients: read, refused, or unreadable."""
 
 from collections.abc import Iterable, Sequence
 
@@ -20,7 +20,7 @@ def unreadable(records: Iterable[Record]) -> list[Arrived]:
 
 
 def received(work: UnitOfWork, controls: Sequence[tuple[Record, Control]]) -> list[Arrived]:
-    """Account for controls that were read; those whose signature is missing or does not hold are set aside."""
+    """Account for controls that were read; those that do not count are set aside."""
     refused = refusals(work.service_keys, controls)
     for record, _ in controls:
         if record in refused:

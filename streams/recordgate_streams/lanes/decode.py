@@ -5,9 +5,10 @@ from typing import Protocol
 
 from recordgate_runtime.record import Record
 from recordgate_schemas import codec
+from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.errors import PoisonError
 from recordgate_schemas.topics import Topic
-from recordgate_schemas.values import NhsNumber
+from recordgate_schemas.values import NhsNumber, is_foreign
 from recordgate_streams.ledger.unit_of_work import UnitOfWork
 
 
@@ -40,14 +41,27 @@ def read_batch(
 
 
 def decode(topic: Topic, record: Record) -> AboutPatient:
-    """Return a record's message; raise PoisonError unless key and partition are those of the message's patient."""
+    """Return a record's message.
+
+    Raises PoisonError unless key and partition are those of the message's patient, and an entry's id is of its source.
+    """
     message: AboutPatient = codec.decode(topic, record.value)
     if not record.is_about(message.nhs_number):
         field = "partition" if record.key == message.nhs_number.key else "key"
         raise PoisonError(
             f"{field}: is not that of the message's patient; publish with the library"
         )
+    if isinstance(message, ClinicalEntry):
+        _check_source(message)
     return message
+
+
+def _check_source(entry: ClinicalEntry) -> None:
+    """SAFETY: under an id of another source an entry would take the place of that source's entry."""
+    if is_foreign(entry.entry_id, entry.practice, entry.system):
+        raise PoisonError(
+            "entry_id: names another practice or system than the entry does; publish it under an id of its own"
+        )
 
 
 def patient_of(record: Record) -> NhsNumber | None:

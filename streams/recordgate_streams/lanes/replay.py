@@ -143,7 +143,7 @@ class Quarantine:
         operator: Operator,
     ) -> Replayed:
         where = found.where
-        # a control that was refused for its signature held nobody
+        # a control that was refused held nobody
         held = None if is_refusal(found.error) else self._held_since(where, number)
         through, waits_for = self._replayed_through(where, held) if held else (None, None)
         others = sorted(n for n in self._named_in(where) - {number} if not self._is_home(n, where))

@@ -1,6 +1,6 @@
 """What `recordgate restore` does: a new incarnation for a ledger that was restored, moved or promoted.
 
-Only the ledger and the lanes' offsets on the broker change here. The controls lane does the rest (restoration.py).
+Only the ledger changes here. The controls lane does the rest (restoration.py).
 """
 
 import time
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from recordgate_runtime import positions
 from recordgate_runtime.clock import Clock
-from recordgate_runtime.groups import count_members, set_offsets
+from recordgate_runtime.groups import count_members
 from recordgate_runtime.kafka import partition_counts, topic_states
 from recordgate_runtime.kafka_access import group_name
 from recordgate_runtime.postgres import Connection
@@ -49,9 +49,6 @@ def restore(ledger: Connection, settings: Settings, clock: Clock) -> Restored:
     to_read = _to_read(ledger, log, partitions, settings)
     published = {one.incarnation for one in log.newest(range(partitions))}
     number = IncarnationStore(ledger).begin_next(published, partitions, clock.now())
-    for topic in SOURCES:
-        at = positions.read(ledger, topic.name)
-        set_offsets(lane_group(topic.name, settings), topic, at, settings)
     return Restored(number, to_read)
 
 

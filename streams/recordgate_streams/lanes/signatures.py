@@ -1,10 +1,11 @@
-"""Whether a control that must be signed counts: verified once, when it is folded, against the ledger's keys.
+"""Whether a control counts: verified once, when it is folded.
 
-SAFETY: what does not count is set aside and changes nothing. It holds nobody either: the gate may have closed for it,
-so its patient is decided again, and the marker opens what the gate closed.
+A control that must be signed is held against the ledger's keys, a hide of a version against the source that the entry's
+id names. SAFETY: what does not count is set aside and changes nothing. It holds nobody either: the gate may have closed
+for it, so its patient is decided again, and the marker opens what the gate closed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -12,7 +13,8 @@ from recordgate_runtime.record import Record
 from recordgate_runtime.service_keys import is_signed_with, named_key
 from recordgate_runtime.signing_keys import public_key
 from recordgate_schemas.authority import must_be_signed, practice_of
-from recordgate_schemas.control import Control
+from recordgate_schemas.control import Change, Control, EntryHidden
+from recordgate_schemas.values import is_foreign
 from recordgate_streams.ledger.service_keys import KnownKey, ServiceKeyStore
 
 
@@ -24,6 +26,7 @@ class Refusal(StrEnum):
     BROKEN = "wrong_signature"
     NOT_VALID = "key_not_valid"
     OTHER_PRACTICE = "other_practice"
+    OTHER_SOURCE = "other_source"
 
     @property
     def error(self) -> str:
@@ -37,6 +40,7 @@ _WORDS = {
     Refusal.BROKEN: "the signature is not this key's over this control",
     Refusal.NOT_VALID: "the key was not valid when the control came: retired, expired, or not yet",
     Refusal.OTHER_PRACTICE: "the key does not speak for the practice concerned",
+    Refusal.OTHER_SOURCE: "the hide is about a version of one source, the entry's id names another",
 }
 
 
@@ -46,9 +50,23 @@ def is_refusal(error: str) -> bool:
 
 
 def refusals(
-    keys: ServiceKeyStore, controls: Iterable[tuple[Record, Control]]
+    keys: ServiceKeyStore, controls: Sequence[tuple[Record, Control]]
 ) -> dict[Record, Refusal]:
     """Return the records whose controls do not count, and why; the keys are read once for all of them."""
+    strange = {record: Refusal.OTHER_SOURCE for record, one in controls if _is_strange(one.change)}
+    return strange | _unproven(keys, controls)
+
+
+def _is_strange(change: Change) -> bool:
+    """Whether a publisher hides a version of an entry whose id names another source."""
+    if not isinstance(change, EntryHidden) or change.source_version is None:
+        return False
+    return is_foreign(change.entry_id, change.source_version.practice, change.source_version.system)
+
+
+def _unproven(
+    keys: ServiceKeyStore, controls: Sequence[tuple[Record, Control]]
+) -> dict[Record, Refusal]:
     asked = [(record, one) for record, one in controls if must_be_signed(one.change)]
     names = [named_key(control) for _, control in asked]
     known = keys.named({name for name in names if name is not None})

@@ -3,13 +3,22 @@
 import contextlib
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from recordgate_deploy.embedded import Addresses
+from recordgate_deploy.kafka_acls import apply_acls
+from recordgate_runtime.clock import SystemClock
+from recordgate_runtime.groups import count_members
+from recordgate_runtime.kafka import open_admin
+from recordgate_runtime.postgres import connect_as_owner
 from recordgate_runtime.process import ExitCode, exit_code
-from recordgate_schemas.errors import FatalError
+from recordgate_runtime.settings import Settings
+from recordgate_schemas.errors import FatalError, RetryableError
+from recordgate_schemas.topics import Principal
 from recordgate_schemas.values import EntryId
+from recordgate_streams.lanes.restore import SOURCES, lane_group, restore
 from tests.support.builders import NHS_NUMBER, access, control, entry, hidden, registered
 from tests.support.ledger import Crash
 from tests.support.site import Site
@@ -37,6 +46,41 @@ def lived(site: Site) -> None:
         site.publish(entry(version=n, body=version(n)))
         site.settle()
     assert site.bodies(NHS_NUMBER) == [version(3)]
+
+
+def as_operator(site: Site, services: Addresses) -> Settings:
+    """The site as the operator's command reaches it, who looks at the lanes' groups and changes none."""
+    apply_acls(site.settings)
+    values = {"kafka_secrets": Path(services.kafka_secrets), "kafka_user": Principal.RESTORE}
+    return site.settings.model_copy(update=values)
+
+
+def test_a_restore_changes_the_ledger_and_nothing_on_the_broker(
+    site: Site, services: Addresses
+) -> None:
+    lived(site)
+    site.restore()
+    operator = as_operator(site, services)
+    with connect_as_owner(site.dsn("ledger"), autocommit=True) as ledger:
+        done = restore(ledger, operator, SystemClock())
+    assert done.to_read == {"entries": 3, "controls": 0}
+    groups = [lane_group(topic.name, operator) for topic in SOURCES]
+    with contextlib.closing(open_admin(site.settings)) as admin:
+        assert [admin.list_group_offsets(one) for one in groups] == [{one: {}} for one in groups]
+    site.start()
+    for _ in range(3):
+        site.settle()
+    assert site.bodies(NHS_NUMBER) == [version(3)]
+
+
+def test_who_may_not_look_at_a_group_does_not_take_it_for_empty(
+    site: Site, services: Addresses
+) -> None:
+    operator = as_operator(site, services)
+    group = lane_group("entries", operator)
+    assert count_members(group, operator) == 0
+    with pytest.raises(RetryableError, match="GroupAuthorization"):
+        count_members("somebody-else-s", operator)
 
 
 def test_what_is_hidden_after_a_restore_does_not_stay_readable(site: Site) -> None:

@@ -31,7 +31,6 @@ ALLOWED = {
 PUBLISHED = ("released", "held", "receipts", "quarantined")
 DECIDED = {(operation, topic) for topic in PUBLISHED for operation in ("write", "read")}
 RESTORED = {("read", topic) for topic in (*PUBLISHED, "entries", "controls")}
-RESTORED |= {("read", f"recordgate-decide-{lane}") for lane in ("entries", "controls")}
 
 
 def test_the_acls_allow_what_each_principal_does_and_no_more() -> None:

@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 
 from recordgate_schemas.errors import InvalidValue, PoisonError, RecordgateError
 from recordgate_schemas.values import (
+    EntryId,
     NhsNumber,
+    is_foreign,
     parse_audience,
     parse_entry_id,
     parse_ods,
     proxy,
 )
-from tests.support.builders import NHS_NUMBER, accepted, control, entry, registered
+from tests.support.builders import NHS_NUMBER, PRACTICE, accepted, control, entry, registered
 
 DIGITS = NHS_NUMBER.digits
 PRINTERS: dict[str, Callable[[object], str]] = {
@@ -116,6 +118,26 @@ MORE_IDS = {"-e": False, "e e": False, "e\n": False, "é": False, "e\0": False, 
 @pytest.mark.parametrize(("text", "valid"), list({**ENTRY_IDS, **MORE_IDS}.items()))
 def test_an_entry_id_is(text: str, *, valid: bool) -> None:
     assert valid is _accepted(parse_entry_id, text)
+
+
+@pytest.mark.parametrize(
+    ("entry_id", "foreign"),
+    [
+        ("A82038:emis:Observation/1", False),
+        ("A82038:tpp:Observation/1", True),
+        ("A82038:emis-web:Observation/1", True),
+        ("B81001:emis:Observation/1", True),
+        ("A82038:Observation/1", False),
+        ("B81001:Observation/1", True),
+        ("A82038/emis/1", False),
+        ("B81001/emis/1", False),
+        ("b81001:emis:Observation/1", False),
+        ("urn:uuid:1", False),
+        ("e1", False),
+    ],
+)
+def test_an_id_is_foreign_if_it_names_another_source(entry_id: str, *, foreign: bool) -> None:
+    assert is_foreign(EntryId(entry_id), PRACTICE, "emis") is foreign
 
 
 @pytest.mark.parametrize(

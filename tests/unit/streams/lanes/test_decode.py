@@ -46,6 +46,7 @@ BAD = {
     "cut short": record(value=GOOD[:-1]),
     "another patient's key": record(key=OTHER_NUMBER.key),
     "no key": record(key=None),
+    "another practice's id": record(codec.encode(ENTRIES, entry(entry_id="B81001:emis:List/1"))),
 }
 
 
