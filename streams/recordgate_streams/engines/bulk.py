@@ -14,7 +14,6 @@ from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
 from recordgate_runtime.sink import StopRequest
-from recordgate_schemas.errors import RetryableError
 from recordgate_streams.engines.decide import decide
 from recordgate_streams.engines.group_reader import GroupReader
 from recordgate_streams.inspection.gauges import refresh_account
@@ -26,6 +25,9 @@ TICK_S = 1.0
 
 IDLE_S = 0.2
 """Seconds to wait for a record before looking at the log, the time and a request to stop."""
+
+ASK_AGAIN_S = 0.2
+"""Seconds until a broker that did not answer is asked again."""
 
 
 def run(name: LaneName, settings: Settings) -> None:
@@ -67,10 +69,9 @@ def _begin(
 
 def _is_confirmed(watch: LogWatch, records: Sequence[Record], stop: StopRequest) -> bool:
     """Wait until the records before these were found again; False when asked to stop meanwhile."""
+    touched = {record.partition for record in records}
     while not stop.requested:
-        try:
-            watch.confirm_stored({record.partition for record in records})
-        except RetryableError:
-            continue
-        return True
+        if watch.confirm_stored(touched):
+            return True
+        time.sleep(ASK_AGAIN_S)
     return False

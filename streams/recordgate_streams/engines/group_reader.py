@@ -12,7 +12,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from recordgate_runtime.kafka import topic_name
+from recordgate_runtime.kafka import not_let_in, topic_name
 from recordgate_runtime.kafka_access import access
 from recordgate_runtime.log_watch import OUTSIDE_PAGE
 from recordgate_runtime.positions import Span
@@ -27,6 +27,8 @@ Begin = Callable[[Sequence[int]], Mapping[int, int]]
 _END = KafkaError._PARTITION_EOF  # noqa: SLF001  the name it has in the client
 _GONE = (KafkaError._AUTO_OFFSET_RESET, KafkaError.OFFSET_OUT_OF_RANGE)  # noqa: SLF001
 """What the client says when the log has no longer what comes next. It never chooses a position itself."""
+
+_REFUSED = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.GROUP_AUTHORIZATION_FAILED)
 
 
 class GroupReader:
@@ -127,6 +129,8 @@ class GroupReader:
             raise FatalError(
                 f"{self._topic.name}: the log no longer holds what comes next; see {OUTSIDE_PAGE}"
             )
+        elif error.code() in _REFUSED:
+            raise not_let_in(self._topic.name)
         elif not error.retriable():
             raise RetryableError(f"{self._topic.name}: Kafka answers {error.name()}")
 
