@@ -1,12 +1,11 @@
 """Events to Avro bytes and back, in single-object encoding (C3 01, CRC-64-AVRO fingerprint, body).
 
-The only file that imports fastavro, which writes. SAFETY: bytes come from outside, and a lenient decoder turns enum
-index -1 into the last symbol. So messages are read by a decoder of our own (strict.py), which accepts only the one
-encoding that this codec writes. No schema has zero-width array items (a test holds that), and large messages are walked
-first (guard.py), so work and memory stay proportional to the input's length.
+The only file that imports fastavro, for schemas and their fingerprints. SAFETY: bytes come from outside, and a lenient
+decoder turns enum index -1 into the last symbol. So messages are read by a decoder of our own (reader.py), which
+accepts only the one encoding that this codec writes (writer.py). No schema has zero-width array items (a test holds
+that), and large messages are walked first (guard.py), so work and memory stay proportional to the input's length.
 """
 
-import io
 import json
 import struct
 from dataclasses import dataclass
@@ -15,13 +14,12 @@ from importlib import resources
 from typing import Any
 
 import fastavro
-from fastavro import schemaless_writer
 
 from recordgate_schemas.errors import FatalError, InvalidValue, PoisonError
 from recordgate_schemas.guard import LARGE_BYTES, Skip, walker
-from recordgate_schemas.mapping import Pair, mapper
-from recordgate_schemas.strict import Read, reader
+from recordgate_schemas.reader import Read, reader
 from recordgate_schemas.topics import BY_NAME, Topic
+from recordgate_schemas.writer import Write, writer
 
 MARKER = b"\xc3\x01"
 HEADER_BYTES = 10
@@ -38,11 +36,9 @@ class _Schema:
 def encode(topic: Topic, message: object) -> bytes:
     """Return the message as the topic's newest schema's single object; raise InvalidValue for what `decode` refuses."""
     schema = _newest(topic.name, topic.schema_of(message))
-    dump = _mapper(topic.name, schema.name).dump
-    out = io.BytesIO()
-    out.write(schema.header)
-    schemaless_writer(out, schema.parsed, dump(message) if dump else message, strict=True)
-    data = out.getvalue()
+    out = bytearray(schema.header)
+    _writer(topic.name, schema.name)(message, out)
+    data = bytes(out)
     _check_size(topic, schema, data)
     return data
 
@@ -92,12 +88,12 @@ def _read(topic: Topic, schema: _Schema, data: bytes) -> Any:
 
 @cache
 def _reader(topic: str, schema: str) -> Read:
-    return reader(_load(schema).parsed, BY_NAME[topic].message_of(schema))
+    return reader(_newest(topic, schema).parsed, BY_NAME[topic].message_of(schema))
 
 
 @cache
-def _mapper(topic: str, schema: str) -> Pair:
-    return mapper(BY_NAME[topic].message_of(schema), "avro")
+def _writer(topic: str, schema: str) -> Write:
+    return writer(_newest(topic, schema).parsed, BY_NAME[topic].message_of(schema))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Our decoder against fastavro's: both refuse the same of what is done to messages, and read the same values."""
+"""Our codec against fastavro's: both write the same, refuse the same mutants of it, and read the same values."""
 
 import io
 import random
@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from recordgate_schemas import codec
 from recordgate_schemas.errors import PoisonError
 from recordgate_schemas.mapping import mapper
-from recordgate_schemas.strict import read_long
+from recordgate_schemas.reader import read_long
 from recordgate_schemas.topics import TOPICS, Topic
+from recordgate_schemas.writer import write_long
 from tests.support.strategies import messages
 from tests.support.wire import long, padded_long
 
@@ -51,6 +52,15 @@ def by_us(topic: Topic, data: bytes) -> Any:
         return REFUSED
 
 
+def encoded_by_fastavro(topic: Topic, message: Any) -> bytes:
+    schema = codec._newest(topic.name, topic.schema_of(message))
+    dump = mapper(type(message), "avro").dump
+    assert dump is not None
+    out = io.BytesIO()
+    schemaless_writer(out, schema.parsed, dump(message), strict=True)
+    return schema.header + out.getvalue()
+
+
 def mutant(data: bytes, chance: random.Random) -> bytes:
     """The message with a few bytes of its body changed, left out, repeated or put in."""
     changed = bytearray(data)
@@ -74,10 +84,12 @@ def mutant(data: bytes, chance: random.Random) -> bytes:
 @pytest.mark.parametrize("topic", TOPICS, ids=lambda one: one.name)
 @settings(max_examples=100)
 @given(data=st.data(), seed=st.integers(0, 2**32))
-def test_both_decoders_agree_on_messages_and_their_mutants(
+def test_both_codecs_agree_on_messages_and_their_mutants(
     topic: Topic, data: st.DataObject, seed: int
 ) -> None:
-    encoded = codec.encode(topic, data.draw(messages(topic.message)))
+    message = data.draw(messages(topic.message))
+    encoded = codec.encode(topic, message)
+    assert encoded == encoded_by_fastavro(topic, message)
     chance = random.Random(seed)
     for one in [encoded, *(mutant(encoded, chance) for _ in range(MUTANTS_EACH))]:
         ours, theirs = by_us(topic, one), by_fastavro(topic, one)
@@ -89,6 +101,12 @@ def test_numbers_have_one_encoding(value: int) -> None:
     assert read_long(long(value), 0) == (value, len(long(value)))
     with pytest.raises(PoisonError, match=r"shortest|64 bits"):
         read_long(padded_long(value), 0)
+
+
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1])
+def test_numbers_of_more_than_64_bits_are_not_written(value: int) -> None:
+    with pytest.raises(PoisonError, match="64 bits"):
+        write_long(value, bytearray())
 
 
 @pytest.mark.parametrize("written", [b"\xff" * 9 + b"\x02", b"\xff" * 10 + b"\x01", b"\x80" * 30])

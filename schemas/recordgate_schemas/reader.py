@@ -12,7 +12,7 @@ takes longer.
 import dataclasses
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, NamedTuple
@@ -102,7 +102,7 @@ class _Writer:
         lines = ["def read(data, at, size):"]
         for place, one in enumerate(schema["fields"]):
             name = one["name"]
-            lines += _indented(self._value(one["type"], hints[name], f"v{place}", name))
+            lines += indented(self._value(one["type"], hints[name], f"v{place}", name))
         arguments = ", ".join(f"v{place}" for place in range(len(names)))
         lines.append(f"    return {self._use(cls)}({arguments}), at")
         exec(compile("\n".join(lines), f"<{cls.__name__}>", "exec"), self._used)  # noqa: S102  see the module's text
@@ -155,7 +155,7 @@ class _Writer:
         yield "branch = data[at]; at += 1"
         yield f"if branch == 0: {to} = None"
         yield "elif branch == 2:"
-        yield from _indented(self._value(branches[1], member, to, field))
+        yield from indented(self._value(branches[1], member, to, field))
         yield f"else: raise Poison('{field}: a branch that is not known')"
 
     def _array(self, items: Any, hint: Any, to: str, field: str, most: int) -> Iterator[str]:
@@ -165,7 +165,7 @@ class _Writer:
         yield f"if {count}:"
         yield f"    if {count} > {most}: raise Invalid('{field}: has more than {most} items')"
         yield f"    for _ in range({count}):"
-        yield from _indented(_indented(self._value(items, hint, item, field)))
+        yield from indented(indented(self._value(items, hint, item, field)))
         yield f"        {made}.append({item})"
         yield f"    if data[at]: raise Poison('{field}: a list in more than one block')"
         yield "    at += 1"
@@ -209,7 +209,8 @@ class _Writer:
         return name
 
 
-def _indented(lines: typing.Iterable[str]) -> Iterator[str]:
+def indented(lines: Iterable[str]) -> Iterator[str]:
+    """Return lines of Python one level further in."""
     return (f"    {line}" for line in lines)
 
 
