@@ -141,7 +141,8 @@ class ClinicalEntry:
     """One version of one entry. Times are UTC-aware; a date or time that the source does not state is None.
 
     `version`: of two the higher counts; FHIR publishers use `extracted_at` in milliseconds since 1970.
-    `event_date`: the clinical date. `recorded_at`: when it was entered, on which the right to see it depends.
+    `event_date`: the clinical date, a day in London. `recorded_at`: when it was entered, on which the right to see it
+    depends; without it, the right depends on `event_date`.
     `available_at`: when a result or document could first be shown. `extracted_at`: when it left its source.
     `hide_tags_trusted`: False for a record transfer whose hiding labels may have been lost on the way.
     `not_for_grants`: proxy grants to which the patient does not want it shown.

@@ -137,7 +137,7 @@ _CHANGES: dict[str, Any] = {
     "kind": lambda rng: rng.choice(KINDS),
     "readiness": lambda rng: rng.choice(READINESS),
     "event_date": lambda rng: rng.choice((None, *DAYS)),
-    "recorded_at": lambda rng: rng.choice((None, *INSTANTS)),
+    "recorded_at": lambda rng: rng.choice((None, None, None, None, *INSTANTS)),
     "available_at": lambda rng: rng.choice((None, *INSTANTS)),
     "extracted_at": lambda rng: rng.choice(INSTANTS),
     "origin": lambda rng: rng.choice(("local", "transfer", "correspondence", "unknown")),
@@ -152,4 +152,13 @@ _CHANGES: dict[str, Any] = {
     "body_mismatch": lambda rng: rng.random() < 0.5,
     "text_hint": lambda rng: rng.random() < 0.8,
 }
-_NAMES = (*_CHANGES, "codes", "codes", "labels", "markers", "recorded_at", "readiness")
+_NAMES = (
+    *_CHANGES,
+    "codes",
+    "codes",
+    "labels",
+    "markers",
+    "recorded_at",
+    "event_date",
+    "readiness",
+)

@@ -93,8 +93,8 @@ def readiness(q: Question) -> Answers:
 
 def _delayed(q: Question) -> bool:
     days = q.number("abnormal_delay_days")
-    finished_at = q.entry.available_at or q.entry.recorded_at
-    if days <= 0 or "abnormal" not in q.entry.markers or finished_at is None:
+    finished_at = q.entry.available_at or q.entry.recorded_at or q.entry.extracted_at
+    if days <= 0 or "abnormal" not in q.entry.markers:
         return False
     return q.now - finished_at < timedelta(hours=24 * days)
 

@@ -16,6 +16,10 @@ from recordgate_audit.model.statements import latest
 from recordgate_audit.model.strictness import LEVELS, access_strictness
 
 _SLOW_KINDS = ("test_result", "report", "battery", "document")
+_WITNESSES = (
+    *("consultation", "problem", "allergy", "immunisation", "observation"),
+    *_SLOW_KINDS,
+)
 _NEEDS = {
     "medication": "summary",
     "allergy": "summary",
@@ -37,18 +41,29 @@ _NEEDS = {
 def window(q: Question) -> Answers:
     """DATE_UNKNOWN, FUTURE_DATED, HISTORIC_IMPORT, HISTORIC, HISTORIC_CHECK, BACKDATED."""
     entry = q.entry
+    start = _start(q)
     if entry.recorded_at is None:
-        yield Asked("DATE_UNKNOWN", HELD)
+        if not _is_witnessed(q, start):
+            yield Asked("DATE_UNKNOWN", HELD)
         return
     if entry.recorded_at > q.now:
         yield Asked("FUTURE_DATED", HELD)
-    start = _start(q)
     if start is None:
         return
     if _imported(entry) or day(entry.recorded_at) < start:
         yield from _historic(q, day(entry.recorded_at))
     elif q.switch("backdated") == "hold" and _backdated(q, start):
         yield Asked("BACKDATED", HELD)
+
+
+def _is_witnessed(q: Question, start: date | None) -> bool:
+    """Whether the day of its event shows that an entry was recorded at or after the start."""
+    entry = q.entry
+    if start is None or entry.event_date is None or entry.event_date < start:
+        return False
+    if entry.event_date > day(entry.extracted_at) or entry.event_date > day(q.now):
+        return False
+    return entry.kind in _WITNESSES and not _imported(entry)
 
 
 def _historic(q: Question, recorded_on: date) -> Answers:

@@ -16,7 +16,7 @@ from recordgate_producers.fhir.patient import is_transfer
 from recordgate_producers.fhir.persons import Whose, names_somebody_else, subject_of
 from recordgate_producers.fhir.record import FhirRecord
 from recordgate_producers.fhir.screening import codes_of, is_modified, unknown_elements
-from recordgate_producers.fhir.times import Times, times
+from recordgate_producers.fhir.times import Times, of_what_happened, times
 from recordgate_producers.fhir.tree import Code, codes, nodes, texts
 from recordgate_producers.fhir.types import ACCESS_CODES, KINDS, PLANS, STAFF
 from recordgate_schemas.entry import (
@@ -124,7 +124,7 @@ def _times(record: FhirRecord, resource: Resource) -> Times:
             when = when._replace(available=times(report.json).available)
     if when.recorded is None:
         when = when._replace(recorded=_consultation_time(record, resource))
-    return when
+    return of_what_happened(resource.json, when)
 
 
 def _consultation_time(record: FhirRecord, resource: Resource) -> datetime | None:

@@ -1,7 +1,8 @@
 """When an entry happened, was recorded and became available: which fields state it, per type.
 
 The right to see an entry hangs on when it was *recorded*. A consultation's own period is its clinical time; the date of
-its consultation list is when it was entered, so that comes first.
+its consultation list is when it was entered, so that comes first. The time of a message, of a change
+(`meta.lastUpdated`) or of a Provenance says only by when it was recorded: a copy or a migration may come years after.
 """
 
 from collections.abc import Iterator
@@ -52,6 +53,9 @@ OCCURRED = {
 }
 """Fields of the clinical date; where none is given it is the day of recording."""
 
+PLANNED = frozenset({"CarePlan"})
+"""Types published as what has happened whose clinical date may lie ahead of their recording."""
+
 AVAILABLE = {"DiagnosticReport": ("issued",), "DocumentReference": ("indexed",)}
 
 
@@ -69,12 +73,31 @@ def times(resource: Json) -> Times:
     kind = str(resource["resourceType"])
     recorded = _first(resource, RECORDED.get(kind, ()))
     stated = [found for field in OCCURRED.get(kind, ()) for found in _values(resource, field)]
-    event = next((found for value in stated if (found := day(value))), None)
+    event = next((found for value in stated if (found := _day_of_event(value))), None)
     if not stated and recorded:
         event = local_day(recorded)
     return Times(
         event, recorded, _first(resource, AVAILABLE.get(kind, ())), _unreadable(resource, kind)
     )
+
+
+def of_what_happened(resource: Json, when: Times) -> Times:
+    """Return the times without a clinical date that may lie ahead of a recording that is not known.
+
+    SAFETY: the rules take an undated entry to have been recorded after its event. What had been written down before
+    its date, as `meta.lastUpdated` shows, had not happened yet.
+    """
+    if when.recorded is not None or when.event is None:
+        return when
+    written = (instant(value) for value in texts(resource, "meta", "lastUpdated"))
+    ahead = any(at is not None and local_day(at) < when.event for at in written)
+    return when._replace(event=None) if ahead or resource["resourceType"] in PLANNED else when
+
+
+def _day_of_event(value: str) -> date | None:
+    """Return the day as written, or the one in London if that is earlier: whichever opens less."""
+    written, moment = day(value), instant(value)
+    return min(written, local_day(moment)) if written and moment else written
 
 
 def _first(resource: Json, fields: tuple[str, ...]) -> datetime | None:

@@ -51,6 +51,8 @@ def _entry_instants(context: EntryContext) -> Iterator[datetime]:
     entry, numbers = context.entry, context.settings.numbers
     if entry.recorded_at is not None:
         yield entry.recorded_at
+    elif entry.event_date is not None:
+        yield begins(entry.event_date)
     if delayed := delayed_until(entry, numbers.abnormal_delay_days):
         yield delayed
     for review in context.statements.reviews:

@@ -181,6 +181,53 @@ def test_an_entry_without_a_date_takes_its_consultations_and_else_none() -> None
     assert entry(record, "Procedure/out").recorded_at is None
 
 
+def written(at: str) -> dict[str, Any]:
+    """Something of 2 March that was last written at an instant."""
+    return thing("Procedure", "x", performedDateTime="2026-03-02", meta={"lastUpdated": at})
+
+
+@pytest.mark.parametrize(
+    ("resource", "event"),
+    [
+        (thing("Condition", "x", onsetDateTime="2026-03-02"), date(2026, 3, 2)),
+        (thing("Condition", "x", onsetPeriod={"start": "2026-03"}), date(2026, 3, 1)),
+        (thing("Condition", "x", onsetPeriod={"end": "2026-03-02"}), None),
+        (thing("Procedure", "x", performedDateTime="2026-03-02"), date(2026, 3, 2)),
+        (thing("Procedure", "x", performedDateTime="2026-03-02T05:00:00+14:00"), date(2026, 3, 1)),
+        (observation("x", issued=None, effectiveDateTime="2026-03-02"), date(2026, 3, 2)),
+        (thing("DiagnosticReport", "x", effectiveDateTime="2026-03-02"), date(2026, 3, 2)),
+        (written("2026-03-02T23:30:00Z"), date(2026, 3, 2)),
+        # what had been written before its date cannot have happened when it was recorded
+        (written("2026-03-01T23:30:00Z"), None),
+        (written("2020-01-01T00:00:00Z"), None),
+        (thing("CarePlan", "x", status="active", period={"start": "2026-03-02"}), None),
+    ],
+)  # fmt: skip
+def test_without_a_day_of_recording_only_what_has_happened_is_an_event(
+    resource: dict[str, Any], event: date | None
+) -> None:
+    found = entry(read(resource), f"{resource['resourceType']}/x")
+    assert (found.recorded_at, found.event_date) == (None, event)
+
+
+def test_with_a_day_of_recording_the_event_stays_whatever_it_is() -> None:
+    plan = thing("CarePlan", "x", status="active", created=AT, period={"start": "2027-01-01"})
+    assert date(2027, 1, 1) == entry(read(plan), "CarePlan/x").event_date
+    late = observation("x", effectiveDateTime=AT, meta={"lastUpdated": "2020-01-01T00:00:00Z"})
+    assert date(2026, 3, 2) == entry(read(late), "Observation/x").event_date
+
+
+@pytest.mark.parametrize("field", ["timestamp", "lastUpdated", "provenance"])
+def test_the_time_of_a_message_a_change_or_a_provenance_is_no_time_of_recording(field: str) -> None:
+    later = "2026-08-01T09:00:00Z"
+    meta = {"lastUpdated": later} if field == "lastUpdated" else None
+    about = {"target": [ref("Condition/x")], "recorded": later, "agent": []}
+    more = [thing("Provenance", "v", subject=None, **about)] if field == "provenance" else []
+    record = read(thing("Condition", "x", meta=meta), *more, timestamp="2026-08-01T09:00:00Z")
+    found = entry(record, "Condition/x")
+    assert (found.recorded_at, found.event_date) == (None, None)
+
+
 def test_an_entry_carries_the_links_that_it_states_itself() -> None:
     record = read(
         encounter("e"),

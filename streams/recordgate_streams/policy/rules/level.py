@@ -69,7 +69,7 @@ def _granted(context: EntryContext, reach: AccessWindow) -> Level:
 def _reaching(context: EntryContext, reach: AccessWindow, granted: Level) -> Level | None:
     """The level for the day of recording; None where nothing reaches, which the window objects to."""
     entry = context.entry
-    if entry.recorded_at is None:  # held as undated; has the level of today if a reviewer opens it
+    if entry.recorded_at is None:  # inside the window by its event, or opened by a reviewer
         return granted
     recorded = local_day(entry.recorded_at)
     if recorded >= reach.start and not is_imported(entry):

@@ -63,8 +63,8 @@ def waiting(settings: PolicySettings) -> Outcome:
 
 def delayed_until(entry: ClinicalEntry, days: int) -> datetime | None:
     """Return the instant until which an abnormal result waits; None when it does not."""
-    since = entry.available_at or entry.recorded_at
-    if not days or since is None or Marker.ABNORMAL not in entry.markers:
+    since = entry.available_at or entry.recorded_at or entry.extracted_at
+    if not days or Marker.ABNORMAL not in entry.markers:
         return None
     return later(since, days)
 

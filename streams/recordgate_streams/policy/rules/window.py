@@ -1,6 +1,7 @@
 """Which entries lie inside the patient's window: recorded from the start date on, or opened by historic access.
 
 The duty is keyed on when information was entered (reg 71ZA), the boundary is inclusive, days are London days.
+An entry that does not say when it was recorded is inside if its event is.
 Golden rows 1-8, 14, 16-18, 31, 37, 47.
 """
 
@@ -14,6 +15,14 @@ from recordgate_streams.policy.decision import EntryContext, Objection, Objectio
 
 RESULTS_AND_LETTERS = frozenset({Kind.TEST_RESULT, Kind.REPORT, Kind.BATTERY, Kind.DOCUMENT})
 HOME_MADE = frozenset({Origin.LOCAL, Origin.CORRESPONDENCE})
+HAPPENED = RESULTS_AND_LETTERS | {
+    Kind.ALLERGY,
+    Kind.CONSULTATION,
+    Kind.IMMUNISATION,
+    Kind.OBSERVATION,
+    Kind.PROBLEM,
+}
+"""Kinds that state what has happened. SAFETY: what is asked for, such as a medicine, may be dated ahead."""
 
 
 def is_imported(entry: ClinicalEntry) -> bool:
@@ -25,7 +34,8 @@ def window(context: EntryContext) -> Objections:
     """Object to entries outside the window, undated, dated in the future, or dated before it but recorded in it."""
     entry, reach = context.entry, context.audience.window
     if entry.recorded_at is None:
-        yield Objection(Reason.DATE_UNKNOWN, Outcome.HELD, {"recorded_at": "missing"})
+        if reach is None or not _happened_since(context, reach.start):
+            yield Objection(Reason.DATE_UNKNOWN, Outcome.HELD, {"recorded_at": "missing"})
         return
     if entry.recorded_at > context.now:
         yield Objection(Reason.FUTURE_DATED, Outcome.HELD, {"recorded_at": str(entry.recorded_at)})
@@ -36,6 +46,22 @@ def window(context: EntryContext) -> Objections:
         yield from _historic(context, reach, recorded, imported=imported)
     elif entry.event_date and entry.event_date < reach.start:
         yield from _backdated(context, reach, entry.event_date)
+
+
+def _happened_since(context: EntryContext, start: date) -> bool:
+    """Whether an undated entry was certainly recorded in the window: nothing is recorded before it happens.
+
+    SAFETY: what was extracted before its event was recorded before it, so the event proves nothing. An imported entry
+    was recorded elsewhere, whenever that was.
+    """
+    entry = context.entry
+    happened = entry.event_date
+    return (
+        happened is not None
+        and entry.kind in HAPPENED
+        and not is_imported(entry)
+        and start <= happened <= local_day(min(entry.extracted_at, context.now))
+    )
 
 
 def _historic(

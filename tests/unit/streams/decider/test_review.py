@@ -59,11 +59,16 @@ NOTE = (Element(ElementKind.FREE_TEXT, "/note"),)
 STILL_BOUND = [
     ("unknown kind at level none", {"kind": Kind.UNKNOWN}, NONE, Outcome.NOT_ELIGIBLE),
     ("access code at level none", {"kind": Kind.ACCESS_CODE}, NONE, Outcome.NOT_ELIGIBLE),
-    ("no date at level none", {"recorded_at": None}, NONE, Outcome.NOT_ELIGIBLE),
+    (
+        "no date at level none",
+        {"recorded_at": None, "event_date": None},
+        NONE,
+        Outcome.NOT_ELIGIBLE,
+    ),
     ("unknown kind at detailed", {"kind": Kind.UNKNOWN}, DETAILED, Outcome.NOT_ELIGIBLE),
     (
         "no date and free text at detailed",
-        {"recorded_at": None, "elements": NOTE},
+        {"recorded_at": None, "event_date": None, "elements": NOTE},
         DETAILED,
         Outcome.RELEASED_REDACTED,
     ),

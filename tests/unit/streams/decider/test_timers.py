@@ -117,11 +117,21 @@ def with_delay(days: int, **fields: Any) -> datetime | None:
     [
         (0, {}, None),
         (0, {"recorded_at": None}, None),
+        (0, {"recorded_at": None, "event_date": None}, None),
+        (
+            0,
+            {"recorded_at": None, "event_date": date(2025, 7, 1)},
+            datetime(2025, 6, 30, 23, tzinfo=UTC),
+        ),
         (0, {"recorded_at": NOW + timedelta(hours=1)}, NOW + timedelta(hours=1)),
         (3, {}, None),
         (3, {"markers": (Marker.ABNORMAL,)}, RECORDED + timedelta(days=3)),
         (0, {"markers": (Marker.ABNORMAL,), "available_at": NOW + timedelta(hours=1)}, None),
-        (3, {"markers": (Marker.ABNORMAL,), "available_at": None, "recorded_at": None}, None),
+        (
+            3,
+            {"markers": (Marker.ABNORMAL,), "available_at": None, "recorded_at": None},
+            RECORDED + timedelta(days=3, hours=1),
+        ),
     ],
 )
 def test_when_time_changes_the_decision_about_an_entry(

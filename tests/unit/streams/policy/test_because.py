@@ -225,7 +225,7 @@ ENTRY_RULES: list[tuple[EntryContext, Reason, dict[str, str]]] = [
         Reason.SAFEGUARDING,
         {"concern_at": STATED},
     ),
-    (of_entry(recorded_at=None), Reason.DATE_UNKNOWN, {"recorded_at": "missing"}),
+    (of_entry(recorded_at=None, event_date=None), Reason.DATE_UNKNOWN, {"recorded_at": "missing"}),
     (
         of_entry(recorded_at=NOW + timedelta(days=1)),
         Reason.FUTURE_DATED,

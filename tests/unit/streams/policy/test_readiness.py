@@ -23,11 +23,15 @@ THREE_DAYS = replace(
         ({"available_at": None, "recorded_at": NOW - timedelta(days=2)}, True),
         ({"available_at": None, "recorded_at": NOW - timedelta(days=3)}, False),
         ({"available_at": NOW, "recorded_at": NOW - timedelta(days=3)}, True),
-        ({"available_at": None, "recorded_at": None}, False),
+        ({"available_at": None, "recorded_at": None}, True),
+        (
+            {"available_at": None, "recorded_at": None, "extracted_at": NOW - timedelta(days=3)},
+            False,
+        ),
         ({"available_at": NOW, "markers": ()}, False),
     ],
 )
-def test_an_abnormal_result_waits_from_when_it_was_available_or_else_recorded(
+def test_an_abnormal_result_waits_from_when_it_was_available_else_recorded_else_extracted(
     fields: dict[str, Any], *, waits: bool
 ) -> None:
     result = entry(**{"markers": (Marker.ABNORMAL,), **fields})

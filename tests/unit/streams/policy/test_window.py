@@ -1,15 +1,15 @@
 """Around the start date: days before it that are forgiven, history that opens them, entries without a date."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from recordgate_schemas.control import Historic, Level
-from recordgate_schemas.entry import Element, ElementKind, Kind, Readiness
+from recordgate_schemas.entry import Element, ElementKind, Kind, Origin, Readiness
 from recordgate_schemas.reasons import Outcome, Reason
-from tests.support.builders import RULESET, access, case, decide, entry, facts, historic
+from tests.support.builders import NOW, RULESET, access, case, decide, entry, facts, historic
 
 START = date(2023, 10, 31)
 RESULT = {"kind": Kind.TEST_RESULT, "readiness": Readiness.FILED}
@@ -77,10 +77,59 @@ def test_historic_access_opens_a_backdated_entry_only_when_the_record_was_checke
     assert decide(case(entry=backdated, facts=world)).outcome is becomes
 
 
+HAPPENED = {"recorded_at": None, "event_date": START, "extracted_at": NOW}
+
+
+def test_what_happened_inside_the_window_was_recorded_inside_it() -> None:
+    assert reasons(HAPPENED) == set()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"event_date": None},
+        {"event_date": START - timedelta(days=1)},
+        {"event_date": date(1998, 3, 1)},
+        {"event_date": NOW.date() + timedelta(days=1)},
+        {
+            "event_date": NOW.date() + timedelta(days=1),
+            "extracted_at": NOW + timedelta(days=2),
+        },
+        {"extracted_at": datetime(2023, 10, 30, 23, 59, tzinfo=UTC)},
+        {"origin": Origin.TRANSFER},
+        {"origin": Origin.UNKNOWN},
+        {**RESULT, "event_date": START - timedelta(days=1)},
+    ],
+    ids=str,
+)
+def test_an_undated_entry_is_held_where_its_event_proves_nothing(fields: dict[str, Any]) -> None:
+    assert reasons({**HAPPENED, **fields}) == {Reason.DATE_UNKNOWN}
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_what_may_be_dated_ahead_proves_nothing(kind: Kind) -> None:
+    found = reasons({**HAPPENED, "kind": kind, "readiness": Readiness.FILED})
+    ahead = {
+        Kind.MEDICATION,
+        Kind.REFERRAL,
+        Kind.LIST,
+        Kind.ACCESS_CODE,
+        Kind.DIARY,
+        Kind.ADMIN_TASK,
+        Kind.UNKNOWN,
+    }
+    assert (Reason.DATE_UNKNOWN in found) is (kind in ahead)
+
+
+def test_without_a_start_an_event_proves_nothing() -> None:
+    context = case(entry=entry(**HAPPENED), facts=facts(level=None))
+    assert Reason.DATE_UNKNOWN in {o.reason for o in decide(context).objections}
+
+
 @pytest.mark.parametrize("level_lowered_retract", [True, False])
 def test_an_undated_entry_has_the_level_of_today(*, level_lowered_retract: bool) -> None:
     found = reasons(
-        {"recorded_at": None, "elements": NOTE},
+        {"recorded_at": None, "event_date": None, "elements": NOTE},
         level=Level.DETAILED,
         level_lowered_retract=level_lowered_retract,
     )
