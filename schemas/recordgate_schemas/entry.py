@@ -34,7 +34,10 @@ class Kind(StrEnum):
 
 
 class Readiness(StrEnum):
-    """How far the entry is at its source; only finished ones may be shown."""
+    """How far the entry is at its source; only finished ones may be shown.
+
+    `in_error`: the source has taken it back, because it is wrong, cancelled or replaced by another entry.
+    """
 
     FINAL = "final"
     DRAFT = "draft"

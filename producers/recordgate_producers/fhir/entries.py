@@ -191,6 +191,8 @@ def _notices(
         yield "a modifier extension or implicit rules may turn its meaning round; held as not understood"
     for where in dict.fromkeys(unknown_elements(resource.nodes)):
         yield f"{where}: has an element that FHIR does not define; held as not understood"
+    if entry.readiness is Readiness.UNREVIEWED and "docStatus" not in resource.json:
+        yield "does not say whether it was reviewed; not shown until docStatus says so"
     if entry.third_party is ThirdParty.UNKNOWN:
         yield "not certainly about this patient; published as possibly about a third party, which holds it"
     if entry.third_party is ThirdParty.PRESENT:

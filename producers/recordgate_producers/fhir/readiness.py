@@ -18,6 +18,8 @@ from recordgate_schemas.entry import Readiness
 
 FINAL, DRAFT, UNKNOWN = Readiness.FINAL, Readiness.DRAFT, Readiness.UNKNOWN
 FILED, UNFILED = Readiness.FILED, Readiness.UNFILED
+TAKEN_BACK = Readiness.IN_ERROR
+"""What a source does not stand by any more: cancelled, replaced or in error. Nobody can do anything about it."""
 
 _ORDER = {
     FINAL: "active completed on-hold suspended stopped cancelled revoked",
@@ -25,12 +27,21 @@ _ORDER = {
 }
 STATUS: dict[str, dict[Readiness, str]] = {
     "Encounter": {FINAL: "finished", DRAFT: "unknown in-progress planned arrived"},
-    "Observation": {FINAL: "final amended corrected", UNFILED: "preliminary registered cancelled"},
-    "laboratory": {FILED: "final amended corrected", UNFILED: "preliminary registered cancelled"},
+    "Observation": {
+        FINAL: "final amended corrected",
+        UNFILED: "preliminary registered",
+        TAKEN_BACK: "cancelled",
+    },
+    "laboratory": {
+        FILED: "final amended corrected",
+        UNFILED: "preliminary registered",
+        TAKEN_BACK: "cancelled",
+    },
     "DiagnosticReport": {
         FILED: "final amended corrected appended",
-        UNFILED: "preliminary registered cancelled",
+        UNFILED: "preliminary registered",
         Readiness.PARTIAL: "partial",
+        TAKEN_BACK: "cancelled",
     },
     "MedicationRequest": _ORDER | {FINAL: _ORDER[FINAL] + " unknown"},
     "MedicationStatement": {
@@ -65,14 +76,11 @@ DOCUMENTS = {
     "current preliminary": Readiness.UNREVIEWED,
     "current draft": Readiness.UNREVIEWED,
     "current None": Readiness.UNREVIEWED,
-    "superseded None": Readiness.UNREVIEWED,
-    "superseded final": Readiness.UNREVIEWED,
-    "superseded amended": Readiness.UNREVIEWED,
 }
 """DocumentReference by status and docStatus; a GP Connect one without docStatus has completed its workflow.
 
-One that does not say whether it was reviewed, or that another has taken the place of, waits for its source: nobody who
-works on holds could do anything about it.
+SAFETY: `current` says that it is the valid version, not that anybody reviewed it, and an unreviewed document is never
+shown (GP Connect, patient-facing guide). So one without docStatus waits for its source, and that is reported.
 """
 
 LIST_WARNINGS = {
@@ -83,6 +91,7 @@ CONFIDENTIAL_ITEMS = "confidential-items"
 WARNINGS = frozenset({*LIST_WARNINGS, CONFIDENTIAL_ITEMS})
 WARNING_URL = "listwarningcode"
 IN_ERROR = "entered-in-error"
+SUPERSEDED = "superseded"
 _STATUS_FIELDS = ("status", "docStatus", "clinicalStatus", "verificationStatus")
 
 
@@ -102,14 +111,21 @@ def readiness(resource: Resource, *, laboratory: bool, gp_connect: bool) -> Read
     return next((one for one in inside if one is not None), stated)
 
 
+def is_wrong(resource: Json) -> bool:
+    """Whether a resource says that it was entered in error, not only cancelled or replaced."""
+    return any(code.code == IN_ERROR for name in _STATUS_FIELDS for code in codes(resource, name))
+
+
 def _inside(part: Json, *, gp_connect: bool) -> Readiness | None:
     """Return what a contained resource makes of its holder; None if it is finished, or says nothing clinical."""
     kind = str(part.get("resourceType"))
-    if any(code.code == IN_ERROR for name in _STATUS_FIELDS for code in codes(part, name)):
+    if is_wrong(part):
         return UNKNOWN
     if kind not in KINDS:
         return None if kind in CONTAINED_FIELDS or kind in PEOPLE else UNKNOWN
     state = _stated(part, laboratory=False, gp_connect=gp_connect)
+    if state is TAKEN_BACK:
+        return UNKNOWN
     return None if state in (FINAL, FILED, Readiness.REVIEWED) else state
 
 
@@ -172,6 +188,8 @@ def _statuses(resource: Json, kind: str) -> set[str]:
 
 def _document(resource: Json, *, gp_connect: bool) -> Readiness:
     status, stage = text(resource, "status"), text(resource, "docStatus")
+    if status == SUPERSEDED:
+        return TAKEN_BACK
     if stage is None and status == "current" and gp_connect:
         return Readiness.REVIEWED
     return DOCUMENTS.get(f"{status} {stage}", UNKNOWN)

@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from recordgate_producers.fhir.bundle import Bundle, Resource
+from recordgate_producers.fhir.bundle import DELETED, Bundle, Resource
 from recordgate_producers.fhir.dates import instant
 from recordgate_producers.fhir.labels import UNREADABLE, labels_of, meta_labels
 from recordgate_producers.fhir.patient import FhirPatient
-from recordgate_producers.fhir.readiness import readiness
+from recordgate_producers.fhir.readiness import is_wrong, readiness
 from recordgate_producers.fhir.relations import Relations, reachable
 from recordgate_producers.fhir.times import times
 from recordgate_producers.fhir.tree import nodes, text, texts
@@ -122,7 +122,7 @@ def readiness_by_key(
     }
 
 
-def _is_touched(bundle: Bundle, relations: Relations, in_error: Collection[str], key: str) -> bool:
+def _is_touched(bundle: Bundle, relations: Relations, in_error: set[str], key: str) -> bool:
     """Whether something in error contains a resource, or is a result that its words may repeat."""
     containers = reachable(
         [key],
@@ -132,8 +132,16 @@ def _is_touched(bundle: Bundle, relations: Relations, in_error: Collection[str],
     )
     if not containers.isdisjoint(in_error):
         return True
-    words = {"conclusion", "presentedForm"} & bundle.by_key[key].json.keys()
-    return bool(words) and not set(relations.members(key, Relation.RESULT_OF)).isdisjoint(in_error)
+    if not {"conclusion", "presentedForm"} & bundle.by_key[key].json.keys():
+        return False
+    # what was cancelled has no result that words could repeat
+    results = in_error.intersection(relations.members(key, Relation.RESULT_OF))
+    return any(_was_stated(bundle.by_key[one]) for one in results)
+
+
+def _was_stated(resource: Resource) -> bool:
+    """Whether something that is in error had been stated before."""
+    return resource.method == DELETED or is_wrong(resource.json)
 
 
 def extracted_at(bundle: Bundle, entries: Iterable[Resource]) -> datetime | None:

@@ -20,6 +20,7 @@ from tests.unit.producers.bundles import (
     bundle,
     encounter,
     entry,
+    hide_roots,
     listing,
     observation,
     read,
@@ -84,7 +85,14 @@ R = Readiness
         ("DiagnosticReport", "partial", True, R.PARTIAL),
         ("DocumentReference", "current", True, R.REVIEWED),
         ("DocumentReference", "current", False, R.UNREVIEWED),
-        ("DocumentReference", "superseded", True, R.UNREVIEWED),
+        ("DocumentReference", "superseded", True, R.IN_ERROR),
+        ("DocumentReference", "superseded", False, R.IN_ERROR),
+        ("DocumentReference", "entered-in-error", False, R.IN_ERROR),
+        ("Observation", "cancelled", False, R.IN_ERROR),
+        ("Observation", "cancelled", True, R.IN_ERROR),
+        ("Observation", "registered", False, R.UNFILED),
+        ("DiagnosticReport", "cancelled", False, R.IN_ERROR),
+        ("DiagnosticReport", "registered", False, R.UNFILED),
         ("MedicationRequest", "active", True, R.FINAL),
         ("MedicationRequest", "draft", True, R.DRAFT),
         ("MedicationRequest", None, True, R.UNKNOWN),
@@ -122,6 +130,52 @@ def test_readiness_of_a_problem(fields: dict[str, Any], expected: Readiness) -> 
 def test_a_document_not_looked_at_yet_is_unreviewed() -> None:
     letter = thing("DocumentReference", "x", status="current", docStatus="preliminary")
     assert R.UNREVIEWED is entry(read(letter), "DocumentReference/x").readiness
+
+
+@pytest.mark.parametrize("stage", [None, "final", "amended", "preliminary", "brand-new"])
+def test_a_letter_that_another_has_replaced_waits_for_nobody(stage: str | None) -> None:
+    letter = thing("DocumentReference", "x", status="superseded", docStatus=stage)
+    record = read(letter)
+    assert R.IN_ERROR is entry(record, "DocumentReference/x").readiness
+    assert set(hide_roots(record)) == {"DocumentReference/x"}
+
+
+def test_a_letter_that_does_not_say_whether_it_was_reviewed_tells_its_supplier() -> None:
+    record = read(
+        thing("DocumentReference", "silent", status="current"),
+        thing("DocumentReference", "stated", status="current", docStatus="final"),
+        thing("DocumentReference", "gpc", status="current", meta={"profile": [GPC]}),
+    )
+    assert [one.text for one in record.notices] == [
+        "does not say whether it was reviewed; not shown until docStatus says so"
+    ]
+
+
+@pytest.mark.parametrize("words", [{"conclusion": "Sodium normal."}, {}])
+def test_a_cancelled_result_spares_its_report_and_the_other_results(words: dict[str, str]) -> None:
+    report = thing(
+        "DiagnosticReport",
+        "r",
+        status="final",
+        result=[ref("Observation/cancelled"), ref("Observation/other")],
+        **words,
+    )
+    record = read(report, observation("cancelled", status="cancelled"), observation("other"))
+    found = {one.entry_id.split("/")[1]: one.readiness for one in record.entries}
+    assert found == {"r": R.FILED, "cancelled": R.IN_ERROR, "other": R.FILED}
+
+
+def test_what_a_cancelled_report_lists_is_understood_by_nobody() -> None:
+    report = thing("DiagnosticReport", "r", status="cancelled", result=[ref("Observation/a")])
+    record = read(report, observation("a"), observation("b"))
+    found = {one.entry_id.split("/")[1]: one.readiness for one in record.entries}
+    assert found == {"r": R.IN_ERROR, "a": R.UNKNOWN, "b": R.FINAL}
+
+
+def test_what_contains_something_cancelled_is_not_cancelled_itself() -> None:
+    inside = {"resourceType": "Observation", "id": "c", "status": "cancelled", "code": {}}
+    report = thing("DiagnosticReport", "r", status="final", contained=[inside], result=[ref("#c")])
+    assert R.UNKNOWN is entry(read(report), "DiagnosticReport/r").readiness
 
 
 def test_an_entry_states_its_own_readiness_whatever_its_relatives_are() -> None:
