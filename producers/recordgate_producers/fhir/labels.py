@@ -21,6 +21,8 @@ SECURITY_SYSTEMS = ("/v3/Confidentiality", "/v3-Confidentiality", "/v3/ActCode",
 """How the systems of HL7's security labels end, in STU3 and R4."""
 
 INLINE_LABEL = "inline-sec-label"
+HAS_INLINE_LABELS = "PROCESSINLINELABEL"
+"""DS4P's label of a resource with labels on single fields. It restricts nothing itself."""
 
 
 def labels_of(resource: Json) -> frozenset[Coding]:
@@ -32,11 +34,23 @@ def labels_of(resource: Json) -> frozenset[Coding]:
             found.update(_labels(part["confidentiality"]))
         found.update(meta_labels(part))
         found.update(_security_codes(part))
-        if INLINE_LABEL in str(part.get("url", "")).lower():
+        if _is_inline(part):
             found.update(_labels([part[key] for key in part if key.startswith("value")]))
         if _is_nopat(part.get("code")):
             found.add(_coding(Code(str(part.get("system") or ""), NOPAT)))
+    if _has_lost_labels(resource):
+        found.add(UNREADABLE)
     return frozenset(found)
+
+
+def _has_lost_labels(resource: Json) -> bool:
+    """Whether a resource is labelled to have labels on single fields, and none has come with it."""
+    marked = any(label.code == HAS_INLINE_LABELS for label in meta_labels(resource))
+    return marked and not any(_is_inline(part) for part in objects(resource))
+
+
+def _is_inline(part: Json) -> bool:
+    return INLINE_LABEL in str(part.get("url", "")).lower()
 
 
 def without_spared(resource: Json) -> Json:

@@ -1,20 +1,13 @@
 """However a publisher cuts a record into Bundles, and whichever comes first: what is shown in the end is the same."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
 from functools import partial
 from random import Random
 from typing import Any
 
 import pytest
 
-from recordgate_producers.fhir import Extract, Given
-from recordgate_schemas.values import SELF, OdsCode
-from recordgate_streams import ruleset
-from recordgate_streams.decider.history import Event, decide_history
-from recordgate_streams.decider.record import ControlEvent
-from recordgate_streams.policy.decision import Decision
-from tests.support.builders import accepted, access, control, registered
+from recordgate_producers.fhir import Given
 from tests.unit.producers.bundles import (
     Json,
     encounter,
@@ -25,31 +18,9 @@ from tests.unit.producers.bundles import (
     ref,
     thing,
 )
+from tests.unit.producers.decided import decided, outcomes
 
 FIRST, SECOND = "2026-09-01T06:00:00Z", "2026-09-02T06:00:00Z"
-NOW = datetime(2026, 10, 1, tzinfo=UTC)
-RULES = ruleset.current()
-PRACTICE = OdsCode("Y90003")
-
-
-def decided(*records: Extract) -> Mapping[str, Decision]:
-    """What the patient is shown after these records, by `Type/id`."""
-    controls = [control(registered(practice=PRACTICE)), control(access(practice=PRACTICE))]
-    events: list[Event] = []
-    for record in records:
-        controls += record.hides
-        events += [accepted(entry) for entry in record.entries]
-    events += [ControlEvent(NOW, place, one) for place, one in enumerate(controls)]
-    found = decide_history(events, RULES, NOW).decisions
-    return {e.split(":")[2]: one for (e, audience), one in found.items() if audience == SELF}
-
-
-def outcomes(*records: Extract) -> dict[str, str]:
-    return {
-        key.split("/")[1]: f"{one.outcome} {one.headline or ''}".rstrip()
-        for key, one in decided(*records).items()
-    }
-
 
 first, second = partial(read, timestamp=FIRST), partial(read, timestamp=SECOND)
 

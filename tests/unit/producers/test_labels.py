@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from recordgate_producers.fhir import extract
 from tests.unit.producers.bundles import (
     ACT_CODE,
+    AT,
     bundle,
     encounter,
     entry,
+    extract_of,
     hidden,
     hide_roots,
     listing,
@@ -23,6 +25,7 @@ from tests.unit.producers.bundles import (
     ref,
     thing,
 )
+from tests.unit.producers.decided import outcomes
 
 R4_SYSTEM = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 CDA_SYSTEM = "2.16.840.1.113883.4.642.3.47"
@@ -228,6 +231,40 @@ def test_an_inline_label_on_one_field_is_a_label_of_the_entry() -> None:
     )
     assert [one.code for one in entry(record, "Immunization/i").labels] == ["UNCERTREL"]
     assert b"UNCERTREL" not in record.entries[0].body
+
+
+MARKED = {"security": [{"system": R4_SYSTEM, "code": "PROCESSINLINELABEL"}]}
+
+
+def with_inline(*codes: str) -> dict[str, Any]:
+    """A Condition that says to have inline labels, with these on its onset."""
+    labels = [{"url": INLINE, "valueCoding": {"system": "s", "code": code}} for code in codes]
+    onset = {"onsetString": "x", "_onsetString": {"extension": labels}} if labels else {}
+    return thing("Condition", "c", meta=MARKED, recordedDate=AT, **onset)
+
+
+@pytest.mark.parametrize(
+    ("codes", "becomes"),
+    [
+        (("N",), "RELEASED"),
+        (("V",), "HELD CONF"),
+        (("N", "V"), "HELD CONF"),
+        (("NOPAT",), "WITHHELD SOURCE_NOPAT"),
+        (("UNCERTREL",), "HELD UNKNOWN_LABEL"),
+        ((), "HELD UNKNOWN_LABEL"),
+    ],
+)
+def test_that_there_are_inline_labels_restricts_nothing_what_they_say_does(
+    codes: tuple[str, ...], becomes: str
+) -> None:
+    assert outcomes(read(with_inline(*codes)))["c"] == becomes
+
+
+def test_inline_labels_of_the_patient_hold_no_entry() -> None:
+    label = {"url": INLINE, "valueCoding": {"system": "s", "code": "R"}}
+    born = patient(meta=MARKED, birthDate="1980-01-01", _birthDate={"extension": [label]})
+    record = extract_of(born, observation("a"))
+    assert outcomes(record)["a"] == "RELEASED"
 
 
 def _meta_security(target: dict[str, Any], label: dict[str, Any]) -> None:

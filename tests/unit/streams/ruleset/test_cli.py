@@ -31,7 +31,7 @@ def run(*words: object) -> list[str]:
 def test_check_says_name_version_hash_and_counts() -> None:
     head, *empty = run("check")
     assert head == (
-        f"{SHIPPED.name} {SHIPPED.version} {SHIPPED.hash[:12]}: 11 switches, 16 sets, 36 labels"
+        f"{SHIPPED.name} {SHIPPED.version} {SHIPPED.hash[:12]}: 11 switches, 16 sets, 37 labels"
     )
     assert len(empty) == 11
     assert all(line.startswith("empty: ") for line in empty)

@@ -38,6 +38,7 @@ ASKED = [
     ("ORCON", HOLD, WITHHOLD, Reason.ORIGINATOR),
     ("HUAPRV", HOLD, HOLD, Reason.CONF),
     *((code, RELEASE, RELEASE, Reason.CONF) for code in ("NOSCRUB", "AUDIT", "PERSISTLABEL")),
+    ("PROCESSINLINELABEL", RELEASE, RELEASE, Reason.CONF),
 ]
 
 
