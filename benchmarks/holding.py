@@ -25,6 +25,7 @@ from benchmarks.holding_records import (
     published,
     samples,
     simulated,
+    uk_core,
 )
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -70,6 +71,7 @@ def _cases(data: Path, patients: int, intake: Intake) -> Iterator[Case]:
             yield opened(population, record, sex)
             yield moved(population, record, sex)
     yield from samples()
+    yield from uk_core()
     yield from simulated(patients, ENTRIES_EACH)
     yield from practice(patients)
 

@@ -27,6 +27,7 @@ NOW = datetime(2026, 11, 1, 9, tzinfo=UTC)
 
 PATIENT, PROXY = "patient", "proxy"
 SAMPLES, SIMULATED, GENERATED = "bundled samples", "simulator", "generated practices"
+UK_CORE = "UK Core shapes"
 """Populations that come with the project."""
 RULES = ruleset.current()
 GP_TYPES = frozenset(
@@ -136,10 +137,12 @@ def is_ordinary_patient(case: Case) -> bool:
 def is_ordinary(entry: ClinicalEntry) -> bool:
     """Return whether no published rule asks a person to look: judged by the entry alone, never by the decision.
 
-    An entry stays ordinary without a date or patient, with a status or kind that is not understood, with a consultation
-    that cannot be identified, and with a suppressed relative: a hold for any of these counts against us.
+    An entry stays ordinary without a date or patient, with a status, kind or content that is not understood, with a
+    consultation that cannot be identified, and with a suppressed relative: a hold for any of these counts against us.
     """
-    labels = set(entry.labels) - {UNREADABLE}  # made by the extractor, not by the source
+    # these two are made by the extractor, not by the source
+    labels = set(entry.labels) - {UNREADABLE}
+    markers = set(entry.markers) - {Marker.UNKNOWN}
     return (
         resource_type(entry) in GP_TYPES
         and entry.readiness in _DONE
@@ -147,7 +150,7 @@ def is_ordinary(entry: ClinicalEntry) -> bool:
         and entry.origin is Origin.LOCAL
         and not labels
         and all(coding.code not in _SENSITIVE for coding in entry.codes)
-        and set(entry.markers) <= {Marker.ABNORMAL}
+        and markers <= {Marker.ABNORMAL}
         and entry.third_party is not Third.PRESENT
         and entry.online_visibility in (Visibility.UNSET, Visibility.SHOWN)
         and not entry.staff_private

@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from benchmarks.holding_case import GENERATED, NOW, SAMPLES, SIMULATED, Case
+from benchmarks.holding_case import GENERATED, NOW, SAMPLES, SIMULATED, UK_CORE, Case
 from recordgate_producers import sources
 from recordgate_producers.fhir import (
     Extract,
@@ -35,6 +35,9 @@ PRACTICE = OdsCode("Y90003")
 
 BORN = date(1970, 1, 1)
 """The date of birth of records without one; a practice sends it with the registration."""
+
+SHAPES = Path(__file__).resolve().parents[1] / "tests" / "data" / "uk_core.json"
+"""One record of resources after the UK Core R4 profiles, of which many do not say when they were recorded."""
 
 MOVED = ", moved"
 """Suffix of the name of a population that was moved in time."""
@@ -120,6 +123,16 @@ def samples() -> Iterator[Case]:
         yield Case(SAMPLES, patient.practice, born, sex, record.entries, controls)
 
 
+def uk_core() -> Iterator[Case]:
+    """The record after the UK Core profiles, open to its patient from go-live on."""
+    document = parse(SHAPES.read_bytes())
+    record = extract(document)
+    controls = (*registration_controls(record, PublishedRegistration(EVER)), *record.hides)
+    patient = record.patient
+    born = patient.birth_date or BORN
+    yield Case(UK_CORE, patient.practice, born, sex_of(document), record.entries, controls)
+
+
 def simulated(patients: int, entries: int) -> Iterator[Case]:
     """The load simulator's patients: adults with full access and ordinary entries."""
     for one in simulate(patients, entries, seed=11):
@@ -130,7 +143,7 @@ def simulated(patients: int, entries: int) -> Iterator[Case]:
 
 def pool(population: str) -> str:
     """Return the pool under which a population is checked, so that a large easy one cannot mask a small one."""
-    if population in (SAMPLES, SIMULATED, GENERATED):
+    if population in (SAMPLES, UK_CORE, SIMULATED, GENERATED):
         return population
     moved_too = population.endswith(MOVED)
     return f"published records, {'moved to go-live' if moved_too else 'history opened'}"

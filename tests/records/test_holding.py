@@ -12,7 +12,7 @@ from benchmarks.holding_case import NOW, Case, Judged, is_ordinary, judge
 from benchmarks.holding_count import TARGET, over_held
 from benchmarks.holding_page import page
 from benchmarks.holding_practice import practice
-from benchmarks.holding_records import Intake, samples, simulated
+from benchmarks.holding_records import Intake, samples, simulated, uk_core
 from recordgate_schemas.control import AccessLevelSet
 from recordgate_schemas.entry import ClinicalEntry, Coding, Kind, Marker, Origin, Readiness
 from recordgate_schemas.entry import ThirdParty as Third
@@ -26,7 +26,7 @@ PATIENTS = 120
 @cache
 def own() -> Sequence[Judged]:
     """What comes with the project."""
-    cases = [*samples(), *simulated(20, 20), *practice(PATIENTS)]
+    cases = [*samples(), *uk_core(), *simulated(20, 20), *practice(PATIENTS)]
     return [one for case in cases for one in judge(case)]
 
 
@@ -42,6 +42,12 @@ def test_the_simulator_holds_nothing_and_shows_everything() -> None:
     made = [one for one in own() if one.case.population == "simulator"]
     assert len(made) == 400
     assert {one.decision.outcome for one in made} == {Outcome.RELEASED}
+
+
+def test_the_uk_core_shapes_are_shown() -> None:
+    made = [one for one in own() if one.case.population == "UK Core shapes"]
+    shown = [one for one in made if one.decision.released]
+    assert (len(made), len(shown)) == (24, 23)
 
 
 def test_the_generated_practices_have_something_of_everything_that_is_held_for_cause() -> None:
@@ -90,6 +96,7 @@ STILL_ORDINARY: dict[str, dict[str, Any]] = {
     "undated": {"recorded_at": None},
     "status not understood": {"readiness": Readiness.UNKNOWN},
     "kind not understood": {"kind": Kind.UNKNOWN},
+    "content not understood": {"markers": (Marker.UNKNOWN,)},
     "no subject": {"third_party": Third.UNKNOWN},
     "consultation unknown": {"labels": (Coding("", "unreadable"),)},
 }
