@@ -80,7 +80,7 @@ def published(root: Path, intake: Intake) -> Iterator[tuple[str, Extract, str]]:
 def opened(population: str, record: Extract, sex: str) -> Case:
     """A case whose entire history is opened and checked, for the patient and for one new proxy."""
     born = record.patient.birth_date or BORN
-    named = replace(record, patient=replace(record.patient, birth_date=born))
+    named = _registrable(record, born)
     own = born.replace(year=born.year + 13, day=1) if _is_teenager(born) else None
     access = PublishedRegistration(
         EVER, Level.FULL, EVER, record_checked=True, practice_grant_from=own
@@ -99,10 +99,16 @@ def moved(population: str, record: Extract, sex: str) -> Case:
     """A case as if it had been extracted yesterday, open to its patient from go-live on."""
     case = opened(population, record, sex)
     shift = timedelta(days=(NOW - (record.as_of or NOW)).days - 1)
-    born = replace(record, patient=replace(record.patient, birth_date=case.birth_date))
+    born = _registrable(record, case.birth_date)
     controls = (*registration_controls(born, PublishedRegistration(EVER)), *record.hides)
     entries = tuple(_later(entry, shift) for entry in record.entries)
     return replace(case, population=population + MOVED, entries=entries, controls=controls)
+
+
+def _registrable(record: Extract, born: date) -> Extract:
+    """The record as if its patient were alive and registered: what is measured are its entries."""
+    patient = replace(record.patient, birth_date=born, registered_until=None, closed=())
+    return replace(record, patient=patient)
 
 
 def samples() -> Iterator[Case]:

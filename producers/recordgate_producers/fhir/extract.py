@@ -25,6 +25,7 @@ from recordgate_producers.fhir.record import (
     inherit_labels,
     own_labels,
     readiness_by_key,
+    with_attachments,
 )
 from recordgate_producers.fhir.relations import relate
 from recordgate_producers.fhir.report import Notice, ResourceOutcome, ResourceReport
@@ -104,7 +105,7 @@ def _place(entry: ClinicalEntry) -> int:
 
 def _record(bundle: Bundle, patient: FhirPatient, system: str) -> FhirRecord:
     results = laboratory(bundle)
-    relations = relate(bundle, results)
+    relations = with_attachments(bundle, relate(bundle, results))
     own = own_labels(bundle, find_patient(bundle))
     return FhirRecord(
         bundle=bundle,

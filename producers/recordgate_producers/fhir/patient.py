@@ -2,11 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from recordgate_producers.fhir.bundle import Bundle, Resource
+from recordgate_producers.fhir.closed import closed_because
 from recordgate_producers.fhir.dates import day
 from recordgate_producers.fhir.tree import Json, codes, nodes, text, texts
 from recordgate_schemas.control import RegistrationKind, Verification
@@ -31,6 +32,9 @@ REGISTRATION = {
     "T": RegistrationKind.TEMPORARY,
     "temporary": RegistrationKind.TEMPORARY,
 }
+ACTIVE = "A"
+"""The status of a registration in force."""
+
 _DIGITS = 10
 _TEN_DIGITS = re.compile(r"[0-9]{10}")
 _SYSTEM = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
@@ -48,7 +52,10 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class FhirPatient:
-    """Whose record it is. `as_written`: the number in the Bundle, which no body may carry."""
+    """Whose record it is. `as_written`: the number in the Bundle, which no body may carry.
+
+    `closed`: why nobody must be registered from it. `registered_until`: the last day of the registration, if stated.
+    """
 
     key: str
     nhs_number: NhsNumber
@@ -57,7 +64,9 @@ class FhirPatient:
     birth_date: date | None
     practice: OdsCode
     registered_on: date | None
+    registered_until: date | None
     registration: RegistrationKind
+    closed: tuple[str, ...] = ()
 
     @property
     def numbers(self) -> tuple[str, ...]:
@@ -91,7 +100,8 @@ def read_patient(bundle: Bundle, given: Given) -> FhirPatient:
     resource = find_patient(bundle)
     written = [one for one in nodes(resource.json, "identifier") if _is_number(one)]
     kind = next((c.code for c in codes(_registration(resource.json, "registrationType"))), "R")
-    start = text(_registration(resource.json, "registrationPeriod"), "start")
+    period = _registration(resource.json, "registrationPeriod")
+    ends = [day(end) for end in texts(period, "end")]
     return FhirPatient(
         key=resource.key,
         nhs_number=given.nhs_number or _number(written),
@@ -100,8 +110,10 @@ def read_patient(bundle: Bundle, given: Given) -> FhirPatient:
         verification=Verification.VERIFIED if given.nhs_number else _verification(written),
         birth_date=day(text(resource.json, "birthDate") or ""),
         practice=given.practice or _practice(bundle, resource.json),
-        registered_on=day(start or ""),
+        registered_on=day(text(period, "start") or ""),
+        registered_until=min((end or date.min for end in ends), default=None),
         registration=REGISTRATION.get(kind, RegistrationKind.OTHER),
+        closed=(*closed_because(resource), *_not_registered(resource.json)),
     )
 
 
@@ -164,6 +176,12 @@ def _practice(bundle: Bundle, patient: Json) -> OdsCode:
     raise PoisonError(
         "no practice: the Patient names no organisation with an ODS code; give --practice"
     )
+
+
+def _not_registered(patient: Json) -> Iterator[str]:
+    statuses = {code.code for code in codes(_registration(patient, "registrationStatus"))}
+    if not statuses <= {ACTIVE}:
+        yield "the registration is not active"
 
 
 def _registration(patient: Json, part: str) -> list[Json]:

@@ -1,8 +1,9 @@
 """One patient's record as a unit: what single entries inherit from their relatives."""
 
+import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from recordgate_producers.fhir.bundle import DELETED, Bundle, Resource
@@ -77,6 +78,30 @@ def _context_is_unresolved(bundle: Bundle, resource: Resource) -> bool:
         and bundle.key_of(text(one, "reference") or "") is None
         for one in context
     )
+
+
+def with_attachments(bundle: Bundle, relations: Relations) -> Relations:
+    """Return the relations with labels going both ways between an attachment's holder and what its address names.
+
+    A document and the resource with its content (a Binary) state one fact twice.
+    """
+    flows: dict[str, set[str]] = defaultdict(set)
+    for key, targets in relations.flows.items():
+        flows[key].update(targets)
+    for holder in bundle.resources:
+        for target in _attached(bundle, holder):
+            flows[holder.key].add(target)
+            flows[target].add(holder.key)
+    return replace(relations, flows=flows)
+
+
+def _attached(bundle: Bundle, holder: Resource) -> Iterator[str]:
+    """Yield the resources of the Bundle that an attachment's address names, however it is spelled."""
+    for node in holder.nodes:
+        if node.path == "Attachment.url" and isinstance(node.value, str):
+            key = bundle.key_of(re.split(r"[?#]", node.value)[0])
+            if key is not None and key in bundle.by_key and key != holder.key:
+                yield key
 
 
 def inherit_labels(

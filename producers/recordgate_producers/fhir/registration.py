@@ -1,9 +1,10 @@
 """Controls that are not hides: registration, level of access, and the list of all entries of a record."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from recordgate_producers.fhir.dates import milliseconds
+from recordgate_producers.fhir.dates import local_day, milliseconds
 from recordgate_producers.fhir.extract import Extract
 from recordgate_producers.fhir.hides import control_id
 from recordgate_schemas import codec
@@ -36,8 +37,12 @@ class PublishedRegistration:
 
 
 def registration_controls(extract: Extract, wanted: PublishedRegistration) -> tuple[Control, ...]:
-    """Return the controls that register the record's patient; raise PoisonError naming a missing fact."""
+    """Return the controls that register the record's patient; raise PoisonError naming what speaks against it."""
     patient = extract.patient
+    if closed := tuple(_closed(extract)):
+        raise PoisonError(
+            f"not registered: {'; '.join(closed)}; publish it without --register, or mend it at the source"
+        )
     registered_on = wanted.registered_on or patient.registered_on
     if registered_on is None:
         raise PoisonError("no registration date in the record; give --registered-on")
@@ -58,6 +63,14 @@ def registration_controls(extract: Extract, wanted: PublishedRegistration) -> tu
         patient.practice, wanted.level, None, historic, wanted.practice_grant_from
     )
     return _control(extract, registered), _control(extract, level)
+
+
+def _closed(extract: Extract) -> Iterator[str]:
+    """Yield every reason for which the record's patient must not be registered."""
+    yield from extract.patient.closed
+    until, as_of = extract.patient.registered_until, extract.as_of
+    if until is not None and as_of is not None and until <= local_day(as_of):
+        yield "the registration has ended"
 
 
 def snapshot_control(extract: Extract) -> Control:

@@ -233,6 +233,50 @@ def test_an_inline_label_on_one_field_is_a_label_of_the_entry() -> None:
     assert b"UNCERTREL" not in record.entries[0].body
 
 
+LETTER_URL = "https://practice.example/fhir/Binary/scan"
+SCAN = {"resourceType": "Binary", "id": "scan", "contentType": "application/pdf", "data": "eA=="}
+
+
+def letter(name: str, url: str, **fields: Any) -> dict[str, Any]:
+    content = [{"attachment": {"contentType": "application/pdf", "url": url}}]
+    return thing("DocumentReference", name, status="current", content=content, **fields)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "Binary/scan",
+        " Binary/scan",
+        "binary/SCAN",
+        LETTER_URL,
+        LETTER_URL + "/_history/2",
+        LETTER_URL + "?_format=application/pdf",
+        LETTER_URL + "#page=2",
+    ],
+)
+def test_a_labelled_binary_labels_the_document_that_has_it_as_its_attachment(url: str) -> None:
+    record = read(nopat(SCAN), letter("d", url), letter("other", "Binary/other"))
+    assert hidden(record) == {"Binary/scan", "DocumentReference/d"}
+    assert hide_roots(record) == {"Binary/scan": {"DocumentReference/d"}}
+
+
+def test_a_labelled_binary_labels_reports_and_what_shares_it() -> None:
+    form = [{"url": "Binary/scan"}]
+    report = thing("DiagnosticReport", "r", status="final", presentedForm=form)
+    assert hidden(read(SCAN, report, nopat(letter("d", "Binary/scan")), observation("x"))) == {
+        "Binary/scan",
+        "DiagnosticReport/r",
+        "DocumentReference/d",
+    }
+
+
+def test_any_label_of_a_binary_goes_to_its_document() -> None:
+    system = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
+    restricted = {**SCAN, "meta": {"security": [{"system": system, "code": "V"}]}}
+    record = read(restricted, letter("d", "Binary/scan"))
+    assert [one.code for one in entry(record, "DocumentReference/d").labels] == ["V"]
+
+
 MARKED = {"security": [{"system": R4_SYSTEM, "code": "PROCESSINLINELABEL"}]}
 
 
