@@ -27,7 +27,7 @@ ORIGINS = {
     "BACKDATED a clinical date": "rule, row 5",
     "UNKNOWN_KIND a type no GP system sends": "data",
     "DATE_UNKNOWN a type no GP system sends": "data",
-    "DATE_UNKNOWN": "data: no authoredOn, and no consultation to take a date from",
+    "DATE_UNKNOWN": "data: no day of recording, and no event in the window that shows it",
     "THIRD_PARTY stated by the source": "rule, rows 69-71",
     "THIRD_PARTY no subject": "data: the profile demands a subject",
     "LINKED": "rule, row 57: cascade",
@@ -35,6 +35,7 @@ ORIGINS = {
     "ACCESS_CODE": "rule, row 36",
     "SAFEGUARDING": "rule, rows 62-65",
     "UNKNOWN_LABEL": "rule, row 59",
+    "UNKNOWN_FLAG": "data: a text with the patient's own NHS number is left out whole",
 }
 """What brings a cause about: a rule or the data."""
 
@@ -49,7 +50,7 @@ def page(judged: Sequence[Judged], intake: Intake, missing: str) -> str:
         _shares(judged),
         _by_population(judged),
         _by_group(now),
-        _causes(now, PATIENT, 10),
+        _causes(now, PATIENT, 12),
         _causes(now, PROXY, 5),
         _cascade(tally(judged, _population)),
         _intake(intake),
@@ -93,9 +94,14 @@ def _load(judged: Sequence[Judged], practices: Tally) -> Iterator[str]:
     onsets = causes(made, PATIENT).get(("BACKDATED", "an onset"), Cause()).held
     strict = (practices.over + onsets) / (practices.open + onsets)
     yield ""
-    yield f"Of all entries of the generated practices {share:.2%} are held: {share * ENTRIES_A_DAY:.0f} a day for a"
-    yield f"practice of {ENTRIES_A_DAY:,} entries a day. {onsets} of the {practices.held} are problems and allergies"
-    yield f"held for an old onset; counted as ordinary entries, they would make the share {strict:.2%}."
+    yield (
+        f"Of all entries of the generated practices {share:.2%} are held: {share * ENTRIES_A_DAY:.0f} a day"
+        f" for a practice of {ENTRIES_A_DAY:,} entries a day. {onsets} of the {practices.held}"
+    )
+    yield (
+        "are problems and allergies held for an old onset; counted as ordinary entries, they would make"
+        f" the share {strict:.2%}."
+    )
 
 
 def _kept(found: Tally) -> str:
