@@ -5,6 +5,7 @@ INVARIANT: no body carries an NHS number of its patient; a field that does is le
 """
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import simplejson
@@ -176,13 +177,12 @@ class _Copy:
             for key in sorted(source)
             if key not in without and not self._writer.carries_number(key)
         }
-        return {key: value for key, value in cleaned.items() if not _is_empty(value)}
+        return _pruned(cleaned)
 
     def _clean(self, value: Any, pointer: Pointer) -> Any:
         """Return what a patient gets of a value. SAFETY: what was not read as a node nobody knows; it is left out."""
         if isinstance(value, list):
-            parts = (self._clean(part, (*pointer, place)) for place, part in enumerate(value))
-            return [part for part in parts if not _is_empty(part)]
+            return [self._clean(part, (*pointer, place)) for place, part in enumerate(value)]
         node = self._nodes.get(pointer)
         if node is None or is_left_out(node):
             return None
@@ -207,8 +207,24 @@ def _is_kept(part: Json) -> bool:
     return is_known(kind) and kind not in PEOPLE and bool(text(part, "id")) and not is_spared(part)
 
 
+def _pruned(fields: Json) -> Json:
+    """Drop what is empty. Primitives, and what they have besides their values, stand in two lists by place."""
+    kept = {}
+    for key, value in fields.items():
+        if isinstance(value, list):
+            beside = fields.get(key[1:] if key.startswith("_") else f"_{key}")
+            pairs = zip_longest(value, beside if isinstance(beside, list) else ())
+            places = [own for own, other in pairs if not (_is_empty(own) and _is_empty(other))]
+            kept[key] = [None if _is_empty(own) else own for own in places]
+        else:
+            kept[key] = value
+    return {key: value for key, value in kept.items() if not _is_empty(value)}
+
+
 def _is_empty(value: Any) -> bool:
-    return value is None or (isinstance(value, dict | list) and not value)
+    if isinstance(value, list):
+        return all(map(_is_empty, value))
+    return value is None or value == {}
 
 
 def _is_warning(note: Any) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 import simplejson
@@ -219,7 +220,9 @@ def _names(found: Iterable[Resource], urls: Mapping[int, str]) -> dict[str, str]
 
 
 def _plain(reference: str) -> str:
-    return reference.strip().partition("/_history/")[0]
+    """Return a reference without what does not say which resource it names: a version, a query, a fragment."""
+    plain = re.split(r"/_history/|[?#]", unquote(reference).strip(), maxsplit=1)[0]
+    return plain.rstrip("/")
 
 
 def _parts(reference: str) -> tuple[str, str, str]:

@@ -29,7 +29,7 @@ READ = frozenset(
 class Definition:
     """One element. `path` as FHIR writes it; `types`: what its value may be; `targets`: what a reference may name.
 
-    `modifier`: it may change the meaning of others.
+    `modifier`: it may change the meaning of others; `many`: it may be a list, in one version at least.
     """
 
     path: str
@@ -37,6 +37,7 @@ class Definition:
     types: tuple[str, ...]
     targets: tuple[str, ...]
     modifier: bool
+    many: bool
     versions: tuple[str, ...]
 
 
@@ -82,6 +83,9 @@ PRIMITIVES = frozenset(
 )
 """Types whose JSON is a text, a number or a truth value."""
 
+NUMBERS = frozenset({"decimal", "integer", "positiveInt", "unsignedInt"})
+"""Types whose JSON is a number."""
+
 _BASES = ("BackboneElement", "Element")
 _RESOURCE_BASES = ("DomainResource", "Resource")
 
@@ -94,13 +98,14 @@ def table() -> Mapping[str, Definition]:
 
 
 def _definition(line: str) -> Definition:
-    path, role, types, targets, modifier, versions = line.split("\t")
+    path, role, types, targets, modifier, many, versions = line.split("\t")
     return Definition(
         path,
         Role(role),
         tuple(types.split("|")),
         tuple(targets.split("|")) if targets != "-" else (),
         modifier == "yes",
+        many == "yes",
         tuple(versions.split("|")),
     )
 

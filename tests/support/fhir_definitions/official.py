@@ -33,11 +33,15 @@ BASES = frozenset({"Resource", "DomainResource", "Element", "BackboneElement"})
 
 @dataclass(slots=True)
 class Row:
-    """One element: its types, the resources a reference may name, whether it may change the meaning of others."""
+    """One element: its types, the resources a reference may name, whether it may change the meaning of others.
+
+    `many`: it may be a list, in one version at least.
+    """
 
     types: set[str] = field(default_factory=set)
     targets: set[str] = field(default_factory=set)
     modifier: bool = False
+    many: bool = False
     versions: set[str] = field(default_factory=set)
 
 
@@ -91,6 +95,7 @@ def _read(definition: Element, version: str, rows: dict[str, Row]) -> None:
         row.types |= set(_types(element))
         row.targets |= set(_targets(element))
         row.modifier |= _value(element, "isModifier") == "true"
+        row.many |= _value(element, "max") not in ("0", "1")
         row.versions.add(version)
 
 
