@@ -10,8 +10,10 @@ from functools import cache
 import orjson
 
 from recordgate_producers.fhir import extract, parse
+from recordgate_producers.fhir.bundle import open_bundle
 from recordgate_producers.fhir.reading import read_nodes
 from recordgate_producers.fhir.report import ResourceOutcome
+from recordgate_producers.fhir.types import CONTAINED_FIELDS
 from recordgate_producers.samples import RECORDS
 from recordgate_schemas.entry import ClinicalEntry, Kind, Marker, Readiness, ThirdParty
 from recordgate_schemas.errors import PoisonError
@@ -28,6 +30,7 @@ from tests.mutated.plants import (
     plant_spoken_number,
 )
 from tests.mutated.stands import STANDS, Stand
+from tests.support.fhir_definitions.validity import new_problems
 from tests.support.shared_data import content, documents
 from tests.unit.producers.bundles import NUMBER, bundle, observation
 
@@ -90,16 +93,24 @@ def check(chance: random.Random, plant: Move, moves: Sequence[Move], stand: Stan
     resource = _source(chance)
     for move in moves:
         move(resource, chance)
+    document = bundle(*stand(resource), observation(SURVIVOR))
     try:
-        record = extract(bundle(*stand(resource), observation(SURVIVOR)))
+        record = extract(document)
     except PoisonError:
         return  # refused as a whole
     entries = {one.entry_id.partition("/")[2]: one for one in record.entries}
     survivor = entries.pop(SURVIVOR, None)
     if survivor is None or _asks_for_a_look(survivor):
         yield "the ordinary entry beside it was touched"
+    written = open_bundle(document)
+    inside = [one.json for one in written.resources if one.type in CONTAINED_FIELDS]
     for one in entries.values():
         yield from _of_body(one)
+        if _asks_for_a_look(one):
+            continue  # what FHIR requires may be left out of what nothing releases by itself
+        source = written.by_key[one.entry_id.split(":", 2)[2]].json
+        for new in new_problems(orjson.loads(one.body), [source, *inside]):
+            yield f"made invalid: {new.path}: {new.what}"
     hidden = any(
         one.outcome in (ResourceOutcome.REFUSED, ResourceOutcome.SKIPPED)
         for one in record.resources

@@ -124,7 +124,8 @@ def make_a_list_of_one(resource: Json, chance: random.Random) -> None:
 def rename_to_the_other_version(resource: Json, chance: random.Random) -> None:
     """Call fields what the other version of FHIR calls them."""
     for key in [key for key in resource if key in OTHER_VERSION and chance.random() < 1 / 2]:
-        resource.setdefault(OTHER_VERSION[key], resource.pop(key))
+        if OTHER_VERSION[key] not in resource:
+            resource[OTHER_VERSION[key]] = resource.pop(key)
 
 
 # ---- moves that may lose something

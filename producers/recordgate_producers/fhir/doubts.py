@@ -16,6 +16,8 @@ def body_doubts(bundle: Bundle, sources: Sequence[Resource], body: Body) -> Iter
     """Yield what makes a body doubtful. `sources`: the resource, and those that its body holds inside."""
     for field in body.left_out:
         yield f"{field}: carries the patient's NHS number; left out, which holds it"
+    for field in body.lost:
+        yield f"{field}: FHIR requires it, and nothing of it can be shown; held"
     if not bundle.in_conflict.isdisjoint(one.key for one in sources):
         yield "the Bundle has two different resources with one id, of which this is or holds one; held"
     if any(_has_one_id_twice(one) for one in sources):

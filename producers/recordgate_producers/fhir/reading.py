@@ -57,7 +57,7 @@ def read_nodes(resource: Json) -> tuple[Node, ...]:
 def contained_in(nodes: Iterable[Node]) -> Iterator[Node]:
     """Yield the nodes that are resources contained in the one that was read."""
     for node in nodes:
-        if node.type == "Resource" and len(node.pointer) == 2:
+        if node.type == "Resource" and node.pointer[0] == "contained" and len(node.pointer) <= 2:
             yield node
 
 
@@ -131,12 +131,12 @@ def _inside(value: Json, field: Field | None, place: _Place) -> Iterator[Node]:
     if field is not None and field.type == "Resource":
         yield from _resource(value, place.pointer)
     else:
-        holder = _holder(field) if field else place.holder
+        holder = holder_of(field) if field else place.holder
         path = holder if field else place.path
         yield from _object(value, _Place(holder, path, place.pointer, place.within))
 
 
-def _holder(field: Field) -> str:
+def holder_of(field: Field) -> str:
     """Return whose elements the keys of a value are."""
     if field.type in ("BackboneElement", "Element"):
         return field.definition.path
@@ -148,7 +148,7 @@ def _best(value: Any, fields: Sequence[Field]) -> Field | None:
     fitting = [one for one in fields if _fits(value, one)]
     if len(fitting) < 2 or not isinstance(value, dict):
         return fitting[0] if fitting else None
-    return max(fitting, key=lambda one: len(value.keys() & fields_of(_holder(one)).keys()))
+    return max(fitting, key=lambda one: len(value.keys() & fields_of(holder_of(one)).keys()))
 
 
 def _fits(value: Any, field: Field) -> bool:

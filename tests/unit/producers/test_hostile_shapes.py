@@ -46,6 +46,8 @@ NUMBERED = {"identifier": {"system": NHS, "value": 9990000026}, "display": "Harn
         {"specimen": NUMBERED},
         {"valueBoolean": "true"},
         {"contained": [[{"resourceType": "Specimen", "id": "s"}]]},
+        {"code": {"text": "x", "contained": [{"resourceType": "Practitioner", "id": "s"}]}},
+        {"component": [{"code": {"text": "x", "meta": {"source": "x"}}}]},
     ],
 )
 def test_a_shape_that_fhir_does_not_have_is_not_understood(fields: Json) -> None:
