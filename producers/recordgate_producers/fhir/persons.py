@@ -232,13 +232,12 @@ def _names(node: Node) -> tuple[str, ...]:
 
 
 def _is_subject(node: Node) -> bool:
-    names = _names(node)
-    return len(names) == 1 and names[0] in SUBJECTS
+    return node.pointer[0] in SUBJECTS and len(_names(node)) == 1
 
 
 def _inner_subjects(resource: Resource) -> Iterator[Node]:
     """Yield what contained resources state about whose they are."""
     for node in resource.nodes:
-        names = _names(node)
-        if len(names) == 2 and names[0] == "contained" and names[1] in SUBJECTS:
+        names = _names(node) if node.pointer[0] == "contained" else ()
+        if len(names) == 2 and names[1] in SUBJECTS:
             yield node
