@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from recordgate_consumers.view.public_ids import with_public_ids
 from recordgate_consumers.view.read import VisibleEntry
 from recordgate_consumers.view.rendering import parse_body, render
 from recordgate_schemas.entry import Kind
@@ -38,20 +39,21 @@ NOTICE = "This is the part of the GP record that is available online."
 
 def view_as_data(entries: Sequence[VisibleEntry]) -> list[dict[str, Any]]:
     """Return the view as a program gets it: an opaque id and the resource, newest first."""
+    resources = [parse_body(entry.body) for entry in entries]
+    named = with_public_ids([entry.public_id for entry in entries], resources)
     return [
         {
             "public_id": str(entry.public_id),
             "kind": entry.kind,
             "event_date": entry.event_date.isoformat() if entry.event_date else None,
             "recorded_at": entry.recorded_at.isoformat() if entry.recorded_at else None,
-            **_content(entry),
+            **_content(entry, resource),
         }
-        for entry in entries
+        for entry, resource in zip(entries, named, strict=True)
     ]
 
 
-def _content(entry: VisibleEntry) -> dict[str, Any]:
-    resource = parse_body(entry.body)
+def _content(entry: VisibleEntry, resource: dict[str, Any] | None) -> dict[str, Any]:
     if resource is not None:
         return {"resource": resource}
     encoded = base64.b64encode(entry.body).decode("ascii")

@@ -5,18 +5,19 @@ INVARIANT: no body carries an NHS number of its patient; a field that does is le
 """
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 import simplejson
 
 from recordgate_producers.fhir.bundle import Bundle, Resource
-from recordgate_producers.fhir.definitions import fields_of, is_known
+from recordgate_producers.fhir.definitions import fields_of, is_known, lost
 from recordgate_producers.fhir.labels import is_spared
 from recordgate_producers.fhir.left_out import is_left_out
 from recordgate_producers.fhir.patient import FhirPatient
-from recordgate_producers.fhir.persons import is_person, target_type
+from recordgate_producers.fhir.persons import SUBJECTS, Whose, is_person, target_type, whose
 from recordgate_producers.fhir.readiness import list_warnings
-from recordgate_producers.fhir.reading import Node, Pointer, contained_in, resource_type
+from recordgate_producers.fhir.reading import Node, Pointer, contained_in, holder_of, resource_type
 from recordgate_producers.fhir.tree import Json, Written, nodes, text, texts
 from recordgate_producers.fhir.types import CONTAINED_FIELDS, PEOPLE, THINGS, is_entry
 
@@ -32,12 +33,16 @@ _WARNING_NOTES = (
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A body, its bytes, the keys of the resources contained in it, and what had to be left out."""
+    """A body, its bytes, and the keys of the resources contained in it.
+
+    `left_out`: what had to be left out for the patient's number; `lost`: what FHIR requires and is not there any more.
+    """
 
     document: Json
     data: bytes
     contained: frozenset[str]
     left_out: tuple[str, ...]
+    lost: tuple[str, ...]
 
 
 def write_body(bundle: Bundle, resource: Resource, patient: FhirPatient) -> Body:
@@ -50,6 +55,7 @@ def write_body(bundle: Bundle, resource: Resource, patient: FhirPatient) -> Body
         written.encode("utf-8"),
         frozenset(writer.local_ids),
         tuple(sorted(writer.left_out)),
+        tuple(sorted(writer.lost)),
     )
 
 
@@ -62,6 +68,7 @@ class _Writer:
         self._inside: list[Json] = []
         self.local_ids: dict[str, str] = {}
         self.left_out: set[str] = set()
+        self.lost: set[str] = set()
 
     def write(self) -> Json:
         """Return the complete document, contained resources last."""
@@ -71,9 +78,10 @@ class _Writer:
         document |= _Copy(self, self._resource).fields(source, (), without=("contained", "id"))
         if profile := [*texts(list(nodes(source, "meta")), "profile")]:
             document["meta"] = {"profile": profile}
-        for whose in ("subject", "patient"):
-            if whose in source and whose in fields_of(resource_type(source)):
-                document[whose] = {"reference": OWN_PATIENT}
+        for name in SUBJECTS:
+            if name in source and name in fields_of(resource_type(source)):
+                document[name] = {"reference": OWN_PATIENT}
+        self._note_lost(self._resource.type, source, document)
         if list_warnings(source) or _is_warning(document.get("note")):
             document.pop("note", None)
         if self._inside:
@@ -95,7 +103,13 @@ class _Writer:
         kept = CONTAINED_FIELDS.get(kind)
         fields = {k: v for k, v in resource.items() if kept is None or k in kept}
         cleaned = copy.fields(fields, pointer, without=("id", "resourceType"))
+        self._note_lost(kind, fields, cleaned)
         return {**cleaned, "resourceType": kind, "id": local_id}
+
+    def _note_lost(self, kind: str, source: Json, document: Json) -> None:
+        """Note a required element of a resource that is not there any more."""
+        if (path := lost(kind, source, document)) is not None:
+            self.lost.add(path)
 
     def carries_number(self, value: Any) -> bool:
         """Whether a text or a number holds the patient's NHS number."""
@@ -106,6 +120,8 @@ class _Writer:
     def reference(self, holder: Resource, node: Node) -> Json:
         """Return a reference as it may stand in a body, with its words where they tell of nobody and nothing hidden."""
         value: Json = node.value
+        if whose(self._bundle, holder, value, self._patient) is Whose.OWN:
+            return {"reference": OWN_PATIENT}
         target = self._target(text(value, "reference") or "")
         kept = {"reference": target} if target else {}
         if self._has_words(holder, node):
@@ -137,7 +153,7 @@ class _Writer:
         if key is None or self.carries_number(key):
             return None
         kind = key.partition("/")[0]
-        if kind == "Patient":
+        if kind in PEOPLE:
             return OWN_PATIENT if key == self._patient.key else None
         if kind in CONTAINED_FIELDS:
             return self._contain(key)
@@ -176,13 +192,12 @@ class _Copy:
             for key in sorted(source)
             if key not in without and not self._writer.carries_number(key)
         }
-        return {key: value for key, value in cleaned.items() if not _is_empty(value)}
+        return _pruned(cleaned)
 
     def _clean(self, value: Any, pointer: Pointer) -> Any:
         """Return what a patient gets of a value. SAFETY: what was not read as a node nobody knows; it is left out."""
         if isinstance(value, list):
-            parts = (self._clean(part, (*pointer, place)) for place, part in enumerate(value))
-            return [part for part in parts if not _is_empty(part)]
+            return [self._clean(part, (*pointer, place)) for place, part in enumerate(value)]
         node = self._nodes.get(pointer)
         if node is None or is_left_out(node):
             return None
@@ -197,6 +212,8 @@ class _Copy:
         if node.type == "Reference":
             return self._writer.reference(self._resource, node)
         fields = self.fields(value, node.pointer)
+        if node.field is None or lost(holder_of(node.field), value, fields):
+            return None
         if node.type != "Resource":
             return fields
         return {"resourceType": value["resourceType"], **fields} if _is_kept(value) else None
@@ -207,8 +224,24 @@ def _is_kept(part: Json) -> bool:
     return is_known(kind) and kind not in PEOPLE and bool(text(part, "id")) and not is_spared(part)
 
 
+def _pruned(fields: Json) -> Json:
+    """Drop what is empty. Primitives, and what they have besides their values, stand in two lists by place."""
+    kept = {}
+    for key, value in fields.items():
+        if isinstance(value, list):
+            beside = fields.get(key[1:] if key.startswith("_") else f"_{key}")
+            pairs = zip_longest(value, beside if isinstance(beside, list) else ())
+            places = [own for own, other in pairs if not (_is_empty(own) and _is_empty(other))]
+            kept[key] = [None if _is_empty(own) else own for own in places]
+        else:
+            kept[key] = value
+    return {key: value for key, value in kept.items() if not _is_empty(value)}
+
+
 def _is_empty(value: Any) -> bool:
-    return value is None or (isinstance(value, dict | list) and not value)
+    if isinstance(value, list):
+        return all(map(_is_empty, value))
+    return value is None or value == {}
 
 
 def _is_warning(note: Any) -> bool:

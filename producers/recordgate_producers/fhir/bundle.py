@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
+from urllib.parse import unquote
 
 import orjson
 import simplejson
 
 from recordgate_producers.fhir.reading import Node, read_nodes
-from recordgate_producers.fhir.tree import Json, Written, nodes, text
+from recordgate_producers.fhir.tree import Json, Written, codes, nodes, text, texts
 from recordgate_schemas.errors import PoisonError
 
 STORED = ("PUT", "POST")
@@ -170,22 +171,34 @@ def _type_of(resource: Json) -> str | None:
 
 def _lifted(resource: Resource) -> list[Resource]:
     """Return a List and the entries it carried inside itself: GP Connect sends ended allergies that way."""
-    inside = [one for part in nodes(resource.json, "contained") if (one := _part(resource, part))]
-    if resource.type != "List" or not inside:
+    parts = [*nodes(resource.json, "contained")] if resource.type == "List" else []
+    inside = [(part, one) for part in parts if (one := _part(resource, part))]
+    if not inside:
         return [resource]
-    lifted = [one.json for one in inside]
-    rest = [part for part in nodes(resource.json, "contained") if part not in lifted]
-    renamed = _renamed(
-        resource.json | {"contained": rest}, {f"#{one.id}": one.key for one in inside}
-    )
-    return [replace(resource, json=renamed), *inside]
+    lifted = [part for part, _ in inside]
+    keys = {f"#{part.get('id')}": one.key for part, one in inside}
+    rest = [part for part in parts if part not in lifted]
+    holder = replace(resource, json=_renamed(resource.json | {"contained": rest}, keys))
+    return [holder, *(replace(one, json=_renamed(one.json, keys)) for _, one in inside)]
 
 
 def _part(resource: Resource, part: Json) -> Resource | None:
     kind = _type_of(part)
     if kind is None or kind == "Patient":
         return None
-    return Resource(resource.index, kind, text(part, "id"), part)
+    return Resource(resource.index, kind, _id_outside(resource, part), part)
+
+
+def _id_outside(resource: Resource, part: Json) -> str | None:
+    """Return the id of what a List contains: within its List, unless the source gave it an identifier of its own.
+
+    Contained ids are unique in their List only; of two lists each may have its own `1`.
+    """
+    identity = text(part, "id")
+    if identity is None or any(texts(part, "identifier", "value")):
+        return identity
+    scope = resource.id or next((code.code for code in codes(resource.json, "code")), "")
+    return f"{scope}.{identity}" if scope else identity
 
 
 def _renamed(node: Any, keys: Mapping[str, str]) -> Any:
@@ -219,7 +232,9 @@ def _names(found: Iterable[Resource], urls: Mapping[int, str]) -> dict[str, str]
 
 
 def _plain(reference: str) -> str:
-    return reference.strip().partition("/_history/")[0]
+    """Return a reference without what does not say which resource it names: a version, a query, a fragment."""
+    plain = re.split(r"/_history/|[?#]", unquote(reference).strip(), maxsplit=1)[0]
+    return plain.rstrip("/")
 
 
 def _parts(reference: str) -> tuple[str, str, str]:

@@ -3,7 +3,8 @@
 Both versions are read alike. Where they differ an element may have the types of either; the JSON shows which.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,7 +30,8 @@ READ = frozenset(
 class Definition:
     """One element. `path` as FHIR writes it; `types`: what its value may be; `targets`: what a reference may name.
 
-    `modifier`: it may change the meaning of others.
+    `modifier`: it may change the meaning of others; `many`: it may be a list, in one version at least; `required`: it
+    must be there, in every version that has it.
     """
 
     path: str
@@ -37,6 +39,8 @@ class Definition:
     types: tuple[str, ...]
     targets: tuple[str, ...]
     modifier: bool
+    many: bool
+    required: bool
     versions: tuple[str, ...]
 
 
@@ -82,6 +86,9 @@ PRIMITIVES = frozenset(
 )
 """Types whose JSON is a text, a number or a truth value."""
 
+NUMBERS = frozenset({"decimal", "integer", "positiveInt", "unsignedInt"})
+"""Types whose JSON is a number."""
+
 _BASES = ("BackboneElement", "Element")
 _RESOURCE_BASES = ("DomainResource", "Resource")
 
@@ -94,13 +101,15 @@ def table() -> Mapping[str, Definition]:
 
 
 def _definition(line: str) -> Definition:
-    path, role, types, targets, modifier, versions = line.split("\t")
+    path, role, types, targets, modifier, many, required, versions = line.split("\t")
     return Definition(
         path,
         Role(role),
         tuple(types.split("|")),
         tuple(targets.split("|")) if targets != "-" else (),
         modifier == "yes",
+        many == "yes",
+        required == "yes",
         tuple(versions.split("|")),
     )
 
@@ -112,7 +121,7 @@ def fields_of(holder: str) -> Mapping[str, tuple[Field, ...]]:
     A key has two meanings where the versions differ, such as a note that was a text and became an annotation.
     """
     found: dict[str, tuple[Field, ...]] = {}
-    bases = _BASES if "." in holder or holder[0].islower() else (*_BASES, *_RESOURCE_BASES)
+    bases = (*_BASES, *_RESOURCE_BASES) if holder in (*READ, *_RESOURCE_BASES) else _BASES
     for one in (*bases, holder):
         for path, definition in table().items():
             parent, _, name = path.rpartition(".")
@@ -120,6 +129,27 @@ def fields_of(holder: str) -> Mapping[str, tuple[Field, ...]]:
                 for key, type_ in _keys(name, definition):
                     found[key] = (*found.get(key, ()), Field(definition, type_))
     return found
+
+
+def lost(holder: str, before: Collection[str], after: Collection[str]) -> str | None:
+    """Return the path of a required element that keys had before and have no longer; None if there is none."""
+    have = {key.lstrip("_") for key in after}
+    had = {key.lstrip("_") for key in before} - have
+    required = _required(holder) if had else {}
+    return next((path for path, keys in required.items() if keys & had and not keys & have), None)
+
+
+@cache
+def _required(holder: str) -> Mapping[str, frozenset[str]]:
+    """Return the keys of each required element of a holder; of an extension, its value or what is in it is one."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for key, fields in fields_of(holder).items():
+        for one in fields:
+            if one.definition.required:
+                found[one.definition.path].add(key)
+            elif holder == "Extension" and (key == "extension" or key.startswith("value")):
+                found["Extension.value[x]"].add(key)
+    return {path: frozenset(keys) for path, keys in found.items()}
 
 
 def is_known(type_: str) -> bool:

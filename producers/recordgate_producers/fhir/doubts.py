@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from recordgate_producers.fhir.body import Body
 from recordgate_producers.fhir.bundle import Bundle, Resource
+from recordgate_producers.fhir.reading import contained_in
 from recordgate_producers.fhir.tree import Json, nodes, text, values
 
 MEDICINES = frozenset({"MedicationRequest", "MedicationStatement"})
@@ -15,12 +16,21 @@ def body_doubts(bundle: Bundle, sources: Sequence[Resource], body: Body) -> Iter
     """Yield what makes a body doubtful. `sources`: the resource, and those that its body holds inside."""
     for field in body.left_out:
         yield f"{field}: carries the patient's NHS number; left out, which holds it"
+    for field in body.lost:
+        yield f"{field}: FHIR requires it, and nothing of it can be shown; held"
     if not bundle.in_conflict.isdisjoint(one.key for one in sources):
         yield "the Bundle has two different resources with one id, of which this is or holds one; held"
+    if any(_has_one_id_twice(one) for one in sources):
+        yield "two resources contained in it have one id; held"
     if text(sources[0].json, "text", "status") in ONLY_THERE:
         yield "its narrative says more than its fields; left out, which holds it"
     if sources[0].type in MEDICINES and not _names_a_drug(body.document):
         yield "names no drug, neither by a code nor in words; held"
+
+
+def _has_one_id_twice(resource: Resource) -> bool:
+    ids = [text(part.value, "id") for part in contained_in(resource.nodes)]
+    return len(set(ids)) < len(ids)
 
 
 def _names_a_drug(document: Json) -> bool:

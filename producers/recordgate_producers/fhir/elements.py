@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from recordgate_producers.fhir.body import OWN_PATIENT
+from recordgate_producers.fhir.headings import is_heading
 from recordgate_producers.fhir.reading import Node, Pointer, read_nodes
 from recordgate_producers.fhir.roles import Role
 from recordgate_producers.fhir.tree import Json, references
@@ -15,16 +16,22 @@ EXTENSIONS = ("extension", "modifierExtension")
 def elements(body: Json, entry_id: Callable[[str], EntryId | None]) -> tuple[Element, ...]:
     """Return what redaction may drop from a body; `entry_id` names the entry behind a `Type/id`.
 
-    Free text is what the table of FHIR elements calls so, wherever it stands. How a medicine is to be taken, and what
-    was asked, belong to what they explain: they stay with it.
+    Free text is what the table of FHIR elements calls so, wherever it stands, but for the headings of lists.
+    How a medicine is to be taken, and what was asked, belong to what they explain: they stay with it.
     """
     nodes = [node for node in read_nodes(body) if not node.path.startswith("Resource.")]
     found = [
-        *_entire(ElementKind.FREE_TEXT, (n for n in nodes if n.role is Role.FREE_TEXT)),
+        *_entire(ElementKind.FREE_TEXT, filter(_is_free_text, nodes)),
         *_entire(ElementKind.ATTACHMENT, (n for n in nodes if n.type == "Attachment")),
         *_children(body, entry_id),
     ]
     return tuple(dict.fromkeys(found))
+
+
+def _is_free_text(node: Node) -> bool:
+    return node.role is Role.FREE_TEXT and not (
+        node.path == "List.title" and is_heading(node.value)
+    )
 
 
 def _entire(kind: ElementKind, nodes: Iterable[Node]) -> Iterator[Element]:

@@ -14,6 +14,9 @@ ROLES = frozenset({Role.IDENTIFIER, Role.LABEL, Role.NARRATIVE})
 """A narrative repeats the resource in words that no rule has read, whatever was dropped of it."""
 
 ELEMENTS = frozenset({"Element.id", "List.emptyReason", "Resource.language", "Resource.meta"})
+NAMED = frozenset({"Annotation.author[x]"})
+"""Elements whose words name somebody of whom nobody knows who it is."""
+
 ABSENT = ("dataAbsentReason", "data-absent-reason")
 MASKED = "masked"
 """The reason for a missing value that says: it is hidden. A patient must not tell hidden from absent."""
@@ -31,6 +34,8 @@ DEFINED = (
 def is_left_out(node: Node) -> bool:
     """Whether a patient does not get this node."""
     if node.field is None or node.role in ROLES or node.path in ELEMENTS:
+        return True
+    if node.path in NAMED and isinstance(node.value, str):
         return True
     if node.role is Role.PERSON:
         return node.within not in STAFF

@@ -4,12 +4,14 @@ SAFETY: only what is certainly this patient is this patient. Another one's numbe
 """
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
 from enum import StrEnum
 
 from recordgate_producers.fhir.bundle import Bundle, Resource
-from recordgate_producers.fhir.patient import NHS_NUMBER, FhirPatient
+from recordgate_producers.fhir.definitions import READ
+from recordgate_producers.fhir.patient import FhirPatient
 from recordgate_producers.fhir.reading import Node, contained_in
 from recordgate_producers.fhir.roles import Role
 from recordgate_producers.fhir.tree import Json, nodes, text
@@ -18,8 +20,18 @@ from recordgate_schemas.errors import InvalidValue
 from recordgate_schemas.values import NhsNumber
 
 SUBJECTS = frozenset({"subject", "patient"})
-_SPELLED = re.compile(r"(?<![0-9A-Za-z+])\d{3}[ -]?\d{3}[ -]?\d{4}(?![0-9A-Za-z])")
+_GAP = r"[\s.\-\u2010-\u2015]{0,2}"
+_SPELLED = re.compile(
+    rf"(?:(?<![0-9A-Za-z+])|(?<=nhs)|(?<=nhsno))[0-9]{{3}}{_GAP}[0-9]{{3}}{_GAP}[0-9]{{4}}(?![0-9A-Za-z])",
+    re.IGNORECASE,
+)
 """Ten digits as people write an NHS number: together, or three, three and four."""
+
+_SYSTEMS = ("nhs-number", "2.16.840.1.113883.2.1.4.1")
+"""How the systems of NHS numbers end, in whatever spelling: FHIR's address, and the object identifier."""
+
+_SPOKEN = frozenset({Role.FREE_TEXT, Role.NARRATIVE, Role.WORDING, Role.NUMBER, None})
+_ADDRESSES = frozenset({"uri", "url"})
 
 
 class Whose(StrEnum):
@@ -32,9 +44,7 @@ class Whose(StrEnum):
 
 def subject_of(bundle: Bundle, resource: Resource, patient: FhirPatient) -> Whose:
     """Return whose a resource is: of several statements the worst counts; stating none leaves it unknown."""
-    own = [
-        node for node in resource.nodes if len(_names(node)) == 1 and _names(node)[0] in SUBJECTS
-    ]
+    own = (node for node in resource.nodes if _is_subject(node))
     stated = {whose(bundle, resource, node.value, patient) for node in own}
     inside = {whose(bundle, resource, node.value, patient) for node in _inner_subjects(resource)}
     if Whose.OTHER in stated | inside:
@@ -83,23 +93,22 @@ def names_somebody_else(bundle: Bundle, resource: Resource, patient: FhirPatient
 def is_person(bundle: Bundle, resource: Resource, reference: Json) -> bool:
     """Whether a reference leads to a person who is no staff, in whatever spelling."""
     return target_type(bundle, resource, reference) in PEOPLE or any(
-        one.get("system") == NHS_NUMBER for one in nodes(reference, "identifier")
+        _is_of_nhs_numbers(one) for one in nodes(reference, "identifier")
     )
 
 
 def target_type(bundle: Bundle, resource: Resource, reference: Json) -> str:
     """Return the type of resource that a reference names, empty if it does not say."""
-    target = text(reference, "reference")
-    if target is None:
-        return text(reference, "type") or ""
-    target = target.strip()
+    target = (text(reference, "reference") or "").strip()
     if target.startswith("#"):
         part = contained(resource, target)
         return str(part.get("resourceType")) if part else ""
     key = bundle.key_of(target)
     if key is not None:
-        return key.partition("/")[0]
-    return text(reference, "type") or _type_in_url(target)
+        kind = key.partition("/")[0]
+        return _TYPES.get(kind.casefold(), kind)
+    stated = (text(reference, "type") or "").rpartition("/")[2]  # a name, or the address of one
+    return _TYPES.get(stated.casefold(), stated) or _type_in_words(target)
 
 
 def contained(resource: Resource, target: str) -> Json | None:
@@ -109,8 +118,11 @@ def contained(resource: Resource, target: str) -> Json | None:
 
 
 def foreign_numbers(value: str, patient: FhirPatient) -> bool:
-    """Whether a text holds a valid NHS number that is not this patient's."""
-    spelled = (re.sub(r"[ -]", "", found) for found in _SPELLED.findall(value))
+    """Whether a text holds a valid NHS number that is not this patient's, in whatever digits and with whatever gaps."""
+    plain = "".join(
+        one for one in unicodedata.normalize("NFKC", value) if unicodedata.category(one) != "Cf"
+    )
+    spelled = (re.sub(r"[^0-9]", "", found) for found in _SPELLED.findall(plain))
     return any(_is_valid(number) and number not in patient.numbers for number in spelled)
 
 
@@ -126,7 +138,7 @@ def _is_somebody_else(bundle: Bundle, resource: Resource, node: Node, patient: F
             is_person(bundle, resource, node.value)
             and whose(bundle, resource, node.value, patient) is not Whose.OWN
         )
-    return isinstance(node.value, str) and _may_speak(node) and foreign_numbers(node.value, patient)
+    return _may_speak(node) and foreign_numbers(str(node.value), patient)
 
 
 def _is_of_own_patient(resource: Resource, node: Node, patient: FhirPatient) -> bool:
@@ -142,8 +154,9 @@ def _is_of_own_patient(resource: Resource, node: Node, patient: FhirPatient) -> 
 
 
 def _may_speak(node: Node) -> bool:
-    """Whether a text is one that people read: ids and identifiers may look like numbers by chance."""
-    return node.role in (Role.FREE_TEXT, Role.NARRATIVE, Role.WORDING, None)
+    """Whether a value is one that people read: codes, ids and identifiers may look like numbers by chance."""
+    plain = not isinstance(node.value, dict | bool)
+    return plain and (node.role in _SPOKEN or node.type in _ADDRESSES)
 
 
 def _clinical_targets(bundle: Bundle, resource: Resource) -> Iterator[str]:
@@ -178,7 +191,7 @@ def _contained_patient(part: Json | None, patient: FhirPatient) -> Whose:
 
 def _by_number(holder: Json, patient: FhirPatient) -> Iterator[Whose]:
     for identifier in nodes(holder, "identifier"):
-        if str(identifier.get("system")).strip().lower() == NHS_NUMBER.lower():
+        if _is_of_nhs_numbers(identifier):
             number = re.sub(r"[^0-9A-Za-z]", "", text(identifier, "value") or "")
             yield _whose_number(number, patient)
 
@@ -197,9 +210,21 @@ def _is_valid(number: str) -> bool:
     return True
 
 
-def _type_in_url(target: str) -> str:
-    parts = target.partition("/_history/")[0].split("/")
-    return parts[-2] if len(parts) > 1 and parts[-2][:1].isupper() else ""
+def _is_of_nhs_numbers(identifier: Json) -> bool:
+    system = (text(identifier, "system") or "").strip().rstrip("/")
+    return system.casefold().endswith(_SYSTEMS)
+
+
+def _type_in_words(target: str) -> str:
+    """Return the type of person, or else the last type, that a reference names that cannot be read.
+
+    SAFETY: how it was meant nobody knows, so a person in it is one.
+    """
+    words = [_TYPES[word] for word in re.findall("[a-z]+", target.casefold()) if word in _TYPES]
+    return next((word for word in words if word in PEOPLE), words[-1] if words else "")
+
+
+_TYPES = {name.casefold(): name for name in (*READ, *PEOPLE)}
 
 
 def _names(node: Node) -> tuple[str, ...]:
@@ -207,12 +232,12 @@ def _names(node: Node) -> tuple[str, ...]:
 
 
 def _is_subject(node: Node) -> bool:
-    return _names(node)[:1] != ("contained",) and bool(SUBJECTS.intersection(_names(node)[:1]))
+    return node.pointer[0] in SUBJECTS and len(_names(node)) == 1
 
 
 def _inner_subjects(resource: Resource) -> Iterator[Node]:
     """Yield what contained resources state about whose they are."""
     for node in resource.nodes:
-        names = _names(node)
-        if len(names) == 2 and names[0] == "contained" and names[1] in SUBJECTS:
+        names = _names(node) if node.pointer[0] == "contained" else ()
+        if len(names) == 2 and names[1] in SUBJECTS:
             yield node

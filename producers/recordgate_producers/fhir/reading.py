@@ -4,11 +4,12 @@ Nothing is passed over. A key that FHIR does not know, or whose value has anothe
 too: one of which nobody knows what it is.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from recordgate_producers.fhir.definitions import (
+    NUMBERS,
     PRIMITIVES,
     Field,
     fields_of,
@@ -19,6 +20,7 @@ from recordgate_producers.fhir.tree import Json
 
 Pointer = tuple[str | int, ...]
 
+MEASURES = frozenset({"Duration", "Quantity"})
 UNKNOWN_RESOURCE = "DomainResource"
 """As what a resource of a type outside the table is read: only what all resources have is known of it."""
 
@@ -53,14 +55,10 @@ def read_nodes(resource: Json) -> tuple[Node, ...]:
 
 
 def contained_in(nodes: Iterable[Node]) -> Iterator[Node]:
-    """Yield the nodes that are resources contained in the one that was read, however deep in lists they stand."""
+    """Yield the nodes that are resources contained in the one that was read."""
     for node in nodes:
-        if node.type == "Resource" and _keys(node.pointer) == ("contained",):
+        if node.type == "Resource" and node.pointer[0] == "contained" and len(node.pointer) <= 2:
             yield node
-
-
-def _keys(pointer: Pointer) -> tuple[str, ...]:
-    return tuple(part for part in pointer if isinstance(part, str))
 
 
 def resource_type(resource: Json) -> str:
@@ -88,28 +86,42 @@ def _object(source: Json, place: _Place) -> Iterator[Node]:
     known = fields_of(place.holder)
     for key in sorted(source):
         if key != "resourceType":
-            yield from _value(source[key], key, known, place, (*place.pointer, key))
+            fields = () if key == "contained" and place.pointer else known.get(key.lstrip("_"), ())
+            yield from _values(source[key], key, fields, place, (*place.pointer, key))
+
+
+def _values(
+    value: Any, key: str, fields: Sequence[Field], place: _Place, pointer: Pointer
+) -> Iterator[Node]:
+    """Yield the nodes of a value or of a list of them.
+
+    SAFETY: a list where FHIR has one value, and one in a list, is not known: others may read its first value only. One
+    value where FHIR has a list is read, and a list of one in a measure, as NHS England's own examples have them.
+    """
+    if not isinstance(value, list):
+        yield from _value(value, key, fields, place, pointer)
+        return
+    lenient = len(value) == 1 and place.holder in MEASURES
+    many = [one for one in fields if lenient or one.definition.many]
+    for index, part in enumerate(value):
+        if isinstance(part, list):
+            yield from _values(part, key, (), place, (*pointer, index))
+        elif part is not None:
+            yield from _value(part, key, many, place, (*pointer, index))
 
 
 def _value(
-    value: Any,
-    key: str,
-    known: Mapping[str, Sequence[Field]],
-    place: _Place,
-    pointer: Pointer,
+    value: Any, key: str, fields: Sequence[Field], place: _Place, pointer: Pointer
 ) -> Iterator[Node]:
-    if isinstance(value, list):
-        for index, part in enumerate(value):
-            if part is not None:
-                yield from _value(part, key, known, place, (*pointer, index))
-        return
     path = f"{place.path}.{key}"
-    if key.startswith("_") and isinstance(value, dict):  # what a primitive has besides its value
-        besides = next((one for one in known.get(key[1:], ()) if one.type in PRIMITIVES), None)
-        yield Node(pointer, path, besides, value, place.within)
-        yield from _object(value, _Place("Element", path, pointer, place.within))
+    if key.startswith("_"):  # what a primitive has besides its value
+        primitive = isinstance(value, dict) and (one for one in fields if one.type in PRIMITIVES)
+        field = next(primitive or iter(()), None)
+        yield Node(pointer, path, field, value, place.within)
+        if isinstance(value, dict):
+            yield from _object(value, _Place("Element", path, pointer, place.within))
         return
-    field = _best(value, known.get(key, ()))
+    field = _best(value, fields)
     yield Node(pointer, field.definition.path if field else path, field, value, place.within)
     if isinstance(value, dict):
         yield from _inside(value, field, _Place("Element", path, pointer, place.within))
@@ -119,12 +131,12 @@ def _inside(value: Json, field: Field | None, place: _Place) -> Iterator[Node]:
     if field is not None and field.type == "Resource":
         yield from _resource(value, place.pointer)
     else:
-        holder = _holder(field) if field else place.holder
+        holder = holder_of(field) if field else place.holder
         path = holder if field else place.path
         yield from _object(value, _Place(holder, path, place.pointer, place.within))
 
 
-def _holder(field: Field) -> str:
+def holder_of(field: Field) -> str:
     """Return whose elements the keys of a value are."""
     if field.type in ("BackboneElement", "Element"):
         return field.definition.path
@@ -136,9 +148,15 @@ def _best(value: Any, fields: Sequence[Field]) -> Field | None:
     fitting = [one for one in fields if _fits(value, one)]
     if len(fitting) < 2 or not isinstance(value, dict):
         return fitting[0] if fitting else None
-    return max(fitting, key=lambda one: len(value.keys() & fields_of(_holder(one)).keys()))
+    return max(fitting, key=lambda one: len(value.keys() & fields_of(holder_of(one)).keys()))
 
 
 def _fits(value: Any, field: Field) -> bool:
-    """Whether a value has the JSON shape of the type."""
-    return (field.type not in PRIMITIVES) == isinstance(value, dict)
+    """Whether a value has the JSON shape of the type. A number may be a text, as in NHS England's own examples."""
+    if isinstance(value, dict):
+        return field.type not in PRIMITIVES
+    if isinstance(value, bool):
+        return field.type == "boolean"
+    if isinstance(value, str):
+        return field.type in PRIMITIVES and field.type != "boolean"
+    return field.type in NUMBERS

@@ -9,7 +9,7 @@ CONTAINED_FIELDS = {
     "Organization": ("name", "type"),
     "Practitioner": ("name",),
     "PractitionerRole": ("code", "organization", "practitioner"),
-    "Specimen": ("collection", "condition", "note", "receivedTime", "status", "type"),
+    "Specimen": ("collection", "condition", "note", "receivedTime", "status", "subject", "type"),
 }
 """Types that only mean something inside an entry, and what of them a patient gets: no address, no telephone."""
 

@@ -8,13 +8,13 @@ from recordgate_producers.fhir.definitions import READ, TABLE
 from tests.support.fhir_definitions.official import official_elements
 from tests.support.fhir_definitions.roles import BY_TYPE, role_of
 
-HEAD = "path\trole\ttypes\ttargets\tmodifier\tversions"
+HEAD = "path\trole\ttypes\ttargets\tmodifier\tmany\trequired\tversions"
 
 
 def table_text(store: Path) -> str:
     """Return the table's text: a line a data type, then a line an element, in order of their paths."""
     lines = [
-        f"{name}\t{role}\t{name}\t-\tno\tr4|stu3"
+        f"{name}\t{role}\t{name}\t-\tno\tno\tno\tr4|stu3"
         for role, names in BY_TYPE.items()
         for name in names.split()
     ]
@@ -26,6 +26,8 @@ def table_text(store: Path) -> str:
                 "|".join(sorted(row.types)),
                 "|".join(sorted(row.targets)) or "-",
                 "yes" if row.modifier else "no",
+                "yes" if row.many else "no",
+                "yes" if row.required else "no",
                 "|".join(sorted(row.versions)),
             )
             lines.append("\t".join(columns))

@@ -2,7 +2,7 @@
 
 import zipfile
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree.ElementTree import Element, iterparse
@@ -33,19 +33,26 @@ BASES = frozenset({"Resource", "DomainResource", "Element", "BackboneElement"})
 
 @dataclass(slots=True)
 class Row:
-    """One element: its types, the resources a reference may name, whether it may change the meaning of others."""
+    """One element: its types, the resources a reference may name, whether it may change the meaning of others.
+
+    `many`: it may be a list, in one version at least; `required`: it must be there, in every version that has it.
+    """
 
     types: set[str] = field(default_factory=set)
     targets: set[str] = field(default_factory=set)
     modifier: bool = False
+    many: bool = False
+    required: bool = True
     versions: set[str] = field(default_factory=set)
 
 
-def official_elements(store: Path, resources: frozenset[str]) -> dict[str, Row]:
+def official_elements(
+    store: Path, resources: frozenset[str], versions: Iterable[str] = JARS
+) -> dict[str, Row]:
     """Return the elements of the wanted resources and of every data type, by path."""
     rows: dict[str, Row] = defaultdict(Row)
-    for version, jar in JARS.items():
-        (path,) = verified_jars(store, (jar,))
+    for version in versions:
+        (path,) = verified_jars(store, (JARS[version],))
         for name, definition in _definitions(path, version):
             if _value(definition, "kind") != "resource" or name in resources | BASES:
                 _read(definition, version, rows)
@@ -91,6 +98,8 @@ def _read(definition: Element, version: str, rows: dict[str, Row]) -> None:
         row.types |= set(_types(element))
         row.targets |= set(_targets(element))
         row.modifier |= _value(element, "isModifier") == "true"
+        row.required &= _value(element, "min") != "0"
+        row.many |= _value(element, "max") not in ("0", "1")
         row.versions.add(version)
 
 

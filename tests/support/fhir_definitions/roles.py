@@ -26,7 +26,10 @@ BY_PATH = {
         " Condition.verificationStatus DocumentReference.docStatus MedicationStatement.taken List.mode List.entry.flag"
     ),
     # what a container says of itself may tell of a member that is hidden
-    "free text": "Encounter.reason Encounter.reasonCode",
+    "free text": (
+        "DiagnosticReport.codedDiagnosis DiagnosticReport.conclusionCode Encounter.reason Encounter.reasonCode"
+        " List.title"
+    ),
     "label": "Composition.confidentiality DocumentReference.securityLabel Meta.security",
     # words that belong to something coded or measured, or that a treatment cannot be understood without
     "wording": (
@@ -34,7 +37,7 @@ BY_PATH = {
         " Coding.version"
         " Count.unit Distance.unit Dosage.patientInstruction Dosage.text Duration.unit HealthcareService.name"
         " Immunization.lotNumber Immunization.protocolApplied.series Immunization.vaccinationProtocol.series"
-        " List.title Location.name Medication.batch.lotNumber Medication.package.batch.lotNumber Money.unit"
+        " Location.name Medication.batch.lotNumber Medication.package.batch.lotNumber Money.unit"
         " Observation.referenceRange.text Organization.name Quantity.unit QuestionnaireResponse.item.text"
         " Reference.display SampledData.data"
     ),

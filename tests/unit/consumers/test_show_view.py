@@ -42,6 +42,47 @@ def test_programs_get_the_resource_under_an_opaque_id() -> None:
     }
 
 
+def test_no_number_of_the_source_is_shown_so_that_a_gap_in_a_run_cannot_be_seen() -> None:
+    """Of Observation/15, /16, /17 the second is hidden; the list named it and names the others."""
+    items = [{"item": {"reference": f"Observation/{n}"}} for n in (15, 16, 17)]
+    note = [{"text": "x", "authorReference": {"reference": "Practitioner/9"}}]
+    others = {"subject": {"reference": "Patient/self"}, "source": {"reference": "#device-1"}}
+    shown_now = [
+        {"resourceType": "Observation", "id": "15"},
+        {"resourceType": "Observation", "id": "17"},
+        {"resourceType": "List", "id": "3", "entry": items, "note": note, **others},
+    ]
+    entries = [
+        dataclasses.replace(visible(one), public_id=uuid.UUID(int=n))
+        for n, one in enumerate(shown_now)
+    ]
+    first, second, third = (one["resource"] for one in view_as_data(entries))
+    assert (first["id"], second["id"]) == (str(uuid.UUID(int=0)), str(uuid.UUID(int=1)))
+    assert third == {
+        "resourceType": "List",
+        "id": str(uuid.UUID(int=2)),
+        "entry": [
+            {"item": {"reference": f"Observation/{first['id']}"}},
+            {"item": {"reference": f"Observation/{second['id']}"}},
+        ],
+        "note": [{"text": "x"}],
+        **others,
+    }
+
+
+def test_gaps_that_fhir_means_stay() -> None:
+    name = {"given": [None, "Ann"], "_given": [{"extension": [{"url": "x"}]}, None]}
+    (data,) = view_as_data([visible({"contact": [name]})])
+    assert data["resource"] == {"contact": [name]}
+
+
+def test_an_id_that_two_entries_share_names_neither() -> None:
+    same = {"resourceType": "Observation", "id": "1"}
+    naming = {"resourceType": "Observation", "id": "2", "basedOn": [{"reference": "Observation/1"}]}
+    *_, last = view_as_data([visible(same), visible(same), visible(naming)])
+    assert last["resource"] == {"resourceType": "Observation", "id": str(uuid.UUID(int=7))}
+
+
 def test_a_body_that_is_no_json_is_handed_over_as_bytes() -> None:
     odd = dataclasses.replace(visible({}), body=b"%PDF", body_type="pdf")
     (data,) = view_as_data([odd])

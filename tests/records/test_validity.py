@@ -1,0 +1,109 @@
+"""A body is valid FHIR where its source is, by HL7's definitions of STU3 and R4."""
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from recordgate_producers.fhir import extract, parse
+from recordgate_producers.fhir.bundle import open_bundle
+from recordgate_producers.fhir.types import CONTAINED_FIELDS
+from recordgate_producers.samples import RECORDS
+from recordgate_schemas.entry import Marker
+from recordgate_schemas.errors import PoisonError
+from tests.support.fhir_definitions.validity import Problem, new_problems, problems
+from tests.support.shared_data import content, documents, needs_shared_data
+from tests.unit.producers.bundles import Json, observation, read, ref, thing
+from tests.unit.producers.hostile import victim
+
+DEFINED = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-Thing"
+MARY = {**ref("RelatedPerson/m"), "display": "Mary"}
+
+
+def _made_invalid(data: bytes) -> set[tuple[str, Problem]]:
+    try:
+        record = extract(parse(data))
+    except PoisonError:
+        return set()
+    written = open_bundle(orjson.loads(data))
+    inside = [one.json for one in written.resources if one.type in CONTAINED_FIELDS]
+    found = set()
+    for one in record.entries:
+        source = written.by_key[one.entry_id.split(":", 2)[2]]
+        for problem in new_problems(orjson.loads(one.body), [source.json, *inside]):
+            found.add((source.type, problem))
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(RECORDS.glob("*.json")), ids=lambda path: path.name)
+def test_no_body_of_a_sample_is_made_invalid(path: Path) -> None:
+    assert _made_invalid(path.read_bytes()) == set()
+
+
+@needs_shared_data
+def test_no_body_of_the_published_records_is_made_invalid() -> None:
+    files = documents("gpconnect/**/*", "gpconnect-examples/**/*", "synthea-*/**/*")
+    assert len(files) > 60
+    assert set().union(*(_made_invalid(content(path)) for path in files[::4])) == set()
+
+
+@pytest.mark.parametrize(
+    ("fields", "kept"),
+    [
+        ({"extension": [{"url": DEFINED, "valueReference": MARY}]}, None),
+        ({"component": [{"_code": {"id": "x"}, "code": {"id": "x"}}]}, None),
+        ({"related": [{"target": MARY}], "method": {"text": "x"}}, {"text": "x"}),
+    ],
+)
+def test_what_loses_what_fhir_requires_of_it_is_left_out_whole(
+    fields: Json, kept: Json | None
+) -> None:
+    body = orjson.loads(victim(read(observation("x", **fields))).body)
+    assert body.get("method") == kept
+    assert {"extension", "component", "related"}.isdisjoint(body)
+    assert new_problems(body, [observation("x")]) == frozenset()
+
+
+def test_a_resource_that_loses_what_fhir_requires_of_it_is_held() -> None:
+    code = {"text": "9990000018"}
+    assert Marker.UNKNOWN in victim(read(observation("x", code=code))).markers
+    status = {"_status": {"id": "x"}, "status": None}
+    made = observation("x") | status
+    record = read(made)
+    assert Marker.UNKNOWN in victim(record).markers
+    assert any("FHIR requires it" in one.text for one in record.notices)
+
+
+def test_a_specimen_says_whose_it_is() -> None:
+    specimen = {"resourceType": "Specimen", "id": "s", "subject": ref("Patient/p")}
+    report = thing("DiagnosticReport", "x", status="final", code={"text": "x"})
+    body = orjson.loads(
+        victim(
+            read(report | {"specimen": [ref("Specimen/s")]}, specimen), "DiagnosticReport/x"
+        ).body
+    )
+    assert body["contained"][0]["subject"] == ref("Patient/self")
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"status": None}, Problem("Observation.status", "null")),
+        ({"status": 7}, Problem("Observation.status", "not a code")),
+        ({"code": [{"text": "x"}]}, Problem("Observation.code", "a list")),
+        ({"note": []}, Problem("Observation.note", "empty")),
+        ({"method": {}}, Problem("CodeableConcept", "empty")),
+        ({"zzz": 1}, Problem("Observation.zzz", "not defined")),
+        ({"valueString": "x", "valueBoolean": True}, Problem("Observation.value[x]", "two choices")),
+        ({"specimen": ref("#s")}, Problem("Reference.reference", "names nothing contained")),
+        ({"specimen": ref("Patient/p")}, Problem("Observation.specimen", "may not name a Patient")),
+        ({"specimen": {"type": "Specimen"}}, Problem("Reference", "says nothing")),
+        ({"component": [{}]}, Problem("Observation.component.code", "required")),
+        ({"extension": [{"url": "x"}]}, Problem("Extension", "value or extensions, one of them")),
+        ({"contained": [{"resourceType": "Device", "id": "d"}]}, Problem("contained", "nothing refers to it")),
+        ({"contained": [{"resourceType": "Zzz", "id": "d"}]}, Problem("Zzz", "not a known type")),
+    ],
+)  # fmt: skip
+def test_what_is_invalid_is_found(fields: Json, problem: Problem) -> None:
+    assert problem in problems(observation("x") | fields, "r4")
+    assert problems(observation("x"), "stu3") == problems(observation("x"), "r4") == frozenset()
