@@ -31,7 +31,7 @@ quick: setup  ## the tests that need no server, in under a minute
 	$(BIN)/python -m pytest tests/unit tests/contract tests/architecture tests/spec
 
 test: setup  ## all tests, the quick ones first, on real Kafkas and PostgreSQLs, one of each for each of WORKERS
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: setup  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check $(CODE)
