@@ -18,6 +18,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from recordgate_deploy import embedded, ports
 from recordgate_deploy.embedded import jars, kafka, postgres
 from recordgate_deploy.runner import Runner
+from recordgate_deploy.waiting import await_true
 from recordgate_schemas.errors import FatalError, RetryableError, UsageError
 from tests.support.services import broker, running_services, start_services
 
@@ -141,7 +142,7 @@ def test_nothing_is_left_running_after_a_stop(tmp_path: Path) -> None:
         servers = [psutil.Process(pid) for pid in _pids(runner).values()]
         family = [one for server in servers for one in (server, *server.children(recursive=True))]
     assert len(family) > len(servers)
-    assert not [one for one in family if _lives(one)]
+    assert await_true(lambda: not any(map(_lives, family)), timeout_s=30)
 
 
 @pytest.mark.parametrize(
