@@ -146,11 +146,15 @@ PANELS = (
     ),
     Panel(
         "Poison messages",
-        "Messages that could not be decoded, and records that failed while they were processed, by topic.",
+        "Messages that could not be decoded, records that failed while they were processed, and refused controls.",
         "ops",
         (
             ("sum by (topic) (rate(recordgate_poison_messages_total[5m]))", "{{topic}}"),
             ("sum by (topic) (rate(recordgate_isolated_records_total[5m]))", "{{topic}} isolated"),
+            (
+                "sum by (reason) (rate(recordgate_refused_controls_total[5m]))",
+                "{{reason}} refused",
+            ),
         ),
     ),
     Panel(

@@ -116,6 +116,12 @@ POISON = Counter(
     ("topic",),
     registry=REGISTRY,
 )
+REFUSED_CONTROLS = Counter(
+    "recordgate_refused_controls",
+    "Controls that were understood and do not count, by why: the classes of docs/runbook/service-keys.md.",
+    ("reason",),
+    registry=REGISTRY,
+)
 MARKERS_WAITING = Gauge(
     "recordgate_markers_waiting",
     "Re-decision markers the view holds back because a lower sequence number is missing.",

@@ -182,19 +182,22 @@ def test_a_process_that_loses_its_rights_stops_and_loses_nothing(
 ) -> None:
     known = settings().as_user(Principal.ADMIN)
     before = runner.pids()[process]
-    published = new_patient(entries=3)
+    under_way, later = new_patient(entries=3), new_patient(entries=3)
     with Publisher(broker(known.kafka, Principal.PUBLISHER)) as publisher:
-        publisher.publish_controls(published.controls)
+        publisher.publish_controls((*under_way.controls, *later.controls))
         watch.wait()
         refuse_to_read(Principal(process), topic)
         try:
-            publisher.publish_entries(published.entries)
-            assert await_true(lambda: runner.pids()[process] != before, timeout_s=60)
-            assert seen(published.nhs_number) == set()
+            publisher.publish_entries(under_way.entries)  # a fetch that waits may bring them yet
+            assert await_true(lambda: runner.pids()[process] not in (None, before), timeout_s=60)
+            again = runner.pids()[process]
+            publisher.publish_entries(later.entries)
+            assert await_true(lambda: runner.pids()[process] != again, timeout_s=60)
+            assert seen(later.nhs_number) == set()
         finally:
             apply_acls(known)
     watch.wait()
-    assert len(seen(published.nhs_number)) == len(published.entries) == 3
+    assert [len(seen(one.nhs_number)) for one in (under_way, later)] == [3, 3]
     lines = capfd.readouterr().err.splitlines()
     ends = [json.loads(line) for line in lines if '"PROCESS_ENDED"' in line]
     assert {(end["child"], end["status"]) for end in ends} == {(process, ExitCode.DEPENDENCY_DOWN)}

@@ -1,6 +1,6 @@
 """Records of `controls` as events of their patients: read, refused, or unreadable."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from recordgate_runtime.record import Record
 from recordgate_schemas.control import Control
@@ -8,7 +8,7 @@ from recordgate_schemas.topics import CONTROLS
 from recordgate_schemas.values import NhsNumber
 from recordgate_streams.decider.record import ControlEvent
 from recordgate_streams.lanes.decode import patient_of
-from recordgate_streams.lanes.signatures import refusals
+from recordgate_streams.lanes.refusal import Refusal
 from recordgate_streams.ledger.unit_of_work import UnitOfWork
 
 Arrived = tuple[Record, NhsNumber, ControlEvent]
@@ -19,9 +19,10 @@ def unreadable(records: Iterable[Record]) -> list[Arrived]:
     return [arrived(one, number, None) for one in records if (number := patient_of(one))]
 
 
-def received(work: UnitOfWork, controls: Sequence[tuple[Record, Control]]) -> list[Arrived]:
-    """Account for controls that were read; those that do not count are set aside."""
-    refused = refusals(work.service_keys, controls)
+def received(
+    work: UnitOfWork, controls: Sequence[tuple[Record, Control]], refused: Mapping[Record, Refusal]
+) -> list[Arrived]:
+    """Account for controls that were read; those that were refused are set aside."""
     for record, _ in controls:
         if record in refused:
             work.quarantine(CONTROLS, record, refused[record].error)

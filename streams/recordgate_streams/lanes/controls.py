@@ -17,6 +17,7 @@ from recordgate_schemas.values import EntryId, NhsNumber
 from recordgate_streams.decider.fold import fold_facts
 from recordgate_streams.decider.record import AcceptedEntry, ControlEvent, EntryKey
 from recordgate_streams.decider.statements import entry_named, fold_statements, is_outdated
+from recordgate_streams.lanes import refusal
 from recordgate_streams.lanes.arrivals import Arrived, received, unreadable
 from recordgate_streams.lanes.decided import Cause
 from recordgate_streams.lanes.deciding import count_decisions, decide_patients
@@ -26,6 +27,7 @@ from recordgate_streams.lanes.follow_up import follow_up
 from recordgate_streams.lanes.messages import enqueue_decided
 from recordgate_streams.lanes.restoration import Ends, begin, steps
 from recordgate_streams.lanes.room import Room
+from recordgate_streams.lanes.signatures import refusals
 from recordgate_streams.ledger.rows import Patient, Redecision
 from recordgate_streams.ledger.unit_of_work import LaneLedger, UnitOfWork
 from recordgate_streams.policy.statements import EntryStatements
@@ -46,6 +48,7 @@ class ControlsLane:
         self._most_undecided = settings.isolated_in_a_row
         self._undecided: set[NhsNumber] = set()
         self._isolation = Isolation(self._process, self._set_aside, settings)
+        refusal.begin_counting()
 
     @property
     def partitions(self) -> int:
@@ -73,9 +76,12 @@ class ControlsLane:
     def _process(self, records: Sequence[Record]) -> None:
         with self._ledger.transaction() as work:
             good, bad = read_batch(work, CONTROLS, records)
-            arrived = received(work, [(r, cast("Control", m)) for r, m in good])
+            controls = [(record, cast("Control", message)) for record, message in good]
+            refused = refusals(work.service_keys, controls)
+            arrived = received(work, controls, refused)
             self._undecided -= {number for _, number, _ in arrived}
             _fold(work, [*arrived, *unreadable(bad)])
+        refusal.count(refused.values())
 
     def _set_aside(self, record: Record, reason: str) -> None:
         """Quarantine a control that could not be applied. SAFETY: it holds the patient, as an unreadable one does."""

@@ -26,7 +26,7 @@ from recordgate_schemas.errors import PoisonError, UsageError
 from recordgate_schemas.mapping import mapper
 from recordgate_schemas.topics import BY_NAME, CONTROLS, ENTRIES, Topic
 from recordgate_schemas.values import NhsNumber
-from recordgate_streams.lanes.signatures import is_refusal
+from recordgate_streams.lanes.refusal import is_refusal
 from recordgate_streams.ledger.quarantine import QuarantinedRecord, QuarantineStore
 from recordgate_streams.ledger.quarantine_seal import Seal
 

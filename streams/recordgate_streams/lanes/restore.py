@@ -15,7 +15,7 @@ from recordgate_runtime.kafka_access import group_name
 from recordgate_runtime.postgres import Connection
 from recordgate_runtime.settings import Settings
 from recordgate_runtime.tails import log_starts
-from recordgate_schemas.errors import FatalError, RetryableError, UsageError
+from recordgate_schemas.errors import FatalError, RecordgateError, RetryableError
 from recordgate_schemas.topics import CONTROLS, ENTRIES, TOPICS
 from recordgate_streams.lanes.topic_log import TopicLog
 from recordgate_streams.ledger.incarnations import PAGE, IncarnationStore
@@ -23,6 +23,10 @@ from recordgate_streams.ledger.incarnations import PAGE, IncarnationStore
 SOURCES = (ENTRIES, CONTROLS)
 PATIENCE_S = 15
 """So long the broker may count a process that has died."""
+
+
+class StillRunning(RecordgateError):
+    """A lane still works on the ledger that is to begin anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +42,14 @@ def lane_group(lane: str, settings: Settings) -> str:
     return group_name(f"decide-{lane}", settings)
 
 
-def restore(ledger: Connection, settings: Settings, clock: Clock) -> Restored:
+def restore(
+    ledger: Connection, settings: Settings, clock: Clock, patience_s: float = PATIENCE_S
+) -> Restored:
     """Begin a new incarnation. Repeating it does no harm: each time another one begins.
 
-    Raises UsageError while a lane runs, and FatalError when the topics no longer hold what the ledger has to read.
+    Raises StillRunning while a lane runs, and FatalError when the topics no longer hold what the ledger has to read.
     """
-    _refuse_while_lanes_run(settings)
+    _refuse_while_lanes_run(settings, patience_s)
     partitions = _adopt(ledger, settings)
     log = TopicLog(settings)
     to_read = _to_read(ledger, log, partitions, settings)
@@ -52,9 +58,9 @@ def restore(ledger: Connection, settings: Settings, clock: Clock) -> Restored:
     return Restored(number, to_read)
 
 
-def _refuse_while_lanes_run(settings: Settings) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while _is_running(settings, last_time=time.monotonic() > deadline):
+def _refuse_while_lanes_run(settings: Settings, patience_s: float) -> None:
+    deadline = time.monotonic() + patience_s
+    while _is_running(settings, last_time=time.monotonic() >= deadline):
         time.sleep(0.5)
 
 
@@ -68,7 +74,9 @@ def _is_running(settings: Settings, *, last_time: bool) -> bool:
         return True
     if running and last_time:
         lanes = " and ".join(topic.name for topic in running)
-        raise UsageError(f"stop the decider first: the lane {lanes} still runs; see {PAGE}")
+        raise StillRunning(
+            f"stop the decider first: {lanes} still runs; nothing was changed, see {PAGE}"
+        )
     return bool(running)
 
 

@@ -7,7 +7,6 @@ for it, so its patient is decided again, and the marker opens what the gate clos
 
 from collections.abc import Sequence
 from datetime import datetime
-from enum import StrEnum
 
 from recordgate_runtime.record import Record
 from recordgate_runtime.service_keys import is_signed_with, named_key
@@ -15,38 +14,8 @@ from recordgate_runtime.signing_keys import public_key
 from recordgate_schemas.authority import must_be_signed, practice_of
 from recordgate_schemas.control import Change, Control, EntryHidden
 from recordgate_schemas.values import is_foreign
+from recordgate_streams.lanes.refusal import Refusal
 from recordgate_streams.ledger.service_keys import KnownKey, ServiceKeyStore
-
-
-class Refusal(StrEnum):
-    """Why a control does not count, as its quarantine notice begins."""
-
-    UNSIGNED = "unsigned_control"
-    UNKNOWN_KEY = "unknown_key"
-    BROKEN = "wrong_signature"
-    NOT_VALID = "key_not_valid"
-    OTHER_PRACTICE = "other_practice"
-    OTHER_SOURCE = "other_source"
-
-    @property
-    def error(self) -> str:
-        """The refusal in words, naming nobody."""
-        return f"{self}: {_WORDS[self]}; see docs/runbook/service-keys.md"
-
-
-_WORDS = {
-    Refusal.UNSIGNED: "this kind of control counts only with the signature of a service",
-    Refusal.UNKNOWN_KEY: "the signature names no key that the ledger knows",
-    Refusal.BROKEN: "the signature is not this key's over this control",
-    Refusal.NOT_VALID: "the key was not valid when the control came: retired, expired, or not yet",
-    Refusal.OTHER_PRACTICE: "the key does not speak for the practice concerned",
-    Refusal.OTHER_SOURCE: "the hide is about a version of one source, the entry's id names another",
-}
-
-
-def is_refusal(error: str) -> bool:
-    """Return whether a quarantine notice is a refusal: the control was understood, and holds nothing."""
-    return error.partition(":")[0] in set(Refusal)
 
 
 def refusals(

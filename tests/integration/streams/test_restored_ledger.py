@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kafka import KafkaConsumer
 
 from recordgate_deploy.embedded import Addresses
 from recordgate_deploy.kafka_acls import apply_acls
+from recordgate_deploy.waiting import await_true
 from recordgate_runtime.clock import SystemClock
 from recordgate_runtime.groups import count_members
 from recordgate_runtime.kafka import open_admin
@@ -18,9 +20,10 @@ from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import FatalError, RetryableError
 from recordgate_schemas.topics import Principal
 from recordgate_schemas.values import EntryId
-from recordgate_streams.lanes.restore import SOURCES, lane_group, restore
+from recordgate_streams.lanes.restore import SOURCES, StillRunning, lane_group, restore
 from tests.support.builders import NHS_NUMBER, access, control, entry, hidden, registered
 from tests.support.ledger import Crash
+from tests.support.services import broker
 from tests.support.site import Site
 
 
@@ -81,6 +84,27 @@ def test_who_may_not_look_at_a_group_does_not_take_it_for_empty(
     assert count_members(group, operator) == 0
     with pytest.raises(RetryableError, match="GroupAuthorization"):
         count_members("somebody-else-s", operator)
+
+
+def test_while_a_lane_runs_a_restore_is_refused_and_changes_nothing(site: Site) -> None:
+    lived(site)
+    site.stop()
+    before = site.ask("ledger", "select number from incarnation")
+    options = broker(site.settings.kafka).kafka_python()
+    lane = KafkaConsumer(**options, group_id=lane_group("entries", site.settings))
+    lane.subscribe([f"{site.name}-entries"])
+    assert await_true(
+        lambda: not lane.poll(timeout_ms=100) and bool(lane.assignment()), timeout_s=30
+    )
+    with connect_as_owner(site.dsn("ledger"), autocommit=True) as ledger:
+        with pytest.raises(
+            StillRunning, match=r"stop the decider first: entries still runs; .*md"
+        ) as e:
+            restore(ledger, site.settings, SystemClock(), patience_s=0)
+        assert exit_code(e.value) is ExitCode.FINDING
+        assert site.ask("ledger", "select number from incarnation") == before
+        lane.close()
+        assert (restore(ledger, site.settings, SystemClock()).incarnation,) > before[0]
 
 
 def test_what_is_hidden_after_a_restore_does_not_stay_readable(site: Site) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from joserfc.jwk import OKPKey
 
+from recordgate_runtime.metrics import REGISTRY
 from recordgate_runtime.record import Record
 from recordgate_runtime.service_keys import ServiceKey
 from recordgate_schemas import codec
@@ -16,6 +17,7 @@ from recordgate_schemas.entry import ThirdParty
 from recordgate_schemas.messages import HoldOpened
 from recordgate_schemas.topics import CONTROLS
 from recordgate_schemas.values import NhsNumber
+from recordgate_streams.lanes.refusal import Refusal
 from tests.support.builders import (
     NHS_NUMBER,
     NOW,
@@ -149,6 +151,19 @@ def test_any_other_review_releases_nothing_and_lets_a_signed_one_in(
 
     send(ledger, SERVICE.sign(replace(RELEASE, effective_at=NOW)))
     assert ledger.view() == {E0: 1}
+
+
+def test_each_refusal_is_counted_once_and_from_0(ledger: Ledger) -> None:
+    def counted() -> dict[str, float | None]:
+        name = "recordgate_refused_controls_total"
+        return {one: REGISTRY.get_sample_value(name, {"reason": one}) for one in Refusal}
+
+    before = counted()
+    assert None not in before.values()
+    records = send(ledger, RELEASE, RELEASE, replace(RELEASE, signature="x"))
+    ledger.controls.process_batch(records)  # a replay
+    grown = {one: (n or 0) - (before[one] or 0) for one, n in counted().items()}
+    assert {one: n for one, n in grown.items() if n} == {"unsigned_control": 2, "unknown_key": 1}
 
 
 def test_a_review_that_does_not_count_puts_its_hold_back_into_the_queue(ledger: Ledger) -> None:

@@ -13,6 +13,8 @@ from typer.testing import CliRunner
 
 from recordgate_producers import cli, publishing, sources
 from recordgate_runtime.process import ExitCode, exit_code
+from recordgate_runtime.service_keys import is_signed_with, key_id_of
+from recordgate_runtime.signing_keys import new_key, public_key
 from recordgate_schemas.control import Control
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.errors import PoisonError, RecordgateError, RetryableError, UsageError
@@ -82,6 +84,36 @@ def publish(*args: object, target: Recorder | None = None, stdin: bytes = b"") -
     if isinstance(error := result.exception, RecordgateError):
         return Ended(exit_code(error), result.stdout, f"{result.stderr}recordgate: {error}\n")
     return Ended(result.exit_code, result.stdout, result.stderr)
+
+
+def test_a_control_that_must_be_signed_is_signed_with_the_key_of_the_file(tmp_path: Path) -> None:
+    public = new_key(tmp_path / "key.pem")
+    opens = CONTROL | {
+        "change": {"type": "EntryShown", "entry_id": "A82038:emis:List/1", "cause": "nopat"}
+    }
+    lines = tmp_path / "controls.jsonl"
+    lines.write_text(f"{json.dumps(opens)}\n{json.dumps(CONTROL)}\n", "utf-8")
+    target = Recorder()
+    refused = publish(lines, "--refused", tmp_path / "refused", target=target)
+    assert refused.exit_code == ExitCode.FINDING
+    assert "controls.jsonl:1: EntryShown: counts only with the signature" in refused.stderr
+    assert target.kinds() == ["AccessDeclined"]
+
+    target = Recorder()
+    assert publish(lines, "--sign-with", tmp_path / "key.pem", target=target).exit_code == 0
+    signed, plain = (one for one in target.sent if isinstance(one, Control))
+    key = public_key(public)
+    assert is_signed_with(signed, key_id_of(key), key)
+    assert plain.signature == ""
+
+
+def test_a_key_that_others_may_read_signs_nothing(tmp_path: Path) -> None:
+    new_key(tmp_path / "key.pem")
+    (tmp_path / "key.pem").chmod(0o644)
+    target = Recorder()
+    ended = publish(record_file(tmp_path), "--sign-with", tmp_path / "key.pem", target=target)
+    assert (ended.exit_code, target.sent) == (ExitCode.USAGE, [])
+    assert "others may read it" in ended.stderr
 
 
 def test_registration_and_hides_go_first_then_entries_then_the_list_of_all(tmp_path: Path) -> None:
