@@ -69,6 +69,8 @@ def plant_person(resource: Json, chance: random.Random) -> None:
         *_of_any_element(resource, chance, "Signature", {"whoReference": who, "who": who}),
         lambda: put(resource, "note", {"text": "x", "authorReference": who}),
         lambda: put(resource, "performer", who),
+        lambda: put(resource, "performer", {"reference": "Specimen/s", "type": "RelatedPerson", "display": NAME}),
+        lambda: put(resource, "contained", {"resourceType": "FamilyMemberHistory", "id": "f", "name": NAME}),
         lambda: put(resource, "author", who),
         lambda: put(resource, "participant", {"individual": who, "actor": who}),
         lambda: resource.update({chance.choice(WHO): who}),

@@ -3,6 +3,7 @@
 SAFETY: only what is certainly this patient is this patient. Another one's number refuses; the rest nobody can tell.
 """
 
+import base64
 import re
 import unicodedata
 from collections import defaultdict
@@ -92,7 +93,8 @@ def names_somebody_else(bundle: Bundle, resource: Resource, patient: FhirPatient
 
 def is_person(bundle: Bundle, resource: Resource, reference: Json) -> bool:
     """Whether a reference leads to a person who is no staff, in whatever spelling."""
-    return target_type(bundle, resource, reference) in PEOPLE or any(
+    kinds = {target_type(bundle, resource, reference), _stated_type(reference)}
+    return not PEOPLE.isdisjoint(kinds) or any(
         _is_of_nhs_numbers(one) for one in nodes(reference, "identifier")
     )
 
@@ -107,8 +109,12 @@ def target_type(bundle: Bundle, resource: Resource, reference: Json) -> str:
     if key is not None:
         kind = key.partition("/")[0]
         return _TYPES.get(kind.casefold(), kind)
-    stated = (text(reference, "type") or "").rpartition("/")[2]  # a name, or the address of one
-    return _TYPES.get(stated.casefold(), stated) or _type_in_words(target)
+    return _stated_type(reference) or _type_in_words(target)
+
+
+def _stated_type(reference: Json) -> str:
+    stated = (text(reference, "type") or "").strip().rpartition("/")[2]  # a name, or its address
+    return _TYPES.get(stated.casefold(), stated)
 
 
 def contained(resource: Resource, target: str) -> Json | None:
@@ -130,7 +136,7 @@ def _is_somebody_else(bundle: Bundle, resource: Resource, node: Node, patient: F
     if node.within in STAFF or _is_of_own_patient(resource, node, patient):
         return False
     if node.role is Role.PERSON:
-        return isinstance(node.value, dict)
+        return True
     if node.type == "Identifier":
         return Whose.OTHER in {*_by_number({"identifier": node.value}, patient)}
     if node.type == "Reference" and isinstance(node.value, dict):
@@ -138,7 +144,19 @@ def _is_somebody_else(bundle: Bundle, resource: Resource, node: Node, patient: F
             is_person(bundle, resource, node.value)
             and whose(bundle, resource, node.value, patient) is not Whose.OWN
         )
+    if node.type == "Attachment":
+        return foreign_numbers(_written_in(node.value), patient)
     return _may_speak(node) and foreign_numbers(str(node.value), patient)
+
+
+def _written_in(attachment: Json) -> str:
+    """Return the words of a text that is attached; of other files nobody here can read any."""
+    if not (text(attachment, "contentType") or "").strip().casefold().startswith("text/"):
+        return ""
+    try:
+        return base64.b64decode(text(attachment, "data") or "").decode("utf-8", "replace")
+    except ValueError:
+        return ""
 
 
 def _is_of_own_patient(resource: Resource, node: Node, patient: FhirPatient) -> bool:

@@ -23,7 +23,7 @@ def codes_of(nodes: Iterable[Node]) -> frozenset[Code]:
 
 def is_modified(nodes: Iterable[Node]) -> bool:
     """Whether anything in it may turn a meaning round: a modifier extension or implicit rules, at any depth."""
-    return any(node.path.rpartition(".")[2] in MODIFIERS for node in nodes)
+    return any(node.path.rpartition(".")[2].lstrip("_") in MODIFIERS for node in nodes)
 
 
 def unknown_elements(nodes: Iterable[Node]) -> Iterator[str]:

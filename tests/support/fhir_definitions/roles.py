@@ -30,6 +30,7 @@ BY_PATH = {
         "DiagnosticReport.codedDiagnosis DiagnosticReport.conclusionCode Encounter.reason Encounter.reasonCode"
         " List.title"
     ),
+    "person": "FamilyMemberHistory.name",
     "label": "Composition.confidentiality DocumentReference.securityLabel Meta.security",
     # words that belong to something coded or measured, or that a treatment cannot be understood without
     "wording": (

@@ -1,5 +1,6 @@
 """Shapes and spellings that FHIR does not have, or has for something else: each holds, and shows nothing unread."""
 
+import base64
 import json
 from typing import Any
 
@@ -101,6 +102,7 @@ def test_what_is_contained_in_what_is_contained_is_not_understood(holder: Json) 
         ref("RelatedPerson?identifier=x"),
         {"type": "http://hl7.org/fhir/StructureDefinition/RelatedPerson"},
         {"type": "relatedperson"},
+        {**ref("Specimen/s"), "type": " RelatedPerson"},
         {"identifier": {"system": f"{NHS}/", "value": OTHER_NUMBER}},
         {"identifier": {"system": "urn:oid:2.16.840.1.113883.2.1.4.1", "value": OTHER_NUMBER}},
     ],
@@ -136,6 +138,31 @@ def test_another_patients_number_holds_however_it_is_written(written: str, eleme
     record = read(observation("x", **element(written)), SURVIVOR)
     assert victim(record).third_party is ThirdParty.PRESENT
     assert survivor_is_untouched(record)
+
+
+@pytest.mark.parametrize("kind", ["text/plain", " Text/HTML; charset=utf-8"])
+def test_another_patients_number_in_an_attached_text_holds(kind: str) -> None:
+    data = base64.b64encode(b"<p>Letter about 999 000 0026</p>").decode()
+    letter = thing("DocumentReference", "x", status="current", indexed=AT, type={"text": "Letter"})
+    letter |= {
+        "docStatus": "final",
+        "content": [{"attachment": {"contentType": kind, "data": data}}],
+    }
+    record = read(letter, SURVIVOR)
+    assert victim(record, "DocumentReference/x").third_party is ThirdParty.PRESENT
+    assert survivor_is_untouched(record)
+
+
+def test_the_name_of_a_relative_in_a_family_history_is_left_out() -> None:
+    inside = {"resourceType": "FamilyMemberHistory", "id": "f", "name": "Harness"}
+    record = read(observation("x", contained=[inside]), SURVIVOR)
+    assert victim(record).third_party is ThirdParty.PRESENT
+    assert "Harness" not in shown(victim(record))
+
+
+def test_what_stands_beside_implicit_rules_may_turn_a_meaning_round_too() -> None:
+    beside = {"_implicitRules": {"extension": [{"url": DEFINED, "valueUri": "x"}]}}
+    assert is_held(victim(read(observation("x", **beside))))
 
 
 def test_the_author_of_a_note_in_words_is_left_out() -> None:
