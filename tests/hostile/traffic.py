@@ -14,7 +14,7 @@ from tests.hostile.histories import Sent
 from tests.support.services import broker
 
 CHUNK = 200
-WAYS = ("plain",)
+WAYS = ("plain", "plain", "committed", "aborted")
 """How a chunk may be sent: `plain`, or in a transaction that is `committed` or `aborted`."""
 
 
