@@ -13,8 +13,10 @@ from recordgate_runtime.arguments import ask_nhs_number
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.process import run_process
 from recordgate_runtime.settings import Settings, need, settings
+from recordgate_schemas.topics import Principal
 from recordgate_schemas.values import parse_audience, parse_entry_id
 from recordgate_streams.inspection import explanations
+from recordgate_streams.inspection.entries_log import EntriesLog, entries_log
 from recordgate_streams.lanes.lane import LaneName
 from recordgate_streams.ledger.account import Account, Miscount, read_account, recount
 from recordgate_streams.ledger.explanation import explain as explain_entry
@@ -115,25 +117,32 @@ def account(
         bool, typer.Option("--recount", help="compare the counts with every decision in force")
     ] = False,
 ) -> None:
-    """Account for every entry record: what was received, and what became of it. Status 1 unless it balances."""
-    dsn = need(settings().ledger_dsn, "RECORDGATE_LEDGER_DSN")
+    """Account for every entry record: what was received, and what became of it.
+
+    Status 1 unless it balances, and if the broker has another log than the one that was read.
+    """
+    known = settings().as_user(Principal.METRICS)
+    dsn = need(known.ledger_dsn, "RECORDGATE_LEDGER_DSN")
     with connect(dsn, "ledger_reader" if again else "metrics") as connection:
         found = read_account(connection)
         miscounts = recount(connection) if again else []
+        log = entries_log(connection, known)
     counted = {"miscounts": [dataclasses.asdict(one) for one in miscounts]} if again else {}
-    lines = _account_lines(found) + (_recount_lines(miscounts) if again else "")
-    print(json.dumps(dataclasses.asdict(found) | counted) if as_json else lines)  # noqa: T201
-    sys.exit(0 if found.unaccounted == 0 and not miscounts else 1)
+    lines = [_account_lines(found, log), *(_recount_lines(miscounts) if again else ())]
+    data = dataclasses.asdict(found) | counted | {"log": log}
+    print(json.dumps(data) if as_json else "\n".join(lines))  # noqa: T201
+    balances = found.unaccounted == 0 and not miscounts and log is not EntriesLog.ANOTHER
+    sys.exit(0 if balances else 1)
 
 
-def _account_lines(found: Account) -> str:
+def _account_lines(found: Account, log: EntriesLog) -> str:
     lines = [f"{n:>8}  {outcome}  {reason}" for outcome, reason, n in found.outcomes]
-    return "\n".join([*lines, found.sentence()])
+    return "\n".join([*lines, found.sentence(), *filter(None, [log.sentence])])
 
 
-def _recount_lines(miscounts: Sequence[Miscount]) -> str:
+def _recount_lines(miscounts: Sequence[Miscount]) -> list[str]:
     lines = [
         f"partition {one.partition}: {one.counted} counted as {one.outcome} {one.reason}, {one.found} found"
         for one in miscounts
     ]
-    return "\n" + "\n".join(lines or ["recount: every outcome is counted as it is"])
+    return lines or ["recount: every outcome is counted as it is"]

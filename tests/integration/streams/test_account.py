@@ -2,14 +2,19 @@
 
 import json
 from importlib import resources
+from uuid import uuid4
 
 import pytest
 from typer.testing import CliRunner
 
+from recordgate_deploy.embedded import Addresses
 from recordgate_deploy.main import app
-from recordgate_runtime.settings import adopt, settings
+from recordgate_runtime.kafka import create_topics, topic_state
+from recordgate_runtime.settings import Settings, adopt, settings
 from recordgate_schemas.control import AccessDeclined, AccessOptedIn, EntryHidden, HideCause
+from recordgate_schemas.topics import ENTRIES
 from recordgate_schemas.values import EntryId
+from recordgate_streams.inspection.entries_log import EntriesLog, entries_log
 from recordgate_streams.ledger.account import Miscount, read_account, recount
 from tests.support.builders import access, entry, registered
 from tests.support.ledger import PARTITION, Crash, Ledger
@@ -67,6 +72,56 @@ def test_a_wrong_count_is_found_by_counting_again(told: Ledger, ledger_dsn: str)
     assert (found.exit_code, "6 counted as RELEASED -, 1 found" in found.output) == (1, True)
     [miscount] = json.loads(as_json.output)["miscounts"]
     assert (miscount["counted"], miscount["found"]) == (6, 1)
+
+
+@pytest.fixture
+def known(services: Addresses, told: Ledger) -> Settings:
+    """A broker on which `entries` is the topic that the ledger has read, and holds all of it."""
+    values = {"kafka": services.kafka, "topic_prefix": f"{uuid4().hex}.", "partitions": 1}
+    known = Settings.model_validate(values | {"ledger_dsn": told.dsn})
+    create_topics(known)
+    topic_id = topic_state(ENTRIES, known).topic_id
+    change = "update source_position set topic_id = %s, next_offset = 0 where topic = 'entries'"
+    told.owner.execute(change, (topic_id,))
+    return known
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("topic_id = topic_id", EntriesLog.SAME),
+        ("topic_id = 'another'", EntriesLog.ANOTHER),
+        ("next_offset = 1", EntriesLog.ANOTHER),
+    ],
+)
+def test_an_account_of_another_log_is_told_from_one_of_this(
+    told: Ledger, known: Settings, change: str, found: EntriesLog
+) -> None:
+    told.owner.execute(f"update source_position set {change} where topic = 'entries'".encode())
+    assert entries_log(told.owner, known) is found
+    away = known.model_copy(update={"kafka": "127.0.0.1:9"})
+    assert entries_log(told.owner, away) is EntriesLog.UNKNOWN
+
+
+def test_the_command_says_that_the_log_is_another_one(told: Ledger, known: Settings) -> None:
+    told.owner.execute("update source_position set topic_id = 'another' where topic = 'entries'")
+    before = settings()
+    names = {"RECORDGATE_LEDGER_DSN": told.dsn, "RECORDGATE_KAFKA": known.kafka}
+    adopt(names | {"RECORDGATE_TOPIC_PREFIX": known.topic_prefix})
+    try:
+        plain = CliRunner().invoke(app, ["account"])
+        as_json = CliRunner().invoke(app, ["account", "--json"])
+    finally:
+        adopt(
+            {
+                "RECORDGATE_LEDGER_DSN": before.ledger_dsn,
+                "RECORDGATE_KAFKA": before.kafka,
+                "RECORDGATE_TOPIC_PREFIX": before.topic_prefix,
+            }
+        )
+    assert plain.exit_code == as_json.exit_code == 1
+    assert "entries on the broker is another log than was read" in plain.output
+    assert json.loads(as_json.output)["log"] == "another"
 
 
 def test_counts_begin_with_what_is_in_force(told: Ledger) -> None:
