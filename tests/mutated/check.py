@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 
 import orjson
 
@@ -13,7 +14,7 @@ from recordgate_producers.fhir import extract, parse
 from recordgate_producers.fhir.bundle import open_bundle
 from recordgate_producers.fhir.reading import read_nodes
 from recordgate_producers.fhir.report import ResourceOutcome
-from recordgate_producers.fhir.types import CONTAINED_FIELDS
+from recordgate_producers.fhir.types import CONTAINED_FIELDS, SKIPPED
 from recordgate_producers.samples import RECORDS
 from recordgate_schemas.entry import ClinicalEntry, Kind, Marker, Readiness, ThirdParty
 from recordgate_schemas.errors import PoisonError
@@ -51,26 +52,39 @@ class Found:
     moves: tuple[str, ...]
 
 
+PUBLISHED = ("gpconnect/emis/*", "gpconnect/large/*", "gpconnect-examples/**/*")
+GENERATED = ("synthea-r4/*", "synthea-stu3/*")
+FEW = 4
+"""Generated records that are read of each version: they are much alike."""
+
+
 @cache
 def sources() -> tuple[bytes, ...]:
-    """Return the resources that are mutated: of the samples, and of the published records where they are."""
+    """Return the resources that are mutated: of the samples, and of the published records where they are.
+
+    Of resources of one type with the same fields one is enough.
+    """
     files = [path.read_bytes() for path in sorted(RECORDS.glob("*.json"))]
-    files += [
-        content(path)
-        for path in documents("gpconnect/structured/*.json", "gpconnect-examples/**/*.json")[:40]
-    ]
-    found: dict[bytes, None] = {}
-    for data in files:
-        try:
-            document = parse(data)
-        except Exception:  # noqa: BLE001, S112  files that are no records are there to be refused elsewhere
-            continue
-        entries = document.get("entry", []) if isinstance(document, dict) else []
-        for one in entries if isinstance(entries, list) else []:
-            resource = one.get("resource") if isinstance(one, dict) else None
-            if isinstance(resource, dict) and ({"subject", "patient"} & resource.keys()):
-                found[orjson.dumps(resource, default=str)] = None
-    return tuple(found)
+    files += map(content, documents(*PUBLISHED))
+    files += [content(path) for kind in GENERATED for path in documents(kind)[:FEW]]
+    found: dict[tuple[str, ...], bytes] = {}
+    for resource in chain.from_iterable(map(_resources, files)):
+        if {"subject", "patient"} & resource.keys() and resource["resourceType"] not in SKIPPED:
+            shape = (resource["resourceType"], *sorted(resource))
+            found.setdefault(shape, orjson.dumps(resource, default=str))
+    return tuple(found.values())
+
+
+def _resources(data: bytes) -> Iterator[Json]:
+    try:
+        document = parse(data)
+    except PoisonError:
+        return  # files that are no records are there to be refused elsewhere
+    entries = document.get("entry") if isinstance(document, dict) else None
+    for one in entries if isinstance(entries, list) else []:
+        resource = one.get("resource") if isinstance(one, dict) else None
+        if isinstance(resource, dict):
+            yield resource
 
 
 def problems(cases: int, seed: int) -> Iterator[Found]:

@@ -74,6 +74,19 @@ def test_a_resource_that_loses_what_fhir_requires_of_it_is_held() -> None:
     assert any("FHIR requires it" in one.text for one in record.notices)
 
 
+def test_what_only_a_part_refers_to_that_is_left_out_is_left_out_with_it() -> None:
+    extension = [{"url": "https://other.example/x", "valueReference": ref("#s")}]
+    inside = [
+        {"resourceType": "Specimen", "id": "s", "parent": [ref("#t")]},
+        {"resourceType": "Specimen", "id": "t"},
+        {"resourceType": "Device", "id": "d"},
+    ]
+    made = observation("x", contained=inside, extension=extension, device=ref("#d"))
+    body = orjson.loads(victim(read(made)).body)
+    assert [one["resourceType"] for one in body["contained"]] == ["Device"]
+    assert new_problems(body, [made]) == frozenset()
+
+
 def test_a_specimen_says_whose_it_is() -> None:
     specimen = {"resourceType": "Specimen", "id": "s", "subject": ref("Patient/p")}
     report = thing("DiagnosticReport", "x", status="final", code={"text": "x"})

@@ -18,7 +18,7 @@ from recordgate_producers.fhir.patient import FhirPatient
 from recordgate_producers.fhir.persons import SUBJECTS, Whose, is_person, target_type, whose
 from recordgate_producers.fhir.readiness import list_warnings
 from recordgate_producers.fhir.reading import Node, Pointer, contained_in, holder_of, resource_type
-from recordgate_producers.fhir.tree import Json, Written, nodes, text, texts
+from recordgate_producers.fhir.tree import Json, Written, nodes, references, text, texts
 from recordgate_producers.fhir.types import CONTAINED_FIELDS, PEOPLE, THINGS, is_entry
 
 OWN_PATIENT = "Patient/self"
@@ -84,9 +84,20 @@ class _Writer:
         self._note_lost(self._resource.type, source, document)
         if list_warnings(source) or _is_warning(document.get("note")):
             document.pop("note", None)
-        if self._inside:
-            document["contained"] = self._inside
+        if inside := self._inside_of(document):
+            document["contained"] = inside
         return document
+
+    def _inside_of(self, document: Json) -> list[Json]:
+        """Return what is contained, but for what only parts refer to that were left out: it was left out with them."""
+        stated = {one.target for one in references(self._resource.json)}
+        alone = {own for name, own in self._own.items() if f"#{name}" not in stated}
+        kept, found = [], [document, *(one for one in self._inside if one["id"] in alone)]
+        while found:
+            kept += found
+            named = {one.target for part in kept for one in references(part)}
+            found = [one for one in self._inside if f"#{one['id']}" in named and one not in kept]
+        return [one for one in self._inside if one in kept]
 
     def _keep_own_contained(self) -> None:
         if self._resource.type == "List":

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from recordgate_producers.fhir.body import Body
 from recordgate_producers.fhir.bundle import Bundle, Resource
 from recordgate_producers.fhir.reading import contained_in
+from recordgate_producers.fhir.screening import is_modified, unknown_elements
 from recordgate_producers.fhir.tree import Json, nodes, text, values
 
 MEDICINES = frozenset({"MedicationRequest", "MedicationStatement"})
@@ -20,6 +21,8 @@ def body_doubts(bundle: Bundle, sources: Sequence[Resource], body: Body) -> Iter
         yield f"{field}: FHIR requires it, and nothing of it can be shown; held"
     if not bundle.in_conflict.isdisjoint(one.key for one in sources):
         yield "the Bundle has two different resources with one id, of which this is or holds one; held"
+    if any(is_modified(one.nodes) or any(unknown_elements(one.nodes)) for one in sources[1:]):
+        yield "something that it has inside is not understood; held"
     if any(_has_one_id_twice(one) for one in sources):
         yield "two resources contained in it have one id; held"
     if text(sources[0].json, "text", "status") in ONLY_THERE:

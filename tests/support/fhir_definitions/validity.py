@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from recordgate_producers.fhir.definitions import CHOICE, NUMBERS, PRIMITIVES, READ
+from recordgate_producers.fhir.tree import nodes
 from tests.support.fhir_definitions.__main__ import store
 from tests.support.fhir_definitions.official import JARS, Row, official_elements
 
@@ -68,13 +69,7 @@ class _Reader:
     def __init__(self, resource: Json, version: str) -> None:
         self._resource = resource
         self._version = version
-        contained = resource.get("contained")
-        parts = (
-            [one for one in contained if isinstance(one, dict)]
-            if isinstance(contained, list)
-            else []
-        )
-        self._ids = [str(one.get("id")) for one in parts]
+        self._ids = [str(one.get("id")) for one in nodes(resource, "contained")]
         self._named: set[str] = set()
 
     def read(self) -> Iterator[Problem]:
@@ -96,7 +91,7 @@ class _Reader:
         known = _elements(self._version, holder)
         if not value:
             yield Problem(holder, "empty")
-        present = {key.lstrip("_") for key in value}
+        present = {key.lstrip("_") for key, part in value.items() if part not in ({}, [], None)}
         chosen: dict[str, set[str]] = {}
         for key, part in value.items():
             if key == "resourceType":

@@ -165,6 +165,25 @@ def test_what_stands_beside_implicit_rules_may_turn_a_meaning_round_too() -> Non
     assert is_held(victim(read(observation("x", **beside))))
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"modifierExtension": [{"url": "x", "valueBoolean": True}]},
+        {"form": {"text": "x", "modifierExtension": [{"url": "x", "valueBoolean": True}]}},
+        {"ingredient": [[{"itemCodeableConcept": {"text": "x"}}]]},
+        {"implicitRules": "x"},
+        {"zzz": "x"},
+    ],
+)
+def test_what_is_not_understood_in_a_drug_holds_what_names_it(fields: Json) -> None:
+    drug = {"resourceType": "Medication", "id": "d", "code": {"text": "Aspirin"}, **fields}
+    dates = {"status": "active", "intent": "order", "authoredOn": AT}
+    made = thing("MedicationRequest", "x", medicationReference=ref("Medication/d"), **dates)
+    record = read(made, drug, SURVIVOR)
+    assert is_held(victim(record, "MedicationRequest/x"))
+    assert survivor_is_untouched(record)
+
+
 def test_the_author_of_a_note_in_words_is_left_out() -> None:
     note = [{"authorString": "Mrs Harness, mother", "text": "Walks well", "time": AT}]
     made = thing("ReferralRequest", "x", status="active", intent="order", authoredOn=AT, note=note)
