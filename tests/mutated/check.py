@@ -14,7 +14,7 @@ from recordgate_producers.fhir import extract, parse
 from recordgate_producers.fhir.bundle import open_bundle
 from recordgate_producers.fhir.reading import read_nodes
 from recordgate_producers.fhir.report import ResourceOutcome
-from recordgate_producers.fhir.types import CONTAINED_FIELDS, SKIPPED
+from recordgate_producers.fhir.types import CONTAINED_FIELDS, is_entry
 from recordgate_producers.samples import RECORDS
 from recordgate_schemas.entry import ClinicalEntry, Kind, Marker, Readiness, ThirdParty
 from recordgate_schemas.errors import PoisonError
@@ -69,7 +69,7 @@ def sources() -> tuple[bytes, ...]:
     files += [content(path) for kind in GENERATED for path in documents(kind)[:FEW]]
     found: dict[tuple[str, ...], bytes] = {}
     for resource in chain.from_iterable(map(_resources, files)):
-        if {"subject", "patient"} & resource.keys() and resource["resourceType"] not in SKIPPED:
+        if {"subject", "patient"} & resource.keys() and is_entry(resource["resourceType"]):
             shape = (resource["resourceType"], *sorted(resource))
             found.setdefault(shape, orjson.dumps(resource, default=str))
     return tuple(found.values())
