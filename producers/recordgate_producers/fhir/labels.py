@@ -1,14 +1,15 @@
 """Security labels of one resource, from every place that can carry a label.
 
 Read: `meta.security`, `securityLabel` (DocumentReference), `confidentiality` (Composition), DS4P inline labels on any
-field, each at any depth; tags and extensions with a code of HL7's security systems; and any coding NOPAT anywhere,
-whatever its system. SAFETY: a label that cannot be read becomes one nobody knows, which holds.
+field, each at any depth, also where a Meta is the value of an extension; tags and extensions with a code of HL7's
+security systems; and NOPAT anywhere as a whole value, whatever its system. SAFETY: a label that cannot be read becomes
+one nobody knows, which holds.
 """
 
 from collections.abc import Iterator
 from typing import Any
 
-from recordgate_producers.fhir.tree import Code, Json, codes, nodes, objects, text
+from recordgate_producers.fhir.tree import Code, Json, codes, nodes, objects, text, values
 from recordgate_producers.fhir.types import SPARED
 from recordgate_schemas.bounds import TEXT_BYTES
 from recordgate_schemas.entry import Coding
@@ -20,6 +21,9 @@ UNREADABLE = Coding("", "unreadable")
 SECURITY_SYSTEMS = ("/v3/Confidentiality", "/v3-Confidentiality", "/v3/ActCode", "/v3-ActCode")
 """How the systems of HL7's security labels end, in STU3 and R4."""
 
+LABELS = ("security", "securityLabel", "confidentiality")
+"""Elements that hold labels: of a Meta, of documents and of Compositions."""
+
 INLINE_LABEL = "inline-sec-label"
 HAS_INLINE_LABELS = "PROCESSINLINELABEL"
 """DS4P's label of a resource with labels on single fields. It restricts nothing itself."""
@@ -29,14 +33,12 @@ def labels_of(resource: Json) -> frozenset[Coding]:
     """Return every label on a resource or inside it."""
     found: set[Coding] = set()
     for part in objects(without_spared(resource)):
-        found.update(_labels(part.get("securityLabel")))
-        if "confidentiality" in part:
-            found.update(_labels(part["confidentiality"]))
-        found.update(meta_labels(part))
+        for name in LABELS:
+            found.update(_labels(part.get(name)))
         found.update(_security_codes(part))
         if _is_inline(part):
             found.update(_labels([part[key] for key in part if key.startswith("value")]))
-        if _is_nopat(part.get("code")):
+        if any(_is_nopat(value) for name in part for value in values(part[name])):
             found.add(_coding(Code(str(part.get("system") or ""), NOPAT)))
     if _has_lost_labels(resource):
         found.add(UNREADABLE)
@@ -81,7 +83,7 @@ def is_nopat(label: Coding) -> bool:
 
 def _security_codes(part: Json) -> Iterator[Coding]:
     """Yield the labels that a resource's tags, or the value of an extension, carry."""
-    carriers = [*nodes(part, "meta", "tag")]
+    carriers = [*nodes(part, "tag")]
     if "url" in part:
         carriers += [one for key in part if key.startswith("value") for one in nodes(part[key])]
         carriers += [one for one in carriers for one in nodes(one, "coding")]

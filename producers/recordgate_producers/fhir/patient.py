@@ -1,6 +1,7 @@
 """Whose record a Bundle is, at which practice, from which system: facts that options may replace."""
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -76,10 +77,11 @@ class FhirPatient:
         return tuple(sorted(both))
 
     def is_named_in(self, value: str) -> bool:
-        """Whether a text holds one of the numbers, whatever separates their digits."""
+        """Whether a text holds one of the numbers, in whatever digits and whatever separates them."""
         if len(value) < _DIGITS:
             return False
-        squeezed = re.sub(r"[^0-9A-Za-z]", "", value)
+        plain = value if value.isascii() else unicodedata.normalize("NFKC", value)
+        squeezed = re.sub(r"[^0-9A-Za-z]", "", plain)
         return any(number in squeezed for number in self.numbers)
 
 

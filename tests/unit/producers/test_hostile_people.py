@@ -164,6 +164,17 @@ def test_telephones_and_other_numbers_are_no_persons(written: str) -> None:
     assert victim(read(observation("x", comment=written))).third_party is ThirdParty.NONE
 
 
+@pytest.mark.parametrize(
+    "written",
+    [NUMBER, "".join(chr(0xFF10 + int(digit)) for digit in NUMBER), "\u200b".join(NUMBER)],
+)
+def test_the_patients_own_number_is_in_no_body_in_whatever_digits(written: str) -> None:
+    record = read(observation("x", comment=f"see {written}"), SURVIVOR)
+    assert written not in shown(victim(record))
+    assert is_held(victim(record))
+    assert survivor_is_untouched(record)
+
+
 # ---- narrative
 @pytest.mark.parametrize("status", ["generated", "extensions", "additional", "empty"])
 def test_a_narrative_is_in_no_body(status: str) -> None:

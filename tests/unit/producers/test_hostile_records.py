@@ -127,6 +127,10 @@ def test_a_code_is_read_in_every_type(kind: str, fields: Json) -> None:
         {"extension": [{"url": "x", "valueCoding": {"system": ACT_CODE, "code": "SOMETHING"}}]},
         {"extension": [{"url": "x", "valueCodeableConcept": coded("PSY", ACT_CODE)}]},
         {"contained": [nopat({"resourceType": "Observation", "id": "c"})]},
+        {"extension": [{"url": "x", "valueCode": "NOPAT"}]},
+        {"extension": [{"url": "x", "valueString": " nopat "}]},
+        {"extension": [{"url": "x", "valueMeta": {"security": [{"system": ACT_CODE, "code": "NOPAT"}]}}]},
+        {"extension": [{"url": "x", "valueMeta": {"tag": [{"system": ACT_CODE, "code": "NOPAT"}]}}]},
     ],
 )  # fmt: skip
 def test_a_label_is_read_in_every_position(place: Json) -> None:
