@@ -4,7 +4,8 @@ kafka-python ships no types; this file wraps it in typed functions. Checksums ne
 reading costs twelve times the CPU, so its absence is an error.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -26,6 +27,9 @@ from recordgate_schemas.errors import FatalError, RetryableError
 from recordgate_schemas.topics import TOPICS, Topic
 
 PARTITIONS_PAGE = "docs/runbook/partitions.md"
+POSITION_WAIT_MS = 1_000
+"""How long to wait for where a partition's reader is, when its leader has to be asked."""
+
 BATCH_BYTES = 1024 * 1024
 """Most bytes a producer may put into one batch. The broker's limit is on batches, so no topic's may be lower."""
 
@@ -145,15 +149,8 @@ class PartitionReader:
 
     def poll(self, wait_s: float, limit: int) -> list[Record]:
         """Return up to `limit` records, in offset order per partition; empty when none came in time."""
-        try:
+        with self._reading():
             batches = self._consumer.poll(timeout_ms=int(wait_s * 1000), max_records=limit)
-        except _GONE as error:
-            raise FatalError(
-                f"{self._name}: the log no longer holds what comes next ({type(error).__name__});"
-                " see docs/runbook/position-outside-log.md"
-            ) from None
-        except AuthorizationError:
-            raise not_let_in(self._name) from None
         return [self._record(message) for batch in batches.values() for message in batch]
 
     def passed(self) -> list[Span]:
@@ -163,11 +160,28 @@ class PartitionReader:
         """
         found = []
         for tp in self._partitions:
-            first, end = self._next[tp.partition], int(self._consumer.position(tp))
-            if end != first:
-                found.append(Span(self._topic.name, tp.partition, first, end))
-                self._next[tp.partition] = end
+            first = self._next[tp.partition]
+            with self._reading():  # a new leader may have to be asked first whether the log is the same
+                end = self._consumer.position(tp, timeout_ms=POSITION_WAIT_MS)
+            if end is not None and end != first:
+                found.append(Span(self._topic.name, tp.partition, first, int(end)))
+                self._next[tp.partition] = int(end)
         return found
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Say in our errors what the client raises: the log has lost what comes next, or the broker refuses."""
+        try:
+            yield
+        except _GONE as error:
+            raise FatalError(
+                f"{self._name}: the log no longer holds what comes next ({type(error).__name__});"
+                " see docs/runbook/position-outside-log.md"
+            ) from None
+        except AuthorizationError:
+            raise not_let_in(self._name) from None
+        except KafkaError as error:
+            raise RetryableError(f"{self._name}: {type(error).__name__}") from None
 
     def _record(self, message: Any) -> Record:
         gap_from = self._next[message.partition]

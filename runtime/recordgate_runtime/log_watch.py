@@ -31,6 +31,8 @@ CHECK_EVERY_S = 1.0
 CONFIRM_S = 30.0
 """Seconds that a process goes on while the broker does not say whether the log is the same."""
 
+_ASK_AGAIN_S = 0.2
+
 OUTSIDE_PAGE = "docs/runbook/position-outside-log.md"
 
 Before = tuple[Mark, int]
@@ -74,6 +76,13 @@ class LogWatch:
             stored = positions.load(self._db, self._topic.name)
             self._asking(lambda: self._compare(stored, self._describe(len(stored))))
         return stored
+
+    def begin(self) -> dict[int, Position]:
+        """Compare and return as `check` does; a broker that does not answer is asked again for CONFIRM_S."""
+        patience, compared = _Patience(self._monotonic), dict[int, Position]()
+        while not patience.is_answered(lambda: compared.update(self.check())):
+            time.sleep(_ASK_AGAIN_S)
+        return compared
 
     def confirm(self, before: Mapping[int, Before]) -> bool:
         """Find the records again that lie before what was fetched; False when the broker does not answer now.

@@ -71,7 +71,7 @@ def run_sink(
     health.serve(settings.metrics_port)
     _adopt(topic, connection, settings)
     watch = LogWatch(topic, settings, connection)
-    start = {partition: one.next_offset for partition, one in watch.check().items()}
+    start = {partition: one.next_offset for partition, one in watch.begin().items()}
     reader = PartitionReader(topic, settings, start)
     batches = Batches(topic, connection, handler, settings)
     health.ready()

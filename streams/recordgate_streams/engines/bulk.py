@@ -60,7 +60,7 @@ def _begin(
     name: LaneName, lane: Lane, watch: LogWatch, health: Health, partitions: Sequence[int]
 ) -> Mapping[int, int]:
     """Finish what a crash cut short, and return where to read on, once the log was found to be the same."""
-    positions = watch.check()
+    positions = watch.begin()
     lane.resume(partitions)
     health.ready()
     log(LogCode.STARTED, lane=name, topic=lane.topic.name)

@@ -109,7 +109,7 @@ def create_app(
 def _log_of(name: LaneName, lane: Lane, watch: LogWatch, trail: Trail) -> LogOfLane:
     return LogOfLane(
         trail,
-        begin=partial(_guarded, name, watch.check),
+        begin=partial(_guarded, name, watch.begin),
         confirm=partial(_guarded, name, partial(_confirm, watch)),
         gone=partial(_gone, name, lane),
         refused=partial(_refused, name, lane),
