@@ -161,7 +161,9 @@ class PartitionReader:
         found = []
         for tp in self._partitions:
             first = self._next[tp.partition]
-            with self._reading():  # a new leader may have to be asked first whether the log is the same
+            with (
+                self._reading()
+            ):  # a new leader may have to be asked first whether the log is the same
                 end = self._consumer.position(tp, timeout_ms=POSITION_WAIT_MS)
             if end is not None and end != first:
                 found.append(Span(self._topic.name, tp.partition, first, int(end)))
