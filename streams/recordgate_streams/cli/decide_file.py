@@ -19,7 +19,12 @@ from recordgate_schemas.values import NhsNumber
 from recordgate_streams import ruleset
 from recordgate_streams.bodies.hints import has_hint
 from recordgate_streams.decider.decide import PatientDecision
-from recordgate_streams.decider.history import Event, decide_history
+from recordgate_streams.decider.history import (
+    RulesetActivated,
+    Step,
+    decide_history,
+    in_force_at,
+)
 from recordgate_streams.decider.record import AcceptedEntry, EntryAudience
 from recordgate_streams.golden.scenario import parse_instant, parse_lines
 from recordgate_streams.policy.decision import Decision
@@ -42,10 +47,12 @@ def decide_file(
 ) -> None:
     """Decide a written scenario and print every decision with its reasons (docs/scenarios.md)."""
     used = ruleset.load(rules) if rules else ruleset.current()
-    events = [_with_hint(one, used) for one in parse_lines(_lines(scenario), str(scenario))]
+    read = parse_lines(_lines(scenario), str(scenario), scenario.parent)
     at = parse_instant(now, "now") if now else SystemClock().now()
+    in_force = in_force_at(read, used, at)
+    events = [_with_hint(one, in_force) for one in read]
     if not as_json:
-        Console().print(f"ruleset {used.title}, as at {at:%F %T} UTC")
+        Console().print(f"ruleset {in_force.title}, as at {at:%F %T} UTC")
     for place, own in enumerate(_by_patient(events), 1):
         if steps and not as_json:
             _show_steps(place, own, used, at)
@@ -56,7 +63,7 @@ def decide_file(
             _show(place, found)
 
 
-def _with_hint(event: Event, used: Ruleset) -> Event:
+def _with_hint(event: Step, used: Ruleset) -> Step:
     """Look for hint phrases in a body that comes with its entry, as the lanes do."""
     if not isinstance(event, AcceptedEntry) or not event.entry.body:
         return event
@@ -73,23 +80,25 @@ def _lines(scenario: Path) -> list[str]:
         raise UsageError(f"{scenario}: cannot be read ({type(error).__name__})") from None
 
 
-def _by_patient(events: Sequence[Event]) -> list[list[Event]]:
-    """Group by patient; an unreadable control counts for all, since nobody knows whom it was about."""
-    found: dict[NhsNumber, list[Event]] = defaultdict(list)
+def _by_patient(events: Sequence[Step]) -> list[list[Step]]:
+    """Group by patient. A ruleset counts for all; so does an unreadable control: nobody knows whom it was about."""
+    found: dict[NhsNumber, list[Step]] = defaultdict(list)
     for event in events:
         if (number := _whose(event)) is not None:
             found[number].append(event)
-    unreadable = [event for event in events if _whose(event) is None]
-    return [[*own, *unreadable] for own in found.values()]
+    for_all = [event for event in events if _whose(event) is None]
+    return [[*own, *for_all] for own in found.values()]
 
 
-def _whose(event: Event) -> NhsNumber | None:
+def _whose(event: Step) -> NhsNumber | None:
     if isinstance(event, AcceptedEntry):
         return event.entry.nhs_number
+    if isinstance(event, RulesetActivated):
+        return None
     return event.control.nhs_number if event.control else None
 
 
-def _show_steps(place: int, events: Sequence[Event], used: Ruleset, at: datetime) -> None:
+def _show_steps(place: int, events: Sequence[Step], used: Ruleset, at: datetime) -> None:
     before: dict[EntryAudience, Decision] = {}
     out = Console()
     for number, event in enumerate(events, 1):
@@ -106,9 +115,11 @@ def _show_steps(place: int, events: Sequence[Event], used: Ruleset, at: datetime
         before = after
 
 
-def _kind(event: Event) -> str:
+def _kind(event: Step) -> str:
     if isinstance(event, AcceptedEntry):
         return "entry"
+    if isinstance(event, RulesetActivated):
+        return "ruleset"
     return type(event.control.change).__name__ if event.control else "unreadable"
 
 

@@ -4,7 +4,7 @@ For `recordgate decide-file`, the golden rows and the comparison with the audito
 deciding are the functions that the lanes call. The order of events does not matter beyond the positions of controls.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -19,8 +19,20 @@ from recordgate_streams.policy.facts import Facts
 from recordgate_streams.policy.statements import EntryStatements
 from recordgate_streams.ruleset import Ruleset
 
+
+@dataclass(frozen=True, slots=True)
+class RulesetActivated:
+    """Another ruleset came into force: it decides from then on, and reviews of an older one release nothing."""
+
+    at: datetime
+    ruleset: Ruleset
+
+
 Event = ControlEvent | AcceptedEntry
 """A control as the broker received it, or an entry version with what a check of its body found."""
+
+Step = Event | RulesetActivated
+"""What a history is made of."""
 
 
 @dataclass(slots=True)
@@ -45,20 +57,29 @@ class _History:
     snapshots: dict[tuple[OdsCode, str], _Snapshot] = field(default_factory=dict)
 
 
-def decide_history(events: Iterable[Event], ruleset: Ruleset, now: datetime) -> PatientDecision:
-    """Return the decision about every entry for every audience after all events."""
-    return decide_patient(record_after(events, ruleset), ruleset, now)
+def decide_history(events: Sequence[Step], ruleset: Ruleset, now: datetime) -> PatientDecision:
+    """Return the decision about every entry for every audience after all events; `ruleset`: in force at first."""
+    return decide_patient(record_after(events, ruleset), in_force_at(events, ruleset, now), now)
 
 
-def record_after(events: Iterable[Event], ruleset: Ruleset) -> PatientRecord:
+def in_force_at(events: Iterable[Step], ruleset: Ruleset, at: datetime) -> Ruleset:
+    """Return the ruleset in force at an instant; of two activated at one the later one in the list."""
+    later = [one for one in events if isinstance(one, RulesetActivated) and one.at <= at]
+    return (
+        max(enumerate(later), key=lambda one: (one[1].at, one[0]))[1].ruleset if later else ruleset
+    )
+
+
+def record_after(events: Sequence[Step], ruleset: Ruleset) -> PatientRecord:
     """Return the patient's whole record after the events."""
     history = _History()
+    activated = [one for one in events if isinstance(one, RulesetActivated)]
     for event in events:
         if isinstance(event, AcceptedEntry):
             entry_id = event.entry.entry_id
             _, history.entries[entry_id] = accept(history.entries.get(entry_id), event)
-        else:
-            _fold(history, event, ruleset)
+        elif isinstance(event, ControlEvent):
+            _fold(history, event, in_force_at(activated, ruleset, event.received_at))
     entries = {entry_id: _checked(history, one) for entry_id, one in history.entries.items()}
     return PatientRecord(history.facts, entries, history.statements)
 

@@ -5,20 +5,23 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from recordgate_schemas.control import Change, Control
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.errors import InvalidValue, PoisonError, UsageError
 from recordgate_schemas.mapping import mapper, unknown_fields
+from recordgate_streams import ruleset
 from recordgate_streams.bodies.check import body_mismatch
-from recordgate_streams.decider.history import Event
+from recordgate_streams.decider.history import RulesetActivated, Step
 from recordgate_streams.decider.record import AcceptedEntry, ControlEvent, Source
 from recordgate_streams.policy.decision import Integrity
 
 _CONTROL = mapper(Control, "json")
 _ENTRY = mapper(ClinicalEntry, "json")
-FIELDS = ("at", "position", "control", "entry", "unreadable", "body_mismatch", "text_hint")
+KINDS = ("control", "entry", "unreadable", "rules")
+FIELDS = ("at", "position", *KINDS, "body_mismatch", "text_hint")
 EMPTY_SHA256 = base64.b64encode(hashlib.sha256(b"").digest()).decode()
 _CHANGES: Mapping[str, type] = {change.__name__: change for change in get_args(Change)}
 _USUAL = {
@@ -38,8 +41,11 @@ _LISTS = ("labels", "codes", "markers", "not_for_grants", "links", "elements")
 _MAY_BE_MISSING = ("event_date", "available_at")
 
 
-def parse_lines(lines: Iterable[str], name: str) -> list[Event]:
-    """Return the events of a JSON Lines text; raise UsageError naming file and line of everything wrong in it."""
+def parse_lines(lines: Iterable[str], name: str, folder: Path = Path()) -> list[Step]:
+    """Return the events of a JSON Lines text; `folder`: where the rulesets that it names are.
+
+    Raises UsageError naming file and line of everything wrong in it.
+    """
     objects, wrong = [], []
     for number, line in enumerate(lines, 1):
         if not line.strip() or line.lstrip().startswith("#"):
@@ -51,8 +57,8 @@ def parse_lines(lines: Iterable[str], name: str) -> list[Event]:
     events = []
     for place, (number, found) in enumerate(objects):
         try:
-            events.append(_event(found, _position(objects, place)))
-        except PoisonError as error:
+            events.append(_event(found, _position(objects, place), folder))
+        except (PoisonError, UsageError) as error:
             wrong.append(f"{name}:{number}: {error}")
     if wrong:
         raise UsageError("\n".join(wrong))
@@ -62,22 +68,32 @@ def parse_lines(lines: Iterable[str], name: str) -> list[Event]:
 def _position(objects: Sequence[tuple[int, Any]], place: int) -> int:
     """A control without a position has its place among the controls."""
     before = (found for _, found in objects[:place])
-    return sum(isinstance(found, Mapping) and "entry" not in found for found in before)
+    return sum(
+        isinstance(found, Mapping) and not {"entry", "rules"} & found.keys() for found in before
+    )
 
 
-def _event(found: Any, place: int) -> Event:
-    if not isinstance(found, Mapping) or not {"control", "entry", "unreadable"} & found.keys():
-        raise InvalidValue("an event is an object with at and control, entry or unreadable")
+def _event(found: Any, place: int, folder: Path) -> Step:
+    if not isinstance(found, Mapping) or not set(KINDS) & found.keys():
+        raise InvalidValue("an event is an object with at and control, entry, unreadable or rules")
     if found.keys() - set(FIELDS):
         raise InvalidValue(unknown_fields(found, FIELDS))
     at = parse_instant(found.get("at"), "at")
     if "entry" in found:
         return _arrived(found, at)
+    if "rules" in found:
+        return RulesetActivated(at, _ruleset(found["rules"], folder))
     position = found.get("position", place)
     if type(position) is not int or position < 0:
         raise InvalidValue("position: must be a whole number, 0 or more")
     control = None if found.get("unreadable") else _CONTROL.load(_completed(found, at))
     return ControlEvent(at, position, control)
+
+
+def _ruleset(named: Any, folder: Path) -> ruleset.Ruleset:
+    if not isinstance(named, str):
+        raise InvalidValue("rules: must be the path of a ruleset's folder")
+    return ruleset.load(folder / named)
 
 
 def _completed(found: Mapping[str, Any], at: datetime) -> Any:

@@ -98,12 +98,7 @@ def test_tasks_are_printed_too(tmp_path: Path) -> None:
 
 
 def test_a_hint_in_a_body_holds_as_it_does_in_the_lanes(tmp_path: Path) -> None:
-    rules = tmp_path / "rules"
-    shutil.copytree(SHIPPED, rules)
-    file = rules / "ruleset.toml"
-    text = file.read_text("utf-8")
-    assert "text_hints = false" in text
-    file.write_text(text.replace("text_hints = false", "text_hints = true"), "utf-8")
+    rules = with_hints(tmp_path / "rules")
     body = b'{"resourceType":"Observation","note":[{"text":"Do not tell the patient yet."}]}'
     events = first()
     (entry,) = [event["entry"] for event in events if "entry" in event][:1]
@@ -115,10 +110,42 @@ def test_a_hint_in_a_body_holds_as_it_does_in_the_lanes(tmp_path: Path) -> None:
     assert "TEXT_HINT" in reasons
 
 
+def with_hints(folder: Path) -> Path:
+    """A copy of the shipped ruleset that looks for phrases in bodies."""
+    shutil.copytree(SHIPPED, folder)
+    file = folder / "ruleset.toml"
+    text = file.read_text("utf-8")
+    assert "text_hints = false" in text
+    file.write_text(text.replace("text_hints = false", "text_hints = true"), "utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("at", "outcome"), [("2025-06-02", "HELD"), ("2025-06-04", "RELEASED_REDACTED")]
+)
+def test_a_ruleset_decides_from_the_day_on_which_a_scenario_activates_it(
+    tmp_path: Path, at: str, outcome: str
+) -> None:
+    with_hints(tmp_path / "stricter")
+    body = b'{"resourceType":"Observation","note":[{"text":"Do not tell the patient yet."}]}'
+    events = first()
+    (entry,) = [event["entry"] for event in events if "entry" in event][:1]
+    entry["body"] = base64.b64encode(body).decode()
+    entry["body_sha256"] = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    entry["elements"] = [{"kind": "free_text", "pointer": "/note", "entry_id": None}]
+    events.append({"at": f"{at}T08:00:00Z", "rules": "stricter"})
+    decided = {one["entry_id"]: one for one in lines(written(tmp_path, *events), "--now", NOW)}
+    assert decided[entry["entry_id"]]["outcome"] == outcome
+    printed = run(written(tmp_path, *events), "--now", NOW, "--steps").output
+    assert "(ruleset)" in printed
+
+
 WRONG = [
     ("no JSON", ["{"], ":1: is not JSON"),
     ("no object", ["[]"], ":1: an event is an object"),
     ("neither entry nor control", [{"at": NOW}], ":1: an event is an object"),
+    ("rules that are no path", [{"at": NOW, "rules": 1}], ":1: rules: must be the path"),
+    ("rules that are not there", [{"at": NOW, "rules": "nowhere"}], ":1: "),
     (
         "a field nobody knows",
         [{"at": NOW, "control": {}, "colour": 1}],
