@@ -5,6 +5,8 @@ run, so that a failure belongs to a change; `RECORDGATE_TEST_EXAMPLES=N` tries N
 """
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +31,23 @@ QUICK = ("unit", "contract", "architecture", "spec")
 
 BY_COST = (*QUICK, "records", "mutated", "reference", "model", "integration", "e2e", "mutation")
 """Every folder with tests, in the order in which they run: what is cheap fails first. A new one joins the list."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each run a folder of its own.
+
+    Runs share pytest's, and each that starts takes away others' right to pass through it: for a run by root, in which
+    PostgreSQL has a user of its own, that is the end of its databases.
+    """
+    if config.option.basetemp is None:
+        config.option.basetemp = tempfile.mkdtemp(prefix="recordgate-tests-")
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Remove the folder of a run without failures."""
+    if exitstatus == pytest.ExitCode.OK and not hasattr(session.config, "workerinput"):
+        shutil.rmtree(session.config.option.basetemp, ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,6 +4,7 @@ An error ends the process; its supervisor starts it again and it goes on from it
 recovery.
 """
 
+import gc
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -74,6 +75,7 @@ def run_sink(
     start = {partition: one.next_offset for partition, one in watch.begin().items()}
     reader = PartitionReader(topic, settings, start)
     batches = Batches(topic, connection, handler, settings)
+    gc.freeze()  # what is loaded by now stays: the collector need not look at it again
     health.ready()
     log(LogCode.STARTED, topic=topic.name)
     while not stop.requested:

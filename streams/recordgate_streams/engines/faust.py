@@ -5,6 +5,7 @@ SAFETY: any exception ends the process at once; inside Faust an exception that p
 """
 
 import asyncio
+import gc
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -50,6 +51,7 @@ def run(name: LaneName, settings: Settings) -> None:
     lane = open_lane(name, settings)
     app = create_app(name, lane, settings, health, open_watch(lane, settings))
     worker = faust.Worker(app, quiet=True, override_logging=False, redirect_stdouts=False)
+    gc.freeze()  # what is loaded by now stays: the collector need not look at it again
     worker.execute_from_commandline()
 
 

@@ -1,4 +1,8 @@
-"""Publishes committed messages and waits for every delivery report: all are confirmed, or the process ends."""
+"""Publishes committed messages and waits until all are confirmed, or the process ends.
+
+The client reports failures only. SAFETY: it keeps every message until the broker has confirmed it or it has failed, so
+an empty queue without a failure is the proof that all are there.
+"""
 
 import logging
 from collections.abc import Sequence
@@ -28,6 +32,8 @@ class KafkaPublisher:
                 "delivery.timeout.ms": 20_000,
                 "message.max.bytes": 9_000_000,
                 "queue.buffering.max.messages": 200_000,
+                "delivery.report.only.error": True,
+                "on_delivery": self._report,
                 "log.connection.close": False,
                 "reconnect.backoff.max.ms": 1000,
             },
@@ -36,17 +42,12 @@ class KafkaPublisher:
         self._failed: list[str] = []
 
     def publish(self, messages: Sequence[Outgoing]) -> None:
-        """Send in order, wait for the reports; any error leaves the messages in the ledger for the next start."""
+        """Send in order and wait; any error leaves the messages in the ledger for the next start."""
         try:
             for message in messages:
                 self._producer.produce(
-                    self._prefix + message.topic,
-                    message.value,
-                    message.key,
-                    message.partition,
-                    on_delivery=self._report,
+                    self._prefix + message.topic, message.value, message.key, message.partition
                 )
-                self._producer.poll(0)
             unsent = self._producer.flush(30)
         except (KafkaException, BufferError) as error:
             raise RetryableError(f"publishing failed ({type(error).__name__})") from None
