@@ -85,7 +85,7 @@ class Log:
         """Check that a process that runs stops, and so does the next one."""
         for _ in range(2):
             with pytest.raises(FatalError, match=words):
-                self.watch.check()
+                self.watch.begin()
             self.watch = LogWatch(HELD, self.settings, self.db)
 
 
@@ -110,23 +110,23 @@ def log(services: Addresses, dsn: str) -> Iterator[Log]:
 
 
 def test_what_was_applied_is_found_again(log: Log) -> None:
-    assert log.watch.check()[0] == positions.Position(topic_state(HELD, log.settings).topic_id, 0)
+    assert log.watch.begin()[0] == positions.Position(topic_state(HELD, log.settings).topic_id, 0)
     records = log.send(3)
     log.apply(records)
-    assert log.watch.check()[0].last == records[-1].mark
+    assert log.watch.begin()[0].last == records[-1].mark
     assert positions.load(log.db, HELD.name)[0].next_offset == 3
 
 
 def test_both_ends_of_a_transaction_are_no_record(log: Log) -> None:
     log.apply(log.send(2, commit=True), end=3)
-    log.watch.check()
+    log.watch.begin()
     assert [one.offset for one in log.send(2, commit=False)] == [0, 1]
     log.store(next_offset=6)
-    log.watch.check()
+    log.watch.begin()
     later = log.send(1)
     assert (later[-1].offset, later[-1].read_from) == (6, 2)
     log.apply(later)
-    log.watch.check()
+    log.watch.begin()
 
 
 def test_another_record_at_the_offset_of_the_one_applied_last_stops_the_reader(log: Log) -> None:
@@ -159,7 +159,7 @@ def test_a_position_outside_the_log_stops_the_reader(log: Log) -> None:
 def test_what_retention_has_removed_is_not_asked_for(log: Log) -> None:
     log.apply(log.send(3))
     remove(log, 3)
-    assert log.watch.check()[0].next_offset == 3
+    assert log.watch.begin()[0].next_offset == 3
     log.watch.confirm_stored([0])
 
 
@@ -208,7 +208,7 @@ def test_once_a_second_and_records_are_read_again_only_if_the_position_or_the_le
 
 
 def test_a_count_that_changes_under_a_running_process_is_noticed(log: Log) -> None:
-    log.watch.check()
+    log.watch.begin()
     admin = KafkaAdminClient(**broker(log.settings.kafka).kafka_python())
     # any topic, also one that the process does not read
     admin.create_partitions({f"{log.settings.topic_prefix}receipts": 5})
