@@ -1,5 +1,6 @@
 """Loopback ports that stay the same from one start to the next: each is remembered in a file."""
 
+import atexit
 import contextlib
 import socket
 import sys
@@ -72,3 +73,10 @@ def _any_free_port() -> int:
     else:
         probe.close()
     return port
+
+
+@atexit.register
+def _let_go() -> None:
+    """Close what is reserved: a socket that the collector finds open is a warning."""
+    while _reserved:
+        _reserved.popleft().close()
