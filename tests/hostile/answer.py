@@ -1,7 +1,8 @@
 """What may be shown at most, going by what lies in the topics: the auditor's model, asked patient by patient.
 
 A record counts if it decodes and has its patient's key in that patient's partition; all else counts as not said, but
-for a control that cannot be read, which the model knows. A control that needs a signature and has none says nothing.
+for a control that cannot be read, which the model knows. A control that needs a signature and has none says nothing,
+nor does what is under the id of another source.
 """
 
 import hashlib
@@ -14,12 +15,12 @@ from typing import Any
 from recordgate_audit.model import Judgement, decide_history
 from recordgate_runtime.record import Record
 from recordgate_schemas import codec
-from recordgate_schemas.control import Control
+from recordgate_schemas.control import Control, EntryHidden
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.errors import PoisonError
 from recordgate_schemas.mapping import mapper
 from recordgate_schemas.topics import CONTROLS, ENTRIES, Topic
-from recordgate_schemas.values import NhsNumber
+from recordgate_schemas.values import NhsNumber, is_foreign
 from recordgate_streams.ruleset import current
 from tests.hostile.traffic import home_of
 
@@ -66,12 +67,23 @@ def _add(found: dict[NhsNumber, Told], topic: Topic, record: Record) -> None:
     for one in named:
         found[one].coordinates.append(f"{topic.name}/{record.partition}/{record.offset}")
     if message is not None and at_home and message.nhs_number == key:
-        _count(found[message.nhs_number], topic, record, message)
+        if not _is_strange(message):
+            _count(found[message.nhs_number], topic, record, message)
     elif topic is CONTROLS:
         for one in named:
             found[one].astray = True
         if message is None and key is not None and at_home:
             found[key].events.append(_place(record) | {"unreadable": True})
+
+
+def _is_strange(message: ClinicalEntry | Control) -> bool:
+    """Whether an entry, or a hide of a version, is under an id that another source gives: it says nothing."""
+    if isinstance(message, ClinicalEntry):
+        return is_foreign(message.entry_id, message.practice, message.system)
+    change = message.change
+    if not isinstance(change, EntryHidden) or change.source_version is None:
+        return False
+    return is_foreign(change.entry_id, change.source_version.practice, change.source_version.system)
 
 
 def _count(one: Told, topic: Topic, record: Record, message: ClinicalEntry | Control) -> None:
