@@ -6,6 +6,7 @@ nor does what is under the id of another source.
 """
 
 import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -98,8 +99,29 @@ def _count(one: Told, topic: Topic, record: Record, message: ClinicalEntry | Con
     one.versions[message.entry_id] = max(
         message.version, message.version if known is None else known
     )
-    flawed = hashlib.sha256(message.body).digest() != message.body_sha256
+    flawed = hashlib.sha256(message.body).digest() != message.body_sha256 or _names_nothing(message)
     one.events.append({"at": event["at"], "entry": stated, "body_mismatch": flawed})
+
+
+def _names_nothing(entry: ClinicalEntry) -> bool:
+    """Whether an element of an entry is not in its body, or nobody can read that: then nothing could be dropped."""
+    try:
+        body = json.loads(entry.body)
+    except ValueError:
+        return True
+    return any(not _leads_to(body, element.pointer) for element in entry.elements)
+
+
+def _leads_to(node: Any, pointer: str) -> bool:
+    for raw in pointer.split("/")[1:]:
+        step = raw.replace("~1", "/").replace("~0", "~")
+        if isinstance(node, list) and step.isdecimal() and int(step) < len(node):
+            node = node[int(step)]
+        elif isinstance(node, dict) and step in node:
+            node = node[step]
+        else:
+            return False
+    return pointer.startswith("/")
 
 
 def _place(record: Record) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from recordgate_consumers.view.gate_rules import (
 from recordgate_runtime.logs import LogCode
 from recordgate_runtime.record import Record
 from recordgate_schemas import codec
+from recordgate_schemas.authority import must_be_signed
 from recordgate_schemas.control import Control
 from recordgate_schemas.coordinates import Coordinates
 from recordgate_schemas.errors import InvalidValue, PoisonError
@@ -51,7 +52,7 @@ def read_changes(record: Record) -> list[GateChange]:
     try:
         control: Control = codec.decode(CONTROLS, record.value)
         fences = fences_of(control.change)
-        closure = closure_of(control.change, control.effective_at, record.published_at)
+        closure = _closure(control, record)
     except PoisonError:
         report_poison(CONTROLS, record, LogCode.QUARANTINED)
         return closings(record, None)
@@ -74,6 +75,17 @@ def closings(record: Record, named: NhsNumber | None) -> list[GateChange]:
         else GateChange(one.digits, -1, NO_FENCES, misrouted=where, digest=digest)
         for one in sorted(concerned)
     ]
+
+
+def _closure(control: Control, record: Record) -> GateClosure | None:
+    """Return the lasting closure of a control.
+
+    One that must be signed and is not has none: the decider refuses it, so its end would close for good. Its fence
+    stands until the decider has said so.
+    """
+    if must_be_signed(control.change) and not control.signature:
+        return None
+    return closure_of(control.change, control.effective_at, record.published_at)
 
 
 def patient_named_in(record: Record) -> NhsNumber | None:
