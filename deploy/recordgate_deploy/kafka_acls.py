@@ -91,6 +91,7 @@ def covers(pattern: Any, ours: Any) -> bool:
 def _operations(topic: Topic) -> Iterator[tuple[Principal, Any]]:
     yield from ((one, ACLOperation.WRITE) for one in topic.writers)
     yield from ((one, ACLOperation.READ) for one in topic.readers)
+    yield from ((one, ACLOperation.DESCRIBE_CONFIGS) for one in topic.readers)
     yield from ((one, ACLOperation.DESCRIBE) for one in LOOKS_AT_ALL)
 
 

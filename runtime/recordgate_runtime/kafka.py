@@ -11,6 +11,7 @@ from typing import Any
 
 import crc32c as _crc32c  # noqa: F401  see above
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import (
     AuthorizationError,
     KafkaError,
@@ -27,6 +28,12 @@ from recordgate_schemas.errors import FatalError, RetryableError
 from recordgate_schemas.topics import TOPICS, Topic
 
 PARTITIONS_PAGE = "docs/runbook/partitions.md"
+SETTINGS_PAGE = "docs/runbook/topic-settings.md"
+
+REQUIRED = {"cleanup.policy": "delete", "message.timestamp.type": "LogAppendTime"}
+"""What every topic must be set to. SAFETY: compaction drops a patient's earlier controls, unread ones too; dates that
+publishers choose make a record count from when they like.
+"""
 POSITION_WAIT_MS = 1_000
 """How long to wait for where a partition's reader is, when its leader has to be asked."""
 
@@ -77,8 +84,7 @@ def _options(topic: Topic, settings: Settings) -> dict[str, Any]:
         "configs": {
             "retention.ms": str(topic.retention_ms),
             "max.message.bytes": str(max(topic.max_bytes, BATCH_BYTES) + 65_536),
-            "cleanup.policy": "delete",
-            "message.timestamp.type": "LogAppendTime",
+            **REQUIRED,
         },
     }
 
@@ -117,6 +123,21 @@ def describe(admin: Any, topics: Sequence[Topic], settings: Settings) -> dict[st
     if missing := sorted(set(names.values()) - states.keys()):
         raise RetryableError(f"topic {', '.join(missing)} is not there; run `recordgate topics`")
     return states
+
+
+def check_settings(admin: Any, topic: Topic, settings: Settings) -> None:
+    """Compare a topic's settings with REQUIRED; raise FatalError when one is another, RetryableError without answer."""
+    name = topic_name(topic, settings)
+    asked = ConfigResource(ConfigResourceType.TOPIC, name, dict(REQUIRED))
+    try:
+        found = admin.describe_configs([asked], config_filter="all")["topic"][name]
+    except KafkaError as error:
+        raise RetryableError(f"{name}: {type(error).__name__}") from error
+    for setting, right in REQUIRED.items():
+        if (value := found[setting]["value"]) != right:
+            raise FatalError(
+                f"{topic.name}: {setting} is {value} and must be {right}; see {SETTINGS_PAGE}"
+            )
 
 
 def open_admin(settings: Settings, answer_s: float = 30) -> Any:

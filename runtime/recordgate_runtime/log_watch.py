@@ -3,7 +3,8 @@
 At the start and once a second: every topic has as many partitions as before, the topic that is read has its id, each
 position lies within the log, and the record before it is the one that was applied. INVARIANT: whatever was fetched is
 applied only if the record before it was found again afterwards. So a tail that was lost and filled again is noticed
-even if reading has gone on behind it: the record before is another one then.
+even if reading has gone on behind it: the record before is another one then. The topic's settings are compared at the
+start and once a minute.
 
 A broker that does not say so is asked again, for half a minute: it may be away, or may have taken the right to read.
 Then the process ends, and starts anew as it would on any other day.
@@ -17,7 +18,13 @@ from typing import Any
 import psycopg
 
 from recordgate_runtime import positions
-from recordgate_runtime.kafka import PARTITIONS_PAGE, TopicState, describe, open_admin
+from recordgate_runtime.kafka import (
+    PARTITIONS_PAGE,
+    TopicState,
+    check_settings,
+    describe,
+    open_admin,
+)
 from recordgate_runtime.log_probe import ANSWER_S, LogProbe, OutOfRange, Range
 from recordgate_runtime.positions import Position
 from recordgate_runtime.record import Mark
@@ -27,6 +34,9 @@ from recordgate_schemas.topics import TOPICS, Topic
 
 CHECK_EVERY_S = 1.0
 """Seconds between two looks."""
+
+SETTINGS_EVERY_S = 60.0
+"""Seconds between two looks at the topic's settings."""
 
 CONFIRM_S = 30.0
 """Seconds that a process goes on while the broker does not say whether the log is the same."""
@@ -55,6 +65,7 @@ class LogWatch:
         self._topic, self._settings, self._db = topic, settings, connection
         self._monotonic = monotonic
         self._due = monotonic() + CHECK_EVERY_S
+        self._settings_due = monotonic()
         self._admin: Any = None
         self._probe: LogProbe | None = None
         self._found: dict[int, _Seen] = {}
@@ -115,6 +126,7 @@ class LogWatch:
     def _describe(self, partitions: int) -> TopicState:
         if self._admin is None:
             self._admin = open_admin(self._settings, ANSWER_S)
+        self._check_settings_if_due()
         states = describe(self._admin, TOPICS, self._settings)
         counts = {name: state.partitions for name, state in states.items()}
         if set(counts.values()) != {partitions}:
@@ -123,6 +135,11 @@ class LogWatch:
                 f" see {PARTITIONS_PAGE}"
             )
         return states[self._topic.name]
+
+    def _check_settings_if_due(self) -> None:
+        if self._monotonic() >= self._settings_due:
+            check_settings(self._admin, self._topic, self._settings)
+            self._settings_due = self._monotonic() + SETTINGS_EVERY_S
 
     def _compare(self, stored: Mapping[int, Position], state: TopicState) -> None:
         if any(position.topic_id != state.topic_id for position in stored.values()):

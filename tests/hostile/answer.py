@@ -99,12 +99,15 @@ def _count(one: Told, topic: Topic, record: Record, message: ClinicalEntry | Con
     one.versions[message.entry_id] = max(
         message.version, message.version if known is None else known
     )
-    flawed = hashlib.sha256(message.body).digest() != message.body_sha256 or _names_nothing(message)
-    one.events.append({"at": event["at"], "entry": stated, "body_mismatch": flawed})
+    one.events.append({"at": event["at"], "entry": stated, "body_mismatch": _is_flawed(message)})
 
 
-def _names_nothing(entry: ClinicalEntry) -> bool:
-    """Whether an element of an entry is not in its body, or nobody can read that: then nothing could be dropped."""
+def _is_flawed(entry: ClinicalEntry) -> bool:
+    """Whether a body is not what is said of it: another hash, another type, or an element that is not in it."""
+    if hashlib.sha256(entry.body).digest() != entry.body_sha256:
+        return True
+    if entry.body_type != "application/fhir+json":
+        return True
     try:
         body = json.loads(entry.body)
     except ValueError:

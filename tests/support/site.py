@@ -129,10 +129,17 @@ class Site:
 
     def apply(self) -> None:
         """Let the gate lane and the sinks read to the end of their topics."""
-        clock = SystemClock()
-        self._apply("view", "gate_writer", CONTROLS, GateLane(clock))
-        self._apply("view", "view_sink", RELEASED, ViewSink(clock))
+        self.apply_controls()
+        self.apply_released()
         self._apply("review", "review_sink", HELD, ReviewSink(timedelta(days=14)))
+
+    def apply_controls(self) -> None:
+        """Let the gate lane read to the end."""
+        self._apply("view", "gate_writer", CONTROLS, GateLane(SystemClock()))
+
+    def apply_released(self) -> None:
+        """Let the view sink read to the end."""
+        self._apply("view", "view_sink", RELEASED, ViewSink(SystemClock()))
 
     def settle(self) -> None:
         self.decide()
@@ -162,17 +169,17 @@ class Site:
         reader.close()
         return found
 
-    def backup(self) -> None:
-        """Copy the ledger as it is now; the lanes are stopped for it."""
+    def backup(self, database: str = "ledger") -> None:
+        """Copy a database as it is now; the lanes are stopped for it."""
         self.stop()
         self._administer("drop database if exists {}", f"{self.name}_backup")
-        self._copy("ledger", "backup")
+        self._copy(database, "backup")
 
-    def restore(self) -> None:
-        """Put the backup in the ledger's place. The backup stays."""
+    def restore(self, database: str = "ledger") -> None:
+        """Put the backup in the database's place. The backup stays."""
         self.stop()
-        self._administer("drop database {}", f"{self.name}_ledger")
-        self._copy("backup", "ledger")
+        self._administer("drop database {}", f"{self.name}_{database}")
+        self._copy("backup", database)
 
     def _copy(self, source: str, target: str) -> None:
         names = (f"{self.name}_{target}", f"{self.name}_{source}")
