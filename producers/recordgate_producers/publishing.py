@@ -24,11 +24,12 @@ from recordgate_producers.fhir import (
 )
 from recordgate_producers.nhs_numbers import GivenNumbers, identify
 from recordgate_producers.refusals import Refusal
+from recordgate_runtime.clock import SystemClock
 from recordgate_runtime.service_keys import ServiceKey
 from recordgate_schemas import codec
 from recordgate_schemas.authority import must_be_signed
 from recordgate_schemas.control import Control
-from recordgate_schemas.entry import ClinicalEntry
+from recordgate_schemas.entry import ClinicalEntry, is_ahead
 from recordgate_schemas.errors import PoisonError
 from recordgate_schemas.mapping import mapper
 from recordgate_schemas.topics import CONTROLS
@@ -137,6 +138,10 @@ def _publish_record(
     document = parse(data)
     number = options.numbers.number_for(identify(document))
     record = extract(document, replace(options.given, nhs_number=number))
+    if any(is_ahead(entry, SystemClock().now()) for entry in record.entries):
+        raise PoisonError(
+            "states an extraction in the future; give --as-of, the time of the export"
+        )
     entries, controls = publish_record(record, target, options)
     refused = [one for one in record.resources if one.outcome is ResourceOutcome.REFUSED]
     return FileReport(

@@ -4,7 +4,7 @@ Rules read the envelope only; the body is never parsed by a rule. Avro form: `av
 """
 
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
 
@@ -139,11 +139,19 @@ class Element:
     entry_id: EntryId | None = None
 
 
+MOST_AHEAD = timedelta(minutes=5)
+"""By how much a source's clock may be ahead of the broker's."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
 @dataclass(frozen=True, slots=True)
 class ClinicalEntry:
     """One version of one entry. Times are UTC-aware; a date or time that the source does not state is None.
 
-    `version`: of two the higher counts; FHIR publishers use `extracted_at` in milliseconds since 1970.
+    `version`: of two the higher counts, so it may not be ahead of time (`is_ahead`); FHIR publishers use `extracted_at`
+    in milliseconds since 1970.
     `event_date`: the clinical date, a day in London. `recorded_at`: when it was entered, on which the right to see it
     depends; without it, the right depends on `event_date`.
     `available_at`: when a result or document could first be shown. `extracted_at`: when it left its source.
@@ -177,6 +185,15 @@ class ClinicalEntry:
     body: Body = field(repr=False)
     body_type: Name
     body_sha256: Sha256
+
+
+def is_ahead(entry: ClinicalEntry, now: datetime) -> bool:
+    """Return whether an entry claims to come from the future, by its extraction or, in milliseconds, by its version.
+
+    SAFETY: no correction would count until its day has come.
+    """
+    latest = now + MOST_AHEAD
+    return entry.extracted_at > latest or entry.version > (latest - _EPOCH) // _MILLISECOND
 
 
 @dataclass(frozen=True, slots=True)

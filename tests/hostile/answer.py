@@ -2,7 +2,7 @@
 
 A record counts if it decodes and has its patient's key in that patient's partition; all else counts as not said, but
 for a control that cannot be read, which the model knows. A control that needs a signature and has none says nothing,
-nor does what is under the id of another source.
+nor does what is under the id of another source, or from the future.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from recordgate_audit.model import Judgement, decide_history
 from recordgate_runtime.record import Record
 from recordgate_schemas import codec
 from recordgate_schemas.control import Control, EntryHidden
-from recordgate_schemas.entry import ClinicalEntry
+from recordgate_schemas.entry import ClinicalEntry, is_ahead
 from recordgate_schemas.errors import PoisonError
 from recordgate_schemas.mapping import mapper
 from recordgate_schemas.topics import CONTROLS, ENTRIES, Topic
@@ -68,7 +68,7 @@ def _add(found: dict[NhsNumber, Told], topic: Topic, record: Record) -> None:
     for one in named:
         found[one].coordinates.append(f"{topic.name}/{record.partition}/{record.offset}")
     if message is not None and at_home and message.nhs_number == key:
-        if not _is_strange(message):
+        if not _is_strange(message) and not _is_ahead(message, record):
             _count(found[message.nhs_number], topic, record, message)
     elif topic is CONTROLS:
         for one in named:
@@ -85,6 +85,10 @@ def _is_strange(message: ClinicalEntry | Control) -> bool:
     if not isinstance(change, EntryHidden) or change.source_version is None:
         return False
     return is_foreign(change.entry_id, change.source_version.practice, change.source_version.system)
+
+
+def _is_ahead(message: ClinicalEntry | Control, record: Record) -> bool:
+    return isinstance(message, ClinicalEntry) and is_ahead(message, record.published_at)
 
 
 def _count(one: Told, topic: Topic, record: Record, message: ClinicalEntry | Control) -> None:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from recordgate_runtime.record import Record
 from recordgate_schemas import codec
-from recordgate_schemas.entry import ClinicalEntry
+from recordgate_schemas.entry import ClinicalEntry, is_ahead
 from recordgate_schemas.errors import PoisonError
 from recordgate_schemas.topics import Topic
 from recordgate_schemas.values import NhsNumber, is_foreign
@@ -43,7 +43,8 @@ def read_batch(
 def decode(topic: Topic, record: Record) -> AboutPatient:
     """Return a record's message.
 
-    Raises PoisonError unless key and partition are those of the message's patient, and an entry's id is of its source.
+    Raises PoisonError unless key and partition are those of the message's patient, an entry's id is of its source, and
+    its version is not from the future.
     """
     message: AboutPatient = codec.decode(topic, record.value)
     if not record.is_about(message.nhs_number):
@@ -53,6 +54,10 @@ def decode(topic: Topic, record: Record) -> AboutPatient:
         )
     if isinstance(message, ClinicalEntry):
         _check_source(message)
+        if is_ahead(message, record.published_at):
+            raise PoisonError(
+                "version: it or the extraction lies after the time of publishing; set the source's clock, publish again"
+            )
     return message
 
 

@@ -61,6 +61,20 @@ def test_a_refused_control_is_kept_with_its_line(tmp_path: Path, home: Path) -> 
     assert "1234567890" not in result.stdout + result.stderr
 
 
+def test_a_record_from_the_future_is_refused_whole_and_published_with_the_time_of_its_export(
+    tmp_path: Path, home: Path
+) -> None:
+    path = tmp_path / "record.json"
+    path.write_text(json.dumps(bundle(OURS) | {"timestamp": "2150-01-01T00:00:00Z"}), "utf-8")
+    target = Recorder()
+    result = publish(path, target=target)
+    assert (result.exit_code, target.sent) == (ExitCode.FINDING, [])
+    (one,) = kept(home / "refused")
+    assert one["why"] == "states an extraction in the future; give --as-of, the time of the export"
+    publish(path, "--as-of", "2026-01-01T00:00:00Z", target=target)
+    assert len(target.sent) == 1
+
+
 def test_a_whole_source_that_was_piped_in_is_kept(home: Path) -> None:
     content = b'{"resourceType":"OperationOutcome"}'
     publish("-", stdin=content)

@@ -12,7 +12,7 @@ from recordgate_schemas import codec
 from recordgate_schemas.topics import ENTRIES, Topic
 from recordgate_streams.lanes.decode import Decoded, patient_of, read_batch
 from recordgate_streams.ledger.unit_of_work import UnitOfWork
-from tests.support.builders import NHS_NUMBER, OTHER_NUMBER, entry
+from tests.support.builders import NHS_NUMBER, NOW, OTHER_NUMBER, entry
 
 KEY = NHS_NUMBER.key
 GOOD = codec.encode(ENTRIES, entry())
@@ -32,7 +32,7 @@ class AllNew:
 
 
 def record(value: bytes | None = GOOD, key: bytes | None = KEY, offset: int = 0) -> Record:
-    return Record("entries", 0, offset, 0, key, value)
+    return Record("entries", 0, offset, int(NOW.timestamp() * 1000), key, value)
 
 
 def read(*records: Record) -> tuple[list[Decoded], list[Record], list[tuple[Record, str]]]:
