@@ -210,9 +210,9 @@ def test_a_hide_that_comes_after_its_lifting_hides_no_relative(ledger: Ledger) -
 def test_an_entry_seen_again_after_a_snapshot_stays_whatever_comes_first(
     ledger: Ledger, order: tuple[int, ...]
 ) -> None:
-    before, after = RECORDED, RECORDED + timedelta(days=9)
+    before, after = RECORDED, RECORDED + timedelta(hours=9)
     listing = control(
-        RecordSnapshot(PRACTICE, "emis", ()), effective_at=RECORDED + timedelta(days=5)
+        RecordSnapshot(PRACTICE, "emis", ()), effective_at=RECORDED + timedelta(hours=5)
     )
     steps = (
         lambda: ledger.publish(entry(extracted_at=before)),

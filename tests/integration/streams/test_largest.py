@@ -24,7 +24,7 @@ def largest_entry() -> ClinicalEntry:
     coding = largest(Coding)
     filled = entry(
         entry_id=LONG_ID,
-        version=2**62,
+        version=int(NOW.timestamp() * 1000),
         system="s" * 255,
         codes=(coding,) * 100,
         labels=(coding,) * 100,
