@@ -63,13 +63,14 @@ class LogProbe:
         try:
             self._consumer.assign(list(wanted))
             for tp in wanted:
-                self._consumer.resume(tp)
                 self._consumer.seek(tp, ranges[tp.partition][0])
             self._read(wanted, found)
         except OffsetOutOfRangeError as error:
             raise OutOfRange(f"{self._name}: the log no longer holds what was asked for") from error
         except KafkaError as error:
             raise RetryableError(f"{self._name}: {type(error).__name__}") from error
+        finally:
+            self._forget()
         return found
 
     def _read(self, wanted: dict[Any, int], found: dict[int, list[Record]]) -> None:
@@ -79,10 +80,16 @@ class LogProbe:
                 found[tp.partition] += [self._record(m) for m in messages if m.offset < wanted[tp]]
             for tp in list(wanted):
                 if self._consumer.position(tp) >= wanted[tp] or len(found[tp.partition]) > 1:
-                    self._consumer.pause(tp)
                     del wanted[tp]
+            # not paused: kafka-python may never fetch a partition again that was paused with records at hand
+            self._consumer.assign(list(wanted))
             if wanted and time.monotonic() > deadline:
                 raise RetryableError(f"{self._name}: no answer from Kafka")
+
+    def _forget(self) -> None:
+        """Drop what was fetched along: with no partition left, a poll finds nobody to give it to."""
+        self._consumer.unsubscribe()
+        self._consumer.poll(timeout_ms=0)
 
     def _record(self, message: Any) -> Record:
         return Record(

@@ -1,6 +1,7 @@
 """Stored positions and the log of a real broker: whatever does not fit stops the reader, and nothing else does."""
 
 import re
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import uuid4
@@ -13,7 +14,7 @@ from recordgate_deploy.embedded import Addresses
 from recordgate_deploy.waiting import await_true
 from recordgate_runtime import positions
 from recordgate_runtime.kafka import PartitionReader, create_topics, partition_counts, topic_state
-from recordgate_runtime.log_probe import LogProbe
+from recordgate_runtime.log_probe import LogProbe, OutOfRange
 from recordgate_runtime.log_watch import Before, LogWatch
 from recordgate_runtime.migrate import migrate, migrations
 from recordgate_runtime.record import Mark, Record
@@ -283,3 +284,38 @@ def remove(log: Log, before: int) -> None:
     admin = KafkaAdminClient(**broker(log.settings.kafka).kafka_python())
     admin.delete_records({TopicPartition(log.name, 0): before})
     admin.close()
+
+
+def test_records_of_changing_partitions_are_found_again_at_once(log: Log) -> None:
+    """Each batch asks about the partitions it came from; kafka-python forgets some of them for good once paused."""
+    found = {p: send_to(log, p, 3) for p in range(2)}
+    probe = LogProbe(HELD, log.settings)
+    started = time.monotonic()
+    for wanted in ([0, 1], [0], [1], [0, 1], [1], [0]) * 3:
+        read = probe.read(dict.fromkeys(wanted, (2, 3)))
+        assert read == {p: [found[p][2]] for p in wanted}
+    assert time.monotonic() - started < 3
+    probe.close()
+
+
+def test_what_is_found_again_is_what_the_log_holds_now(log: Log) -> None:
+    """Nothing that was fetched along with an earlier answer is shown as the next one."""
+    send_to(log, 0, 4)
+    probe = LogProbe(HELD, log.settings)
+    assert [one.offset for one in probe.read({0: (1, 2)})[0]] == [1]
+    remove(log, 4)
+    with pytest.raises(OutOfRange):
+        probe.read({0: (2, 3)})
+    probe.close()
+
+
+def send_to(log: Log, partition: int, count: int) -> list[Record]:
+    """Send records in one batch and return them as they lie in the log."""
+    producer = KafkaProducer(**broker(log.settings.kafka).kafka_python(), acks="all", linger_ms=50)
+    sent = [producer.send(log.name, b"v%d" % n, partition=partition) for n in range(count)]
+    marks = [future.get(timeout=30) for future in sent]
+    producer.close()
+    return [
+        Record(HELD.name, partition, one.offset, one.timestamp, None, b"v%d" % n)
+        for n, one in enumerate(marks)
+    ]
