@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from recordgate_consumers.review.relay import ControlPublisher, relay
 from recordgate_consumers.review.review_sink import ReviewSink, close_forgotten, count_open
+from recordgate_consumers.view.catching_up import CatchUp
 from recordgate_consumers.view.gate_lane import GateLane
 from recordgate_consumers.view.gate_lease import GateLease
 from recordgate_consumers.view.sweep import Sweep
@@ -33,8 +34,15 @@ def view_sink(run: Loop = run_sink) -> None:
     """Apply `released` to the view until asked to stop."""
     known = settings().as_user(Principal.VIEW_SINK)
     with _opened(_view_dsn(), "view_sink", known) as connection:
-        sweep = Sweep(connection).step
-        run(RELEASED, connection, ViewSink(SystemClock()), known, idle=sweep)
+        sweep, behind = Sweep(connection), CatchUp(connection, known)
+
+        def upkeep() -> None:
+            behind.step()
+            sweep.step()
+
+        behind.begin()
+        with behind.closing_on_loss():
+            run(RELEASED, connection, ViewSink(SystemClock()), known, idle=upkeep)
 
 
 def gate_lane(run: Loop = run_sink) -> None:
@@ -46,6 +54,7 @@ def gate_lane(run: Loop = run_sink) -> None:
         _opened(_view_dsn(), "gate_writer", known) as connection,
         closing(TickSender(CONTROLS, known)) as ticks,
     ):
+        CatchUp(connection, known).begin()
         renew = GateLease(connection, ticks, lease, every).renew
         run(CONTROLS, connection, GateLane(SystemClock()), known, idle=renew)
 

@@ -1,5 +1,6 @@
 """Kafka's ACLs, made from the topic catalogue: who writes and who reads each topic, and nobody else."""
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -23,6 +24,9 @@ from recordgate_schemas.errors import RetryableError, UsageError
 from recordgate_schemas.topics import DECIDER, TOPICS, Principal, Topic
 
 _IN_FORCE_S = 30.0
+_USER = re.compile(r"[A-Za-z0-9._-]{1,64}")
+"""Kafka takes `*` for everybody."""
+
 LOOKS_AT_ALL = (
     *DECIDER,
     Principal.VIEW_SINK,
@@ -58,6 +62,10 @@ def wanted(settings: Settings, publishers: Sequence[str] = ()) -> set[Any]:
 
 def apply_acls(settings: Settings, publishers: Sequence[str] = ()) -> tuple[list[str], list[str]]:
     """Create the ACLs that are missing; return them, and those on our topics and groups that are not ours."""
+    if strange := [name for name in publishers if not _USER.fullmatch(name)]:
+        raise UsageError(
+            f"--publisher: {strange[0]!r} is no user: 1-64 letters, digits, dot, hyphen, underscore"
+        )
     admin = open_admin(settings)
     try:
         found, needed = _existing(admin), wanted(settings, publishers)

@@ -50,6 +50,12 @@ WITH (fillfactor='70', autovacuum_analyze_scale_factor='0.02', autovacuum_analyz
 ALTER TABLE ONLY public.audience_gate FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.audience_gate OWNER TO view_owner;
 
+CREATE TABLE public.catching_up (
+    partition integer NOT NULL,
+    until bigint NOT NULL
+);
+ALTER TABLE public.catching_up OWNER TO view_owner;
+
 CREATE TABLE public.entry_gate (
     nhs_number text NOT NULL,
     entry_id text NOT NULL,
@@ -183,6 +189,11 @@ CREATE TABLE public.source_position (
 );
 ALTER TABLE public.source_position OWNER TO view_owner;
 
+CREATE TABLE public.view_home (
+    home text NOT NULL
+);
+ALTER TABLE public.view_home OWNER TO view_owner;
+
 CREATE VIEW public.visible_entry WITH (security_barrier='true') AS
  SELECT entry.public_id,
     entry.kind,
@@ -201,7 +212,9 @@ CREATE VIEW public.visible_entry WITH (security_barrier='true') AS
   WHERE ((entry.body IS NOT NULL) AND ((entry.valid_until IS NULL) OR (clock_timestamp() < entry.valid_until)) AND (NOT patient.closed) AND (NOT COALESCE(own.closed, (entry.audience <> 'self'::text))) AND (NOT COALESCE((follow_up.closed_by > follow_up.lifted), false)) AND (clock_timestamp() < patient.expires_at) AND (clock_timestamp() < COALESCE(own.expires_at, 'infinity'::timestamp with time zone)) AND (clock_timestamp() < ( SELECT (gate.fresh_at + gate.lease)
            FROM public.gate_freshness gate
           WHERE ((gate.fresh_at <= clock_timestamp()) AND (gate.partition = public.partition_of(current_setting('recordgate.nhs_number'::text, true), ( SELECT (NULLIF(count(*), 0))::integer AS "nullif"
-                   FROM public.gate_freshness)))))) AND (GREATEST(entry.decided_under,
+                   FROM public.gate_freshness)))))) AND (NOT (EXISTS ( SELECT
+           FROM public.catching_up behind
+          WHERE (behind.partition = entry.partition)))) AND (GREATEST(entry.decided_under,
         CASE
             WHEN (patient.decided_in = known.incarnation) THEN patient.decided_through
             ELSE NULL::bigint
@@ -222,6 +235,8 @@ ALTER TABLE ONLY public.waiting_marker FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.waiting_marker OWNER TO view_owner;
 ALTER TABLE ONLY public.audience_gate
     ADD CONSTRAINT audience_gate_pkey PRIMARY KEY (nhs_number, audience);
+ALTER TABLE ONLY public.catching_up
+    ADD CONSTRAINT catching_up_pkey PRIMARY KEY (partition);
 ALTER TABLE ONLY public.entry_gate
     ADD CONSTRAINT entry_gate_pkey PRIMARY KEY (nhs_number, entry_id);
 ALTER TABLE ONLY public.follow_up
@@ -248,6 +263,8 @@ ALTER TABLE ONLY public.source_position
     ADD CONSTRAINT source_position_pkey PRIMARY KEY (topic, partition);
 ALTER TABLE ONLY public.waiting_marker
     ADD CONSTRAINT waiting_marker_pkey PRIMARY KEY (partition, sequence);
+
+CREATE UNIQUE INDEX view_home_expr_idx ON public.view_home USING btree ((true));
 ALTER TABLE public.audience_gate ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.entry_gate ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.follow_up ENABLE ROW LEVEL SECURITY;
@@ -285,6 +302,9 @@ GRANT SELECT(nhs_number),INSERT(nhs_number) ON TABLE public.audience_gate TO vie
 GRANT SELECT(audience),INSERT(audience) ON TABLE public.audience_gate TO view_sink;
 GRANT SELECT(decided_through),INSERT(decided_through),UPDATE(decided_through) ON TABLE public.audience_gate TO view_sink;
 GRANT SELECT(decided_in),INSERT(decided_in),UPDATE(decided_in) ON TABLE public.audience_gate TO view_sink;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.catching_up TO view_sink;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.catching_up TO gate_writer;
+GRANT SELECT ON TABLE public.catching_up TO metrics;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.entry_gate TO gate_writer;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.follow_up TO view_sink;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.gate_closure TO gate_writer;
@@ -306,6 +326,8 @@ GRANT SELECT,INSERT ON TABLE public.replayed TO gate_writer;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.source_position TO view_sink;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.source_position TO gate_writer;
 GRANT SELECT ON TABLE public.source_position TO metrics;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.view_home TO view_sink;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.view_home TO gate_writer;
 GRANT SELECT ON TABLE public.visible_entry TO view_reader;
 GRANT SELECT,INSERT,DELETE ON TABLE public.waiting_marker TO view_sink;
 GRANT SELECT(partition) ON TABLE public.waiting_marker TO metrics;

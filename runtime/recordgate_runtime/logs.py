@@ -75,6 +75,10 @@ class LogCode(Enum):
         "info",
         "all that is decided about a partition is published; its readers open it",
     )
+    CATCHING_UP = (
+        "warning",
+        "the view lives elsewhere than before; partitions show nothing until its sink has read what the log holds",
+    )
     RULE_FAILED = ("error", "a rule raised; the entry is held")
     LIBRARY = ("warning", "a library warned; only its message template is kept, never the values")
     GATE_NOT_FRESH = (

@@ -29,7 +29,7 @@ from tests.support.consumers import (
 
 TABLES = (
     "source_position, released_entry, audience_gate, gate_closure, entry_gate, message_partition, follow_up,"
-    " waiting_marker, misrouted, replayed, partition_count, gate_freshness, isolated_record"
+    " waiting_marker, misrouted, replayed, partition_count, gate_freshness, isolated_record, view_home, catching_up"
 )
 
 

@@ -5,7 +5,7 @@ patients it may be about by its coordinates, until its copy is read where it bel
 """
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from recordgate_consumers.batches import report_poison
 from recordgate_consumers.view.gate_rules import (
@@ -80,12 +80,13 @@ def closings(record: Record, named: NhsNumber | None) -> list[GateChange]:
 def _closure(control: Control, record: Record) -> GateClosure | None:
     """Return the lasting closure of a control.
 
-    One that must be signed and is not has none: the decider refuses it, so its end would close for good. Its fence
-    stands until the decider has said so.
+    Nobody here can verify a signature, and what the decider refuses must not close for good. So a grant that must be
+    signed has no end in the gate: what is released under it ends with it by itself. Unsigned it does nothing.
     """
-    if must_be_signed(control.change) and not control.signature:
-        return None
-    return closure_of(control.change, control.effective_at, record.published_at)
+    closure = closure_of(control.change, control.effective_at, record.published_at)
+    if closure is None or not must_be_signed(control.change):
+        return closure
+    return replace(closure, expires_at=None) if control.signature else None
 
 
 def patient_named_in(record: Record) -> NhsNumber | None:

@@ -11,12 +11,12 @@ import typer
 
 from recordgate_runtime.arguments import ask_nhs_number
 from recordgate_runtime.postgres import connect
-from recordgate_runtime.process import run_process
+from recordgate_runtime.process import ExitCode, run_process
 from recordgate_runtime.settings import Settings, need, settings
 from recordgate_schemas.topics import Principal
 from recordgate_schemas.values import parse_audience, parse_entry_id
 from recordgate_streams.inspection import explanations
-from recordgate_streams.inspection.entries_log import EntriesLog, entries_log
+from recordgate_streams.inspection.entries_log import EntriesLog, LogState, entries_log
 from recordgate_streams.lanes.lane import LaneName
 from recordgate_streams.ledger.account import Account, Miscount, read_account, recount
 from recordgate_streams.ledger.explanation import explain as explain_entry
@@ -119,7 +119,8 @@ def account(
 ) -> None:
     """Account for every entry record: what was received, and what became of it.
 
-    Status 1 unless it balances, and if the broker has another log than the one that was read.
+    Status 1 unless it balances, and if the broker has another log than the one that was read, or lost what was not read
+    yet; 4 if it balances and Kafka does not say.
     """
     known = settings().as_user(Principal.METRICS)
     dsn = need(known.ledger_dsn, "RECORDGATE_LEDGER_DSN")
@@ -129,10 +130,11 @@ def account(
         log = entries_log(connection, known)
     counted = {"miscounts": [dataclasses.asdict(one) for one in miscounts]} if again else {}
     lines = [_account_lines(found, log), *(_recount_lines(miscounts) if again else ())]
-    data = dataclasses.asdict(found) | counted | {"log": log}
+    data = dataclasses.asdict(found) | counted | {"log": log.state, "waiting": log.waiting}
     print(json.dumps(data) if as_json else "\n".join(lines))  # noqa: T201
-    balances = found.unaccounted == 0 and not miscounts and log is not EntriesLog.ANOTHER
-    sys.exit(0 if balances else 1)
+    if found.unaccounted or miscounts or log.state in (LogState.ANOTHER, LogState.GONE):
+        sys.exit(ExitCode.FINDING)
+    sys.exit(ExitCode.DEPENDENCY_DOWN if log.state is LogState.UNKNOWN else ExitCode.OK)
 
 
 def _account_lines(found: Account, log: EntriesLog) -> str:

@@ -1,23 +1,27 @@
 """The account is kept as counters in the transactions that decide, and can be counted again."""
 
 import json
+from contextlib import closing
 from importlib import resources
 from uuid import uuid4
 
 import pytest
+from kafka import TopicPartition
 from typer.testing import CliRunner
 
 from recordgate_deploy.embedded import Addresses
 from recordgate_deploy.main import app
-from recordgate_runtime.kafka import create_topics, topic_state
+from recordgate_runtime.kafka import create_topics, open_admin, topic_name, topic_state
+from recordgate_runtime.kafka_sender import KafkaSender
 from recordgate_runtime.settings import Settings, adopt, settings
 from recordgate_schemas.control import AccessDeclined, AccessOptedIn, EntryHidden, HideCause
 from recordgate_schemas.topics import ENTRIES
 from recordgate_schemas.values import EntryId
-from recordgate_streams.inspection.entries_log import EntriesLog, entries_log
+from recordgate_streams.inspection.entries_log import EntriesLog, LogState, entries_log
 from recordgate_streams.ledger.account import Miscount, read_account, recount
 from tests.support.builders import access, entry, registered
 from tests.support.ledger import PARTITION, Crash, Ledger
+from tests.support.services import broker
 
 
 @pytest.fixture
@@ -89,18 +93,39 @@ def known(services: Addresses, told: Ledger) -> Settings:
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        ("topic_id = topic_id", EntriesLog.SAME),
-        ("topic_id = 'another'", EntriesLog.ANOTHER),
-        ("next_offset = 1", EntriesLog.ANOTHER),
+        ("topic_id = topic_id", EntriesLog(LogState.SAME, waiting=0)),
+        ("topic_id = 'another'", EntriesLog(LogState.ANOTHER)),
+        ("next_offset = 1", EntriesLog(LogState.ANOTHER)),
     ],
 )
 def test_an_account_of_another_log_is_told_from_one_of_this(
     told: Ledger, known: Settings, change: str, found: EntriesLog
 ) -> None:
     told.owner.execute(f"update source_position set {change} where topic = 'entries'".encode())
-    assert entries_log(told.owner, known) is found
+    assert entries_log(told.owner, known) == found
     away = known.model_copy(update={"kafka": "127.0.0.1:9"})
-    assert entries_log(told.owner, away) is EntriesLog.UNKNOWN
+    assert entries_log(told.owner, away) == EntriesLog(LogState.UNKNOWN)
+
+
+def test_records_that_wait_are_counted_and_records_that_are_gone_are_not_accounted_for(
+    told: Ledger, known: Settings
+) -> None:
+    sender = KafkaSender(broker(known.kafka), "tests", partitions=1)
+    topic = topic_name(ENTRIES, known)
+    sender.send_all(topic, [(b"9434765919", b"1"), (b"9434765919", b"2")])
+    sender.close()
+    assert entries_log(told.owner, known) == EntriesLog(LogState.SAME, waiting=2)
+    with closing(open_admin(known)) as admin:
+        admin.delete_records({TopicPartition(topic, 0): 1})
+    assert entries_log(told.owner, known) == EntriesLog(LogState.GONE)
+
+
+def test_a_topic_with_more_partitions_than_were_read_is_another_log(
+    told: Ledger, known: Settings
+) -> None:
+    with closing(open_admin(known)) as admin:
+        admin.create_partitions({topic_name(ENTRIES, known): 2})
+    assert entries_log(told.owner, known) == EntriesLog(LogState.ANOTHER)
 
 
 def test_the_command_says_that_the_log_is_another_one(told: Ledger, known: Settings) -> None:

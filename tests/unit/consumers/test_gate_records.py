@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from recordgate_consumers.view.gate_records import read_changes
-from recordgate_consumers.view.gate_rules import GateFences
+from recordgate_consumers.view.gate_rules import GateClosure, GateFences
 from recordgate_runtime.record import Record
 from recordgate_schemas import codec
 from recordgate_schemas.authority import AUTHORITY, must_be_signed
@@ -27,12 +27,17 @@ def test_a_grant_that_does_not_count_without_a_signature_ends_nothing_in_the_gat
     assert unsigned.fences == GateFences(grant=proxy("g1"))
 
 
-def test_a_grant_that_counts_ends_on_its_last_day() -> None:
-    plain, signed = control(replace(PAST, historic=None), ALICE, offset=5), _signed(PAST)
-    for record in (plain, signed):
-        (change,) = read_changes(record)
-        assert change.closure is not None
-        assert change.closure.expires_at is not None
+def test_a_signed_grant_opens_again_what_ended_and_has_no_end_that_a_refused_one_could_leave() -> (
+    None
+):
+    (signed,) = read_changes(_signed(PAST))
+    assert signed.closure == GateClosure(proxy("g1"), "proxy_ended", NOW, closed=False)
+
+
+def test_a_grant_that_needs_no_signature_ends_on_its_last_day() -> None:
+    (plain,) = read_changes(control(replace(PAST, historic=None), ALICE, offset=5))
+    assert plain.closure is not None
+    assert plain.closure.expires_at is not None
 
 
 @pytest.mark.parametrize("change", AUTHORITY, ids=lambda one: one.__name__)
