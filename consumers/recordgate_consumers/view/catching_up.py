@@ -50,7 +50,7 @@ class CatchUp:
         if not self._may_wait:
             return
         with self._db.transaction():
-            waiting = dict(self._db.execute(_SQL["waiting"]).fetchall())
+            waiting: dict[int, int] = dict(self._db.execute(_SQL["waiting"]).fetchall())
             if FOREVER in waiting.values():
                 self._db.execute(
                     _SQL["begin_again"], {**_as_columns(self._ends()), "forever": FOREVER}
