@@ -7,7 +7,7 @@ CODE := schemas runtime producers streams consumers audit deploy tests benchmark
 RECORDS ?=
 WORKERS ?= 3
 
-.PHONY: help setup demo up quick test check chaos bench docs schema tour model mutants fence fence-mutants hostile holding lock lock-schemas clean
+.PHONY: help setup demo up quick test check chaos bench bench-report docs schema tour model mutants fence fence-mutants hostile holding lock lock-schemas clean
 
 help:  ## say what each target does
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 16
@@ -45,6 +45,9 @@ chaos: setup  ## the long kill test; `make chaos SHORT=1` is the one `make test`
 
 bench: setup  ## measure rate and latency, write benchmarks/results/*.json
 	$(BIN)/python -m benchmarks $(if $(SHORT),--short)
+
+bench-report: setup  ## print every target beside the last committed figures
+	@$(BIN)/python -m benchmarks.report
 
 docs: setup  ## write docs/reference from the code, and docs/reliability.md
 	$(BIN)/python -m docs.generate

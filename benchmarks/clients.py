@@ -1,6 +1,7 @@
 """The speed of the Kafka clients alone, on this broker, now: what everything else is compared with."""
 
 import time
+import uuid
 from collections.abc import Callable
 from functools import partial
 
@@ -55,12 +56,11 @@ def one_round(kafka: KafkaAccess, messages: int, nth: int) -> Numbers:
 
 def pass_through_limit(kafka: KafkaAccess, messages: int) -> float:
     """Return what librdkafka passes through per second on this broker, now: the yardstick of a run."""
-    client = kafka_clients.Confluent(kafka)
-    kafka_clients.create(kafka, "limit-in", "limit-out")
-    client.produce("limit-in", messages)
-    found = _timed(
-        "limit", messages, partial(client.pass_through, "limit-in", "limit-out", messages)
-    )
+    client, name = kafka_clients.Confluent(kafka), f"limit-{uuid.uuid4().hex}"
+    source, target = f"{name}-in", f"{name}-out"
+    kafka_clients.create(kafka, source, target)
+    client.produce(source, messages)
+    found = _timed("limit", messages, partial(client.pass_through, source, target, messages))
     return found["limit_per_s"]
 
 

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from confluent_kafka import libversion
 
+from benchmarks.calibration import calibrate
 from recordgate_runtime.clock import SystemClock
 
 _PACKAGES = (
@@ -21,11 +22,12 @@ _PACKAGES = (
 
 
 def machine() -> dict[str, object]:
-    """Return cores, load, versions and the date."""
+    """Return cores and how fast they are now, load, versions and the date."""
     return {
         "at": SystemClock().now().isoformat(timespec="seconds"),
         "cores": len(os.sched_getaffinity(0)),
         "load_before": round(os.getloadavg()[0], 2),
+        **calibrate(),
         "python": platform.python_version(),
         "librdkafka": libversion()[0],
         "versions": {package: version(package) for package in _PACKAGES},

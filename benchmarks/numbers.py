@@ -25,3 +25,16 @@ def spread_ms(name: str, seconds: Sequence[float]) -> Numbers:
 def medians(rounds: Sequence[Numbers]) -> Numbers:
     """Return the median of each number over the rounds."""
     return {name: statistics.median(one[name] for one in rounds) for name in rounds[0]}
+
+
+def spread(rounds: Sequence[Numbers]) -> dict[str, tuple[float, float]]:
+    """Return the least and the greatest of each number over the rounds."""
+    return {
+        name: (min(one[name] for one in rounds), max(one[name] for one in rounds))
+        for name in rounds[0]
+    }
+
+
+def named(prefix: str, numbers: Numbers) -> Numbers:
+    """Return the numbers with a prefix before each name."""
+    return {f"{prefix}_{name}": value for name, value in numbers.items()}

@@ -6,21 +6,22 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psycopg
 
 from benchmarks.scrape import address
-from recordgate_deploy.processes import APPS
+from recordgate_deploy.processes import APPS, ProcessCommand
 from recordgate_deploy.runner import Runner
 from recordgate_deploy.settled import Watch
 from recordgate_deploy.stack import running
 from recordgate_producers.publisher import Publisher
 from recordgate_producers.simulator import SimulatedPatient
 from recordgate_runtime.kafka_access import access
-from recordgate_runtime.settings import Settings, settings
+from recordgate_runtime.settings import Settings, environment, settings
 
+ENGINES = ("bulk", "faust")
 ENTRIES_EACH = 20
 PATIENCE_S = 240.0
 _PLANS = "-c plan_cache_mode=force_custom_plan"  # as the processes have it
@@ -37,6 +38,18 @@ class Pipeline:
     watch: Watch
     ledger: psycopg.Connection
     view: psycopg.Connection
+
+    def use(self, engine: str) -> None:
+        """Run both lanes with this engine; return when they own their partitions.
+
+        The one that stopped stays in the consumer group for ten seconds; so long the other one is not let in.
+        """
+        lanes = [_with_engine(app, engine) for app in APPS if app.name.startswith("decide-")]
+        for lane in lanes:
+            self.runner.stop_process(lane.name)
+        self.runner.start(lanes, environment())
+        for lane in lanes:
+            await_(lambda name=lane.name: self.ready(name), 0.05)  # type: ignore[misc]
 
     def register(self, patients: Iterable[SimulatedPatient]) -> None:
         """Publish the patients' controls and wait until the view's gate is open for them."""
@@ -61,6 +74,11 @@ class Pipeline:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
+
+    def wal_bytes(self) -> int:
+        """Return where the write-ahead log is; all databases share one."""
+        row = self.view.execute("select pg_current_wal_insert_lsn() - '0/0'").fetchone()
+        return int(row[0]) if row else 0
 
     def applied(self) -> int:
         """Return how many messages of `released` the view has applied."""
@@ -93,6 +111,10 @@ def pipeline() -> Iterator[Pipeline]:
         for app in APPS:
             await_(lambda name=app.name: found.ready(name), 0.05)  # type: ignore[misc]
         yield found
+
+
+def _with_engine(app: ProcessCommand, engine: str) -> ProcessCommand:
+    return replace(app, argv=(*app.argv, "--engine", engine))
 
 
 def await_(true: Callable[[], bool], every_s: float) -> None:
