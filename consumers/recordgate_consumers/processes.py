@@ -38,7 +38,7 @@ def view_sink(run: Loop = run_sink) -> None:
 
         def upkeep() -> None:
             behind.step()
-            sweep.step()
+            sweep.step_if_due()
 
         behind.begin()
         with behind.closing_on_loss():
@@ -56,7 +56,7 @@ def gate_lane(run: Loop = run_sink) -> None:
     ):
         CatchUp(connection, known).begin()
         renew = GateLease(connection, ticks, lease, every).renew
-        run(CONTROLS, connection, GateLane(SystemClock()), known, idle=renew)
+        run(CONTROLS, connection, GateLane(SystemClock()), known, idle=renew, quick=True)
 
 
 def review_sink(run: Loop = run_sink) -> None:

@@ -86,7 +86,7 @@ class Settings(BaseSettings):
         description="most records of a partition's last 1000 that may be set aside",
     )
     batch_wait_s: float = Field(
-        0.02, gt=0, le=5, description="seconds the decider gathers a batch in thin traffic"
+        0.02, gt=0, le=5, description="most seconds that lanes and sinks rest after a batch"
     )
     clock_difference_s: float = Field(
         60,

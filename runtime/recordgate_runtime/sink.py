@@ -19,10 +19,21 @@ from recordgate_runtime.kafka import PartitionReader, partition_counts, topic_st
 from recordgate_runtime.log_watch import LogWatch
 from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.metrics import BATCH_SECONDS, BatchStage
+from recordgate_runtime.pace import Every, Pace
 from recordgate_runtime.positions import Span
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.topics import TOPICS, Topic
+
+IDLE_S = 0.5
+QUICK_IDLE_S = 0.2
+"""Seconds to wait for a record before looking at the log and at a request to stop."""
+
+QUICK_REST_S = 0.005
+"""Most seconds that a quick sink rests after a batch: as long as the ticks of all partitions take to come."""
+
+HOLES_S = 1.0
+"""Seconds between two looks for offsets without a record; meanwhile the next record says that it lies behind some."""
 
 _ASK_AGAIN_S = 0.2
 """Seconds until a broker that did not answer is asked again."""
@@ -65,8 +76,13 @@ def run_sink(
     settings: Settings,
     *,
     idle: Callable[[], None] = lambda: None,
+    quick: bool = False,
 ) -> None:
-    """Apply the topic to a database until asked to stop. `idle` runs between polls, outside any transaction."""
+    """Apply the topic to a database until asked to stop. `idle` runs between polls, outside any transaction.
+
+    More records are taken together as the load grows. `quick`: who must be fast above all hardly rests, and is idle
+    more often.
+    """
     stop = StopRequest()
     health = Health()
     health.serve(settings.metrics_port)
@@ -75,22 +91,35 @@ def run_sink(
     start = {partition: one.next_offset for partition, one in watch.begin().items()}
     reader = PartitionReader(topic, settings, start)
     batches = Batches(topic, connection, handler, settings)
+    pace = Pace(QUICK_REST_S if quick else settings.batch_wait_s)
+    wait_s = QUICK_IDLE_S if quick else IDLE_S
+    look_at_holes = Every(HOLES_S)
     gc.freeze()  # what is loaded by now stays: the collector need not look at it again
     health.ready()
     log(LogCode.STARTED, topic=topic.name)
     while not stop.requested:
         watch.check_if_due()
-        records = reader.poll(wait_s=0.2, limit=settings.batch_entries)
-        passed = reader.passed()
+        records = _read(reader, wait_s, settings.batch_entries, pace)
+        passed = reader.passed() if not records and look_at_holes.is_due() else []
         touched = {record.partition for record in records}
-        while records and not stop.requested and not watch.confirm_stored(touched):
-            idle()
-            time.sleep(_ASK_AGAIN_S)
-        if not stop.requested:
-            batches.run(records, passed)
+        with pace.batch():
+            while records and not stop.requested and not watch.confirm_stored(touched):
+                idle()
+                time.sleep(_ASK_AGAIN_S)
+            if not stop.requested:
+                batches.run(records, passed)
         idle()
     watch.close()
     reader.close()
+
+
+def _read(reader: PartitionReader, wait_s: float, limit: int, pace: Pace) -> list[Record]:
+    """Return the next records, together with those that come while the batch before is rested from."""
+    records = reader.poll(wait_s, limit)
+    if records and len(records) < limit and (rest_s := pace.rest_s()):
+        time.sleep(rest_s)
+        records += reader.poll(0, limit - len(records))
+    return records
 
 
 class Batches:

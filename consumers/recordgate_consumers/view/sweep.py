@@ -8,12 +8,16 @@ from typing import Any
 import psycopg
 
 from recordgate_consumers import incarnations
+from recordgate_runtime.pace import Every
 from recordgate_runtime.sql import Statements
 from recordgate_schemas.topics import RELEASED
 
 _SQL = Statements("recordgate_consumers.view", "view_sink.sql")
 _SHARED = Statements("recordgate_consumers", "incarnations.sql")
 PAGE_ROWS = 1000
+LOOK_S = 1.0
+"""Seconds between two looks whether there is anything to forget."""
+
 _BEGINNING = ("", "", "")
 
 
@@ -24,6 +28,12 @@ class Sweep:
         self._db = connection
         self._after = _BEGINNING
         self._partitions: list[int] = []
+        self._look = Every(LOOK_S)
+
+    def step_if_due(self) -> None:
+        """Go through a page; while there is nothing to forget, look for it once a second only."""
+        if self._partitions or self._look.is_due():
+            self.step()
 
     def step(self) -> None:
         """Go through one more page, if there is anything to forget; show which partitions are open."""

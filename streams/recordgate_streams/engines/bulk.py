@@ -11,6 +11,7 @@ from functools import partial
 from recordgate_runtime.health import Health
 from recordgate_runtime.log_watch import LogWatch
 from recordgate_runtime.logs import LogCode, log
+from recordgate_runtime.pace import Pace
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
 from recordgate_runtime.sink import StopRequest
@@ -39,14 +40,16 @@ def run(name: LaneName, settings: Settings) -> None:
     watch = open_watch(lane, settings)
     begin = partial(_begin, name, lane, watch, health)
     reader = GroupReader(lane, lane_group(name, settings), settings, begin)
+    pace = Pace(settings.batch_wait_s)
     gc.freeze()  # what is loaded by now stays: the collector need not look at it again
     due = time.monotonic()
     while not stop.requested:
         watch.check_if_due()
-        records = reader.read(IDLE_S)
-        if records and _is_confirmed(watch, records, stop):
-            decide(name, lane, records)
-            reader.acknowledge()
+        records = reader.read(IDLE_S, pace.rest_s)
+        with pace.batch():
+            if records and _is_confirmed(watch, records, stop):
+                decide(name, lane, records)
+                reader.acknowledge()
         if reader.owned and time.monotonic() >= due:
             lane.pass_over(reader.passed())
             lane.tick(reader.owned)

@@ -20,12 +20,13 @@ from recordgate_runtime.kafka import not_let_in, topic_name
 from recordgate_runtime.kafka_access import MECHANISM, KafkaAccess, access
 from recordgate_runtime.log_watch import OUTSIDE_PAGE, Before, LogWatch
 from recordgate_runtime.logs import LogCode, log, where
+from recordgate_runtime.pace import Pace
 from recordgate_runtime.positions import Span
 from recordgate_runtime.process import exit_code
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import FatalError, RecordgateError, UsageError
-from recordgate_streams.engines.byte_room import ByteRoom
+from recordgate_streams.engines.byte_room import ByteRoom, wait_for_the_first
 from recordgate_streams.engines.decide import decide
 from recordgate_streams.engines.faust_consumer import LaneTransport, LogOfLane
 from recordgate_streams.engines.trail import Trail
@@ -69,13 +70,13 @@ def create_app(
         await _guarded(name, watch.check_if_due)
 
     async def take(stream: Any) -> None:
-        room = ByteRoom(settings.batch_bytes)
-        stream.add_processor(room.enter)
+        room, pace = _paced(stream, settings)
         batches = stream.noack_take(settings.batch_entries, within=settings.batch_wait_s)
         async for events in batches:
             async with one_at_a_time:
                 records = [_record(e, lane, trail) for e in events]
-                await _guarded(name, partial(decide, name, lane), records)
+                with pace.batch():
+                    await _guarded(name, partial(decide, name, lane), records)
             for event in events:
                 event.ack()
             room.empty()
@@ -106,6 +107,14 @@ def create_app(
     app.on_partitions_assigned.connect(resume, weak=False)  # type: ignore[arg-type]
     app.on_before_shutdown.connect(stop, weak=False)  # type: ignore[arg-type]
     return app
+
+
+def _paced(stream: Any, settings: Settings) -> tuple[ByteRoom, Pace]:
+    """Bound what the stream gathers, and say when it gathers."""
+    room, pace = ByteRoom(settings.batch_bytes), Pace(settings.batch_wait_s)
+    stream.add_processor(room.enter)
+    wait_for_the_first(stream, room, pace.rest_s)
+    return room, pace
 
 
 def _log_of(name: LaneName, lane: Lane, watch: LogWatch, trail: Trail) -> LogOfLane:

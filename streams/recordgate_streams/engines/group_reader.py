@@ -5,7 +5,6 @@ dropped and read again from the ledger's position, so that a jump between two re
 """
 
 import logging
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -74,24 +73,25 @@ class GroupReader:
         """The partitions that are ours now."""
         return sorted(self._next)
 
-    def read(self, wait_s: float) -> list[Record]:
+    def read(self, wait_s: float, rest_s: Callable[[], float]) -> list[Record]:
         """Return the next records, in order per partition: none if none comes in time.
 
-        After the first one, others are gathered for a while. A batch is bounded in records and in bytes, a larger
-        record is alone. Raises FatalError when the log has lost what comes next, RetryableError when Kafka refuses.
+        After the first one, others are gathered while `rest_s` says that there is time left, and as long as more are
+        at hand. A batch is bounded in records and in bytes, a larger record is alone. Raises FatalError when the log
+        has lost what comes next, RetryableError when Kafka refuses.
         """
         self._gathered = []
         self._poll(wait_s)
         if not self._gathered:
             return []
         settings, size = self._settings, _size(self._gathered[0])
-        until = time.monotonic() + settings.batch_wait_s
         while len(self._gathered) < settings.batch_entries and size < settings.batch_bytes:
-            before = len(self._gathered)
-            self._poll(max(0.0, until - time.monotonic()))
-            if len(self._gathered) <= before:
+            before, left_s = len(self._gathered), rest_s()
+            self._poll(left_s)
+            if len(self._gathered) > before:
+                size += _size(self._gathered[-1])
+            elif not self._gathered or not left_s:
                 break
-            size += _size(self._gathered[-1])
         return self._gathered
 
     def passed(self) -> list[Span]:

@@ -70,12 +70,13 @@ def test_the_processes_bring_the_topics_into_the_view(
         handler: Handler,
         known: Settings,
         idle: Callable[[], None] = lambda: None,
+        **options: bool,
     ) -> None:
         def work_then_look() -> None:
             idle()
             stop_at_the_end(topic, configured, view)
 
-        run_sink(topic, connection, handler, known, idle=work_then_look)
+        run_sink(topic, connection, handler, known, idle=work_then_look, **options)
 
     monkeypatch.setenv("RECORDGATE_GATE_LEASE_S", "300")
     settings.cache_clear()
