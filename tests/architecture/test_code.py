@@ -9,6 +9,7 @@ BROAD = {
     "schemas/recordgate_schemas/codec.py:_read": "a hostile body may raise anything",
     "streams/recordgate_streams/decider/objections.py:_ask_all": "a rule that fails is a hold",
     "streams/recordgate_streams/engines/faust.py:_guarded": "ends the process before Faust acknowledges",
+    "streams/recordgate_streams/engines/faust_speed.py:__await__": "what is thrown is the coroutine's to handle",
     "runtime/recordgate_runtime/isolation.py:_isolate": "whatever one record causes, the others go on",
     "runtime/recordgate_runtime/process.py:run_process": "the last line of a process",
     "streams/recordgate_streams/lanes/controls.py:_redecide_some": "whatever one patient causes, the others go on",

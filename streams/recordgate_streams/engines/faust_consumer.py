@@ -14,6 +14,7 @@ from faust.transport.drivers import aiokafka as driver
 from recordgate_runtime.log_watch import Before
 from recordgate_runtime.positions import Position
 from recordgate_runtime.record import Mark, mark_of
+from recordgate_streams.engines.faust_speed import BUSY_RECORDS, QuickConsumer, set_fetch_wait
 from recordgate_streams.engines.trail import Trail
 
 _errors = driver.aiokafka.errors  # type: ignore[attr-defined]
@@ -40,6 +41,7 @@ class _LaneThread(driver.AIOKafkaConsumerThread):
     """The thread that speaks to the broker."""
 
     lane: LogOfLane
+    _busy = False
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         # Faust reads committed records only if it also writes in transactions, which lose events (ADR 2).
@@ -70,6 +72,7 @@ class _LaneThread(driver.AIOKafkaConsumerThread):
         if not begun:  # an empty set would mean all partitions
             await asyncio.sleep(0.05)
             return {}
+        set_fetch_wait(consumer, busy=self._busy or begun != consumer.assignment())
         try:
             found = await super()._fetch_records(
                 consumer, begun, timeout=timeout, max_records=max_records
@@ -83,6 +86,7 @@ class _LaneThread(driver.AIOKafkaConsumerThread):
             for tp in begun:
                 trail.forget(tp.partition)
             return {}
+        self._busy = sum(map(len, found.values())) >= BUSY_RECORDS
         return await self._confirmed(found, ends)
 
     async def _confirmed(self, found: Mapping[Any, Any], ends: Mapping[Any, int]) -> Any:
@@ -104,7 +108,7 @@ def _mark(record: Any) -> Mark:
     return mark_of(record.offset, record.timestamp, record.key, record.value)
 
 
-class _LaneConsumer(driver.Consumer):
+class _LaneConsumer(QuickConsumer, driver.Consumer):
     """The consumer as the rest of Faust sees it."""
 
     transport: "LaneTransport"
