@@ -4,7 +4,7 @@ A ledger that was restored from a backup gives its sequence numbers again. So nu
 incarnation, and from the first message of a newer one the older ones are dropped, whoever still publishes them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import psycopg
 
@@ -28,26 +28,49 @@ def arrived(topic: Topic, record: Record) -> Arrived | None:
 
 
 def current(connection: psycopg.Connection, messages: Sequence[Arrived]) -> list[Arrived]:
-    """Begin the incarnations that are newer than what is known, and return the messages that count."""
+    """Begin the incarnations that are newer than what is known, and return the messages that count.
+
+    The caller holds the positions of the messages' partitions, so nobody else changes what is known of them.
+    """
     if not messages:
         return []
-    seen = columns(("partition", "incarnation"), [(p, m.incarnation) for p, m in messages])
-    connection.execute(_SQL["begin_incarnations"], seen)
-    counts: dict[int, int] = dict(connection.execute(_SQL["read_incarnations"], seen).fetchall())
+    newest = dict[int, int]()
+    for partition, message in messages:
+        newest[partition] = max(message.incarnation, newest.get(partition, message.incarnation))
+    counts = _known(connection, newest)
+    if any(
+        partition not in counts or counts[partition] < newest[partition] for partition in newest
+    ):
+        begun = columns(("partition", "incarnation"), sorted(newest.items()))
+        connection.execute(_SQL["begin_incarnations"], begun)
+        counts = _known(connection, newest)
     return [(p, m) for p, m in messages if m.incarnation == counts[p]]
 
 
 def note(connection: psycopg.Connection, messages: Sequence[Arrived]) -> None:
     """Remember that these messages, of the incarnations that count, were applied; open what may be opened."""
-    if not messages:
-        return
-    noted = columns(("partition", "sequence"), [(p, m.sequence) for p, m in messages])
-    connection.execute(_SQL["note_sequences"], noted)
     for partition, message in messages:
         if isinstance(message, IncarnationMessage) and message.state is IncarnationState.OPEN:
             opened = {"partition": partition, "sequence": message.sequence}
             connection.execute(_SQL["note_open"], opened)
-    connection.execute(_SQL["settle_open"], noted)
+    if noted := columns(("partition", "first", "last"), runs((p, m.sequence) for p, m in messages)):
+        connection.execute(_SQL["note_sequences"], noted)
+
+
+def runs(numbers: Iterable[tuple[int, int]]) -> list[tuple[int, int, int]]:
+    """Return numbers of partitions as runs without a gap: partition, first and last."""
+    found: list[tuple[int, int, int]] = []
+    for partition, number in sorted(numbers):
+        if found and found[-1][0] == partition and number <= found[-1][2] + 1:
+            found[-1] = (partition, found[-1][1], number)
+        else:
+            found.append((partition, number, number))
+    return found
+
+
+def _known(connection: psycopg.Connection, partitions: Iterable[int]) -> dict[int, int]:
+    asked = {"partition": list(partitions)}
+    return dict(connection.execute(_SQL["read_incarnations"], asked).fetchall())
 
 
 def measure(connection: psycopg.Connection, topic: Topic) -> None:

@@ -13,24 +13,21 @@ where known.incarnation < excluded.incarnation
 -- The incarnation that counts, by partition.
 select partition, incarnation from message_partition where partition = any(%(partition)s)
 
--- name: note_sequences
--- Remember which sequence numbers were applied.
-update message_partition as known set applied = known.applied + incoming.applied
-from (
-  select partition, range_agg(int8range(sequence, sequence, '[]')) as applied
-  from unnest(%(partition)b::int[], %(sequence)b::bigint[]) as message (partition, sequence)
-  group by partition
-) as incoming
-where known.partition = incoming.partition
-
 -- name: note_open
 -- Remember the open message's number.
 update message_partition set open_at = %(sequence)s where partition = %(partition)s
 
--- name: settle_open
--- A partition is open once its open message and every lower number are in.
-update message_partition set open = true
-where partition = any(%(partition)s) and not open and open_at < contiguous_prefix(applied)
+-- name: note_sequences
+-- Remember which sequence numbers were applied. A partition is open once its open message and every lower number are in.
+update message_partition as known set
+  applied = known.applied + incoming.applied,
+  open = known.open or coalesce(known.open_at < contiguous_prefix(known.applied + incoming.applied), false)
+from (
+  select partition, range_agg(int8range(first, last, '[]')) as applied
+  from unnest(%(partition)b::int[], %(first)b::bigint[], %(last)b::bigint[]) as run (partition, first, last)
+  group by partition
+) as incoming
+where known.partition = incoming.partition
 
 -- name: partitions_not_open
 -- Every partition, and whether it is open.

@@ -6,7 +6,7 @@ reading costs twelve times the CPU, so its absence is an error.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import crc32c as _crc32c  # noqa: F401  see above
@@ -209,8 +209,7 @@ class PartitionReader:
     def _record(self, message: Any) -> Record:
         gap_from = self._next[message.partition]
         self._next[message.partition] = message.offset + 1
-        record = as_record(message, len(self._partitions))
-        return replace(record, topic=self._topic.name, gap_from=gap_from)
+        return as_record(message, len(self._partitions), self._topic.name, gap_from)
 
     def end_offsets(self) -> dict[int, int]:
         """Return where each partition's log ends now."""
@@ -251,18 +250,24 @@ def open_consumer(settings: Settings, topic: Topic, **options: Any) -> Any:
         raise RetryableError(broker.away) from error
 
 
-def as_record(message: Any, partitions: int) -> Record:
-    """Return what the client received as a record; `partitions`: how many its topic has."""
-    named = [value for name, value in message.headers if name == REPLAY_HEADER]
+def as_record(
+    message: Any, partitions: int, topic: str | None = None, gap_from: int | None = None
+) -> Record:
+    """Return what the client received as a record; `partitions`: how many its topic has, `topic`: our name for it."""
+    replay_of = None
+    for name, value in message.headers:
+        if name == REPLAY_HEADER:
+            replay_of = value
     return Record(
-        message.topic,
+        topic or message.topic,
         message.partition,
         message.offset,
         message.timestamp,
         message.key,
         message.value,
         partitions,
-        named[-1] if named else None,
+        replay_of,
+        gap_from,
     )
 
 

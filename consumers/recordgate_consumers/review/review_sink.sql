@@ -14,7 +14,7 @@ from unnest(
   %(partition)b::int[], %(incarnation)b::bigint[], %(state)b::text[],
   %(queue)b::text[], %(version)b::bigint[], %(practice)b::text[], %(kind)b::text[], %(event_date)b::date[],
   %(reasons)b::text[], %(hide_first)b::boolean[], %(bulk_release)b::boolean[], %(decided_under)b::bigint[],
-  %(ruleset)b::text[], %(body)b::bytea[], %(body_type)b::text[], %(body_sha256)s::bytea[], %(opened_at)b::timestamptz[], %(due_at)b::timestamptz[],
+  %(ruleset)b::text[], %(body)b::bytea[], %(body_type)b::text[], %(body_sha256)b::bytea[], %(opened_at)b::timestamptz[], %(due_at)b::timestamptz[],
   %(updated_at)b::timestamptz[], %(closed_because)b::text[]
 ) as incoming (
   nhs_number, audience, entry_id, sequence, partition, incarnation, state, queue, version, practice, kind, event_date, reasons,

@@ -38,7 +38,7 @@ where known.effective_at <= excluded.effective_at
 -- Keep which patients a misrouted control closes, and what it says.
 insert into misrouted (nhs_number, topic, partition, record_offset, digest)
 select * from unnest(
-  %(nhs_numbers)b::text[], %(topics)b::text[], %(partitions)b::int[], %(offsets)b::bigint[], %(digests)s::bytea[]
+  %(nhs_numbers)b::text[], %(topics)b::text[], %(partitions)b::int[], %(offsets)b::bigint[], %(digests)b::bytea[]
 )
 on conflict do nothing
 
@@ -46,7 +46,7 @@ on conflict do nothing
 -- Keep whose copies were read where they belong, and what they say, whether their originals were read before or not.
 insert into replayed (nhs_number, topic, partition, record_offset, digest)
 select * from unnest(
-  %(nhs_numbers)b::text[], %(topics)b::text[], %(partitions)b::int[], %(offsets)b::bigint[], %(digests)s::bytea[]
+  %(nhs_numbers)b::text[], %(topics)b::text[], %(partitions)b::int[], %(offsets)b::bigint[], %(digests)b::bytea[]
 )
 on conflict do nothing
 

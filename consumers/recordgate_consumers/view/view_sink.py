@@ -7,6 +7,7 @@ compared within one incarnation of the ledger (recordgate_consumers.incarnations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -62,9 +63,7 @@ class ViewSink:
         if closings := _closing_columns(messages):
             connection.execute(_SQL["put_closings"], closings)
         incarnations.note(connection, counting)
-        _settle(connection, messages, sorted({partition for partition, _ in counting}))
-        row = connection.execute(_SQL["count_waiting_markers"]).fetchone()
-        self._markers_waiting = row[0] if row else 0
+        self._markers_waiting = _settle(connection, messages, {p for p, _ in counting})
         self._published = [m.published_at for _, m in messages if _is_content(m)]
 
     def set_aside(self, connection: psycopg.Connection, record: Record) -> None:
@@ -134,14 +133,26 @@ def _take_out(connection: psycopg.Connection, partition: int, message: Released)
 
 
 def _settle(
-    connection: psycopg.Connection, messages: Iterable[Placed], partitions: Sequence[int]
-) -> None:
-    if not partitions:
-        return
-    connection.execute(_SQL["forget_markers"], {"partitions": partitions})
-    if markers := _marker_columns(messages):
+    connection: psycopg.Connection, messages: Iterable[Placed], partitions: AbstractSet[int]
+) -> int:
+    """Let markers wait, apply those that need not any more, and return how many wait then.
+
+    SAFETY: a batch without markers may bring the number that one waits for, so the table is looked at in any case.
+    """
+    markers, waiting = _marker_columns(messages), _count_waiting(connection)
+    if not markers and not waiting:
+        return 0
+    touched = {"partitions": sorted(partitions)}
+    connection.execute(_SQL["forget_markers"], touched)
+    if markers:
         connection.execute(_SQL["put_markers"], markers)
-    connection.execute(_SQL["settle_markers"], {"partitions": partitions})
+    connection.execute(_SQL["settle_markers"], touched)
+    return _count_waiting(connection)
+
+
+def _count_waiting(connection: psycopg.Connection) -> int:
+    row = connection.execute(_SQL["count_waiting_markers"]).fetchone()
+    return row[0] if row else 0
 
 
 def _closing_columns(messages: Iterable[Placed]) -> Columns:

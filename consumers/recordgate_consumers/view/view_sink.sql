@@ -11,7 +11,7 @@ from unnest(
   %(nhs_number)b::text[], %(audience)b::text[], %(entry_id)b::text[], %(sequence)b::bigint[],
   %(partition)b::int[], %(incarnation)b::bigint[], %(decided_under)b::bigint[], %(version)b::bigint[], %(kind)b::text[], %(event_date)b::date[],
   %(recorded_at)b::timestamptz[], %(redacted)b::boolean[], %(valid_until)b::timestamptz[],
-  %(body)b::bytea[], %(body_type)b::text[], %(body_sha256)s::bytea[]
+  %(body)b::bytea[], %(body_type)b::text[], %(body_sha256)b::bytea[]
 ) as incoming (
   nhs_number, audience, entry_id, sequence, partition, incarnation, decided_under, version, kind, event_date, recorded_at, redacted,
   valid_until, body, body_type, body_sha256
