@@ -24,6 +24,9 @@ from recordgate_runtime.settings import Settings, environment, settings
 ENGINES = ("bulk", "faust")
 ENTRIES_EACH = 20
 PATIENCE_S = 240.0
+LEAVE_S = 12.0
+"""An engine that stopped stays in the consumer group for ten seconds; so long the other one is not let in (ADR 21)."""
+
 _PLANS = "-c plan_cache_mode=force_custom_plan"  # as the processes have it
 
 
@@ -40,13 +43,11 @@ class Pipeline:
     view: psycopg.Connection
 
     def use(self, engine: str) -> None:
-        """Run both lanes with this engine; return when they own their partitions.
-
-        The one that stopped stays in the consumer group for ten seconds; so long the other one is not let in.
-        """
+        """Run both lanes with this engine; return when they own their partitions."""
         lanes = [_with_engine(app, engine) for app in APPS if app.name.startswith("decide-")]
         for lane in lanes:
             self.runner.stop_process(lane.name)
+        time.sleep(LEAVE_S)
         self.runner.start(lanes, environment())
         for lane in lanes:
             await_(lambda name=lane.name: self.ready(name), 0.05)  # type: ignore[misc]
