@@ -37,8 +37,8 @@ def view_sink(run: Loop = run_sink) -> None:
         sweep, behind = Sweep(connection), CatchUp(connection, known)
 
         def upkeep() -> None:
-            behind.step()
             sweep.step_if_due()
+            behind.step()  # last: it knows of partitions that are not to be called open
 
         behind.begin()
         with behind.closing_on_loss():

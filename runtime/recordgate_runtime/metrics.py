@@ -129,7 +129,8 @@ MARKERS_WAITING = Gauge(
 )
 PARTITION_OPEN = Gauge(
     "recordgate_partition_open",
-    "Whether a sink's partition is open (1), or dark until a restored ledger has published everything again (0).",
+    "Whether a sink's partition is open (1), or dark (0) until a restored ledger has published everything again,"
+    " or a restored view has read it.",
     ("topic", "partition"),
     registry=REGISTRY,
 )

@@ -14,6 +14,7 @@ import psycopg
 from recordgate_runtime.kafka import topic_state
 from recordgate_runtime.log_probe import LogProbe
 from recordgate_runtime.logs import LogCode, log
+from recordgate_runtime.metrics import PARTITION_OPEN
 from recordgate_runtime.settings import Settings
 from recordgate_runtime.sql import Statements, columns
 from recordgate_schemas.errors import FatalError
@@ -56,7 +57,10 @@ class CatchUp:
                     _SQL["begin_again"], {**_as_columns(self._ends()), "forever": FOREVER}
                 )
             self._db.execute(_SQL["open_reached"], {"topic": RELEASED.name})
-            self._may_wait = self._db.execute(_SQL["waiting"]).fetchone() is not None
+            behind = [partition for partition, _ in self._db.execute(_SQL["waiting"])]
+        for partition in behind:
+            PARTITION_OPEN.labels(RELEASED.name, partition).set(0)
+        self._may_wait = bool(behind)
 
     @contextmanager
     def closing_on_loss(self) -> Iterator[None]:
