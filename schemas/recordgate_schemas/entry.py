@@ -13,7 +13,10 @@ from recordgate_schemas.values import EntryId, GrantId, NhsNumber, OdsCode
 
 
 class Kind(StrEnum):
-    """What the entry is, in a GP record's words; `unknown` never releases."""
+    """What the entry is, in a GP record's words; `unknown` never releases.
+
+    `battery`: measurements that are one finding, such as a blood pressure; `test_group`: results under one heading.
+    """
 
     CONSULTATION = "consultation"
     PROBLEM = "problem"
@@ -23,6 +26,7 @@ class Kind(StrEnum):
     TEST_RESULT = "test_result"
     REPORT = "report"
     BATTERY = "battery"
+    TEST_GROUP = "test_group"
     DOCUMENT = "document"
     REFERRAL = "referral"
     OBSERVATION = "observation"

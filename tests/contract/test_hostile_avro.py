@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from recordgate_schemas import codec
-from recordgate_schemas.entry import ClinicalEntry
+from recordgate_schemas.entry import ClinicalEntry, Kind
 from recordgate_schemas.errors import PoisonError
 from recordgate_schemas.topics import CONTROLS, ENTRIES, RECEIPTS, TOPICS, Topic
 from recordgate_schemas.values import GrantId
@@ -44,7 +44,7 @@ HOSTILE: dict[str, tuple[Topic, bytes]] = {
     "enum index past the end": spoiled(cause=long(4)),
     "enum index -1 in an array": spoiled(markers=array(long(-1))),
     "kind index -1": spoiled(kind=long(-1)),
-    "kind index past the end": spoiled(kind=long(16)),
+    "kind index past the end": spoiled(kind=long(len(Kind))),
     "union index out of range": spoiled(change=long(18)),
     "union index -1": spoiled(change=long(-1)),
     "union index huge": spoiled(change=HUGE),

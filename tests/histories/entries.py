@@ -23,6 +23,7 @@ KINDS = [
     "test_result",
     "report",
     "battery",
+    "test_group",
     "document",
     "referral",
     "observation",
@@ -32,7 +33,12 @@ KINDS = [
     "access_code",
     "unknown",
 ]
-FINISHED = {"test_result": "filed", "report": "filed", "document": "reviewed"}
+FINISHED = {
+    "test_result": "filed",
+    "report": "filed",
+    "test_group": "filed",
+    "document": "reviewed",
+}
 READINESS = [
     "final",
     "draft",
@@ -62,7 +68,16 @@ MARKERS = [
 RELATIONS = ("part_of", "result_of", "about_problem", "for_medication", "listed_in", "refers_to")
 ELEMENTS = ("free_text", "attachment", "child")
 POINTERS = ("/note", "/presentedForm/0", "/component/1", "/a~1b")
-RELATED_KINDS = ["consultation", "problem", "test_result", "report", "battery", "list"]
+RELATED_KINDS = [
+    "consultation",
+    "problem",
+    "test_result",
+    "report",
+    "battery",
+    "test_group",
+    "observation",
+    "list",
+]
 """Of these it matters which one names which."""
 
 CHANGES = (0, 0, 0, 0, 1, 1, 2, 4)
@@ -80,7 +95,7 @@ def random_entries(rng: Random) -> list[Event]:
 
 
 def _one(rng: Random, entry_id: str) -> Event:
-    kind = rng.choice(rng.choice((RELATED_KINDS, KINDS[:12], KINDS[:12], KINDS)))
+    kind = rng.choice(rng.choice((RELATED_KINDS, KINDS[:13], KINDS[:13], KINDS)))
     fields: dict[str, Any] = {"kind": kind, "readiness": FINISHED.get(kind, "final")}
     fields["version"] = rng.choice((1, 1, 1, 1, 1, 2, 2, 3))
     fields["content"] = "two" if rng.random() < 0.05 else "one"

@@ -2,7 +2,8 @@
 
 from recordgate_audit.model.history import Entries, Entry
 
-RESULT_KINDS = ("test_result", "observation", "battery")
+RESULT_KINDS = ("test_result", "observation", "battery", "test_group")
+REPORT_KINDS = ("report", "battery", "test_group")
 FOLLOWING = ("part_of", "result_of", "listed_in", "for_medication")
 
 
@@ -23,7 +24,7 @@ def has_text(entry: Entry) -> bool:
 
 
 def results(entry_id: str, entries: Entries) -> set[str]:
-    """The results of an entry: those that say so, and what a report or battery names."""
+    """The results of an entry: those that say so, and what a report, battery or group names."""
     return {
         other.entry_id
         for other in entries.values()
@@ -63,7 +64,43 @@ def _direct_followers(entry_id: str, entries: Entries) -> set[str]:
     entry = entries.get(entry_id)
     if entry is not None and entry.kind == "list":
         found |= {item for item in _referred_to(entry) if names(entry, item)}
-    return found
+    return found | {one for one in _reports_of(entry_id, entries) if entries[one].kind == "battery"}
+
+
+def reports_over(entry_id: str, entries: Entries) -> set[str]:
+    """The reports, batteries and groups that an entry is a result of, those that these are results of, and so on up."""
+    found = _reports_of(entry_id, entries) | _awaited_reports(entry_id, entries)
+    while True:
+        more = found.union(
+            *(_reports_of(one, entries) | _awaited_reports(one, entries) for one in found)
+        )
+        if more == found:
+            return found - {entry_id}
+        found = more
+
+
+def _reports_of(entry_id: str, entries: Entries) -> set[str]:
+    entry = entries.get(entry_id)
+    may_be_a_result = entry is None or entry.kind in RESULT_KINDS
+    return {
+        other.entry_id
+        for other in entries.values()
+        if other.kind in REPORT_KINDS
+        and (
+            (may_be_a_result and names(other, entry_id))
+            or (entry is not None and _has_link(entry, ("result_of",), other.entry_id))
+        )
+    }
+
+
+def _awaited_reports(entry_id: str, entries: Entries) -> set[str]:
+    entry = entries.get(entry_id)
+    links = entry.links if entry is not None else ()
+    return {
+        link.entry_id
+        for link in links
+        if link.relation == "result_of" and link.entry_id not in entries
+    }
 
 
 def _referred_to(entry: Entry) -> set[str]:
@@ -79,7 +116,7 @@ def _is_named_result(entry_id: str, other: Entry, entries: Entries) -> bool:
     entry = entries.get(entry_id)
     return (
         entry is not None
-        and entry.kind in ("report", "battery")
+        and entry.kind in REPORT_KINDS
         and other.kind in RESULT_KINDS
         and names(entry, other.entry_id)
     )

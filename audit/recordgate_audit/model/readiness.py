@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from recordgate_audit.model.history import Entries, Entry
-from recordgate_audit.model.kinship import followers, results_below
+from recordgate_audit.model.kinship import REPORT_KINDS, followers, results_below
 from recordgate_audit.model.question import DEFERRED, HELD, Asked
 
-_EXPLICIT = ("test_result", "report", "document")
+_EXPLICIT = ("test_result", "test_group", "report", "document")
 """Of these `final` is not enough."""
 
 
@@ -19,7 +19,7 @@ def readiness_of_relatives(entries: Entries, ruleset: Mapping[str, Any]) -> dict
         if entry.kind == "consultation" and entry.readiness == "draft":
             for follower in followers(entry.entry_id, entries) & asked.keys():
                 asked[follower].add(Asked("DRAFT", waits))
-        if entry.kind in ("report", "battery"):
+        if entry.kind in REPORT_KINDS:
             below = results_below(entry.entry_id, entries)
             if _is_waiting(entry) or any(_is_waiting(entries[one]) for one in below):
                 defers_all = ruleset["switches"]["partial_reports"] == "defer_whole"

@@ -24,6 +24,7 @@ _UNREADY = {
 _FINAL_IS_NOT_ENOUGH = {
     "test_result": "NOT_FILED",
     "report": "NOT_FILED",
+    "test_group": "NOT_FILED",
     "document": "NOT_REVIEWED",
 }
 _MARKED_HELD = {

@@ -15,7 +15,7 @@ from recordgate_audit.model.question import (
 from recordgate_audit.model.statements import latest
 from recordgate_audit.model.strictness import LEVELS, access_strictness
 
-_SLOW_KINDS = ("test_result", "report", "battery", "document")
+_SLOW_KINDS = ("test_result", "report", "battery", "test_group", "document")
 _WITNESSES = (
     *("consultation", "problem", "allergy", "immunisation", "observation"),
     *_SLOW_KINDS,
@@ -30,6 +30,7 @@ _NEEDS = {
     "test_result": "detailed",
     "report": "detailed",
     "battery": "detailed",
+    "test_group": "detailed",
     "referral": "detailed",
     "observation": "detailed",
     "list": "detailed",

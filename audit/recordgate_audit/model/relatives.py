@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from recordgate_audit.model.facts import Facts
 from recordgate_audit.model.history import Entries, Entry
 from recordgate_audit.model.kinship import (
-    RESULT_KINDS,
     containers,
     followers,
     has_text,
     names,
+    reports_over,
 )
 from recordgate_audit.model.question import HELD, WITHHELD, Asked
 
@@ -89,6 +89,7 @@ def _revealing(hidden: set[str], entries: Entries) -> set[str]:
         for container in containers(hidden_id, entries):
             if container in entries and has_text(entries[container]):
                 revealing.add(container)
+        revealing |= reports_over(hidden_id, entries)
         if hidden_id in entries:
             revealing |= _named_by(entries[hidden_id], entries)
         for entry in entries.values():
@@ -117,14 +118,11 @@ def _gives_away(entry: Entry, hidden_id: str, hidden: Entry | None) -> bool:
     """Whether an entry gives away a hidden one by what it says of it; `hidden` is None while that has not arrived."""
     if any(link.relation == "about_problem" and link.entry_id == hidden_id for link in entry.links):
         return True
-    if not names(entry, hidden_id):
-        return False
-    match entry.kind:
-        case "report" | "battery":
-            return hidden is None or hidden.kind in RESULT_KINDS
-        case "problem":
-            return hidden is None or hidden.kind == "consultation"
-    return False
+    return (
+        entry.kind == "problem"
+        and names(entry, hidden_id)
+        and (hidden is None or hidden.kind == "consultation")
+    )
 
 
 def _related(entries: Entries, facts: Facts) -> set[str]:

@@ -27,6 +27,7 @@ SECTIONS = {
     Kind.TEST_RESULT: "Test results",
     Kind.REPORT: "Test results",
     Kind.BATTERY: "Test results",
+    Kind.TEST_GROUP: "Test results",
     Kind.DOCUMENT: "Documents",
     Kind.REFERRAL: "Referrals",
     Kind.OBSERVATION: "Observations",

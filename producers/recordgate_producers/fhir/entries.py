@@ -104,11 +104,11 @@ def entry_kind(record: FhirRecord, resource: Resource, found: tuple[Code, ...]) 
 
 
 def _observation(record: FhirRecord, resource: Resource) -> Kind:
-    if members(record.bundle, resource.json):
-        return Kind.BATTERY
+    grouped = bool(members(record.bundle, resource.json))
     if resource.key in record.laboratory:
-        return Kind.TEST_RESULT
-    return Kind.BATTERY if any(nodes(resource.json, "component")) else Kind.OBSERVATION
+        return Kind.TEST_GROUP if grouped else Kind.TEST_RESULT
+    parts = grouped or any(nodes(resource.json, "component"))
+    return Kind.BATTERY if parts else Kind.OBSERVATION
 
 
 def _times(record: FhirRecord, resource: Resource) -> Times:

@@ -45,7 +45,7 @@ PARTIAL = (
 HEADROOM_BYTES = 16 * 1024
 """Room that Kafka needs around a value: key, record and batch framing."""
 
-_PLACES = {Kind.CONSULTATION: 0, Kind.BATTERY: 2, Kind.REPORT: 3}
+_PLACES = {Kind.CONSULTATION: 0, Kind.BATTERY: 2, Kind.TEST_GROUP: 2, Kind.REPORT: 3}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ RULES is the one table for it. A link is carried by the member, never by the con
 links that it states itself; what a container says of its members are elements of its body, and the decider counts both.
 So an entry says the same in whatever Bundle it is published. Flow: national guidance has labels cover a consultation's,
 group's and request's children (GP2GP redaction notes; reference domain, section 4); one labelled component hides a
-battery, but not a laboratory group.
+battery, but not a laboratory group. The decider does the same for what comes in different Bundles.
 """
 
 import re

@@ -15,7 +15,7 @@ from recordgate_schemas.entry import (
 )
 from recordgate_schemas.reasons import Outcome, Reason
 from recordgate_schemas.values import EntryId
-from recordgate_streams.decider.relations import REPORTS, RESULTS, Relations
+from recordgate_streams.decider.relations import Relations
 from recordgate_streams.decider.relative import Relative
 from recordgate_streams.policy.decision import Objection
 from recordgate_streams.policy.rules.hidden import CAUSES, SUPPRESSING
@@ -114,6 +114,7 @@ def _revealing(related: Relations, hidden: set[EntryId]) -> set[EntryId]:
     for entry_id in hidden:
         around = related.around(entry_id)
         found |= {one for one in around if one in known and known[one].has_text}
+        found |= related.reports_above(entry_id)
         if entry_id in known:
             found |= set(_named_by_hidden(known[entry_id], known))
     return found
@@ -122,13 +123,12 @@ def _revealing(related: Relations, hidden: set[EntryId]) -> set[EntryId]:
 def _names_hidden(one: Relative, related: Relations, hidden: set[EntryId]) -> bool:
     """Return whether an entry says itself how it is related to a hidden one.
 
-    It is about a hidden problem; or a report that refers to a hidden result, or a problem that refers to a hidden
-    consultation.
+    It is about a hidden problem, or a problem that refers to a hidden consultation.
     """
     if any(r is Relation.ABOUT_PROBLEM and target in hidden for r, target in one.links):
         return True
-    kinds = RESULTS if one.kind in REPORTS else _CONSULTATION if one.kind is Kind.PROBLEM else ()
-    return any(other in hidden and related.of_kind(other, kinds) for other in one.names if kinds)
+    consultations = one.names if one.kind is Kind.PROBLEM else ()
+    return any(e in hidden and related.of_kind(e, _CONSULTATION) for e in consultations)
 
 
 _CONSULTATION = frozenset({Kind.CONSULTATION})

@@ -20,9 +20,9 @@ FOLLOWS_TARGET = frozenset(
 CONTAINERS = frozenset({Relation.PART_OF, Relation.LISTED_IN})
 """Links that name a container. It is shown without its references to members; only its own text can reveal one."""
 
-REPORTS = frozenset({Kind.REPORT, Kind.BATTERY})
-RESULTS = frozenset({Kind.TEST_RESULT, Kind.OBSERVATION, Kind.BATTERY})
-"""What a report or battery names without saying how it is related is its result, if it is of these kinds."""
+REPORTS = frozenset({Kind.REPORT, Kind.BATTERY, Kind.TEST_GROUP})
+RESULTS = frozenset({Kind.TEST_RESULT, Kind.OBSERVATION, Kind.BATTERY, Kind.TEST_GROUP})
+"""What a report, battery or group names without saying how it is related is its result, if it is of these kinds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,14 @@ class Relations:
     """All arrived entries of a patient, and who is related to whom.
 
     `members`: what follows an entry. `results`: those of them that are results. `containers`: what an entry is in.
+    `reports`: the reports, batteries and groups that an entry is a result of, as far as is known.
     """
 
     known: Mapping[EntryId, Relative]
     members: Mapping[EntryId, tuple[EntryId, ...]]
     results: Mapping[EntryId, tuple[EntryId, ...]]
     containers: Mapping[EntryId, tuple[EntryId, ...]]
+    reports: Mapping[EntryId, tuple[EntryId, ...]]
 
     def below(self, entry_id: EntryId) -> set[EntryId]:
         """Return everything that follows an entry, over any number of steps; the entry itself is not part of it."""
@@ -45,13 +47,17 @@ class Relations:
         """Return the results of a report, their results, and so on."""
         return _reached(entry_id, lambda one: self.results.get(one, ()))
 
+    def reports_above(self, entry_id: EntryId) -> set[EntryId]:
+        """Return the reports and groups of an entry, those of which these are results, and so on."""
+        return _reached(entry_id, lambda one: self.reports.get(one, ()))
+
     def around(self, entry_id: EntryId) -> set[EntryId]:
         """Return the containers of an entry, and those of lists among them."""
         return _reached(entry_id, lambda one: self._containers_of(one, start=one == entry_id))
 
     def of_kind(self, entry_id: EntryId, kinds: Collection[Kind]) -> bool:
         """Return whether an entry is of these kinds, as far as is known: one that has not arrived may be of any."""
-        return entry_id not in self.known or self.known[entry_id].kind in kinds
+        return _of_kind(self.known, entry_id, kinds)
 
     def _containers_of(self, entry_id: EntryId, *, start: bool) -> tuple[EntryId, ...]:
         passes = start or self.of_kind(entry_id, {Kind.LIST})
@@ -64,6 +70,7 @@ def relations(relatives: Iterable[Relative]) -> Relations:
     members: dict[EntryId, set[EntryId]] = defaultdict(set)
     results: dict[EntryId, set[EntryId]] = defaultdict(set)
     containers: dict[EntryId, set[EntryId]] = defaultdict(set)
+    reports = _reports(known)
     for one in known.values():
         for relation, target in one.links:
             if relation in FOLLOWS_TARGET:
@@ -79,7 +86,26 @@ def relations(relatives: Iterable[Relative]) -> Relations:
             elif one.kind in REPORTS and other in known and known[other].kind in RESULTS:
                 members[one.entry_id].add(other)
                 results[one.entry_id].add(other)
-    return Relations(known, _in_order(members), _in_order(results), _in_order(containers))
+    for entry_id, above in reports.items():
+        # the measurements of a battery are one finding: what hides one of them hides all
+        members[entry_id] |= {e for e in above if e in known and known[e].kind is Kind.BATTERY}
+    return Relations(known, *map(_in_order, (members, results, containers, reports)))
+
+
+def _reports(known: Mapping[EntryId, Relative]) -> dict[EntryId, set[EntryId]]:
+    found: dict[EntryId, set[EntryId]] = defaultdict(set)
+    for one in known.values():
+        for relation, target in one.links:
+            if relation is Relation.RESULT_OF and _of_kind(known, target, REPORTS):
+                found[one.entry_id].add(target)
+        for other in one.names if one.kind in REPORTS else ():
+            if _of_kind(known, other, RESULTS):
+                found[other].add(one.entry_id)
+    return found
+
+
+def _of_kind(known: Mapping[EntryId, Relative], entry_id: EntryId, kinds: Collection[Kind]) -> bool:
+    return entry_id not in known or known[entry_id].kind in kinds
 
 
 def _in_order(found: Mapping[EntryId, set[EntryId]]) -> dict[EntryId, tuple[EntryId, ...]]:

@@ -52,6 +52,20 @@ def test_a_report_is_looked_at_when_its_result_is_hidden_in_another_bundle() -> 
         assert outcomes(*order) == {"r": "HELD LINKED", "x": "WITHHELD SOURCE_NOPAT"}
 
 
+def members(*names: str) -> list[Json]:
+    return [ref(f"Observation/{one}") for one in names]
+
+
+def test_a_result_that_is_labelled_in_another_bundle_spares_the_rest_of_its_group() -> None:
+    group = observation("g", category=[_LABORATORY], hasMember=members("a", "b"))
+    whole = first(group, observation("a"), observation("b"))
+    result = second(nopat(observation("a")))
+    for order in ([whole, result], [result, whole]):
+        assert outcomes(*order) == {
+            "g": "HELD LINKED", "a": "WITHHELD SOURCE_NOPAT", "b": "RELEASED",
+        }  # fmt: skip
+
+
 def test_a_report_waits_for_a_result_that_is_unfiled_in_another_bundle() -> None:
     both = first(report("r", "x", "y"), observation("x"), observation("y"))
     apart = second(observation("x", status="preliminary"))
@@ -127,6 +141,9 @@ def _resources(rng: Random) -> Iterator[Json]:
         f"Observation/{one}" for one in results
     ]
     yield condition("p", *rng.sample(names, 2))
+    yield observation("bp", hasMember=members("upper", "lower"))
+    yield observation("upper", context=ref(f"Encounter/{rng.choice(consultations)}"))
+    yield observation("lower")
 
 
 _LABORATORY = {"coding": [{"code": "laboratory"}]}

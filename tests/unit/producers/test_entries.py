@@ -45,6 +45,7 @@ SNOMED = "http://snomed.info/sct"
         (observation("x", category=[{"coding": [{"code": "laboratory"}]}]), Kind.TEST_RESULT),
         (observation("x", component=[{"code": {}}]), Kind.BATTERY),
         (observation("x", hasMember=[ref("Observation/y")]), Kind.BATTERY),
+        (observation("x", hasMember=[ref("Observation/y")], specimen=ref("Specimen/s")), Kind.TEST_GROUP),
         (thing("DiagnosticReport", "x"), Kind.REPORT),
         (thing("DocumentReference", "x"), Kind.DOCUMENT),
         (thing("ReferralRequest", "x"), Kind.REFERRAL),

@@ -17,6 +17,7 @@ NEEDS: dict[Kind, Level] = {
     Kind.TEST_RESULT: Level.DETAILED,
     Kind.REPORT: Level.DETAILED,
     Kind.BATTERY: Level.DETAILED,
+    Kind.TEST_GROUP: Level.DETAILED,
     Kind.REFERRAL: Level.DETAILED,
     Kind.OBSERVATION: Level.DETAILED,
     Kind.LIST: Level.DETAILED,

@@ -24,6 +24,7 @@ FINISHED = frozenset({Readiness.FINAL, Readiness.FILED, Readiness.REVIEWED})
 EXPLICIT = {
     Kind.TEST_RESULT: Reason.NOT_FILED,
     Kind.REPORT: Reason.NOT_FILED,
+    Kind.TEST_GROUP: Reason.NOT_FILED,
     Kind.DOCUMENT: Reason.NOT_REVIEWED,
 }
 """Kinds for which only an explicit `filed` or `reviewed` counts: results can reach a system before a clinician."""

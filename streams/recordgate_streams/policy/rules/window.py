@@ -13,7 +13,9 @@ from recordgate_streams.policy.audience import AccessWindow
 from recordgate_streams.policy.dates import local_day
 from recordgate_streams.policy.decision import EntryContext, Objection, Objections
 
-RESULTS_AND_LETTERS = frozenset({Kind.TEST_RESULT, Kind.REPORT, Kind.BATTERY, Kind.DOCUMENT})
+RESULTS_AND_LETTERS = frozenset(
+    {Kind.TEST_RESULT, Kind.REPORT, Kind.BATTERY, Kind.TEST_GROUP, Kind.DOCUMENT}
+)
 HOME_MADE = frozenset({Origin.LOCAL, Origin.CORRESPONDENCE})
 HAPPENED = RESULTS_AND_LETTERS | {
     Kind.ALLERGY,

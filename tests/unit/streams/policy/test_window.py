@@ -54,7 +54,7 @@ def test_how_long_before_the_start_something_may_have_happened(
 def test_results_and_letters_may_have_happened_some_days_before_the_start(kind: Kind) -> None:
     happened = START - timedelta(days=1)
     found = reasons({"kind": kind, "readiness": Readiness.FILED, "event_date": happened})
-    forgiven = {Kind.TEST_RESULT, Kind.REPORT, Kind.BATTERY, Kind.DOCUMENT}
+    forgiven = {Kind.TEST_RESULT, Kind.REPORT, Kind.BATTERY, Kind.TEST_GROUP, Kind.DOCUMENT}
     assert (Reason.BACKDATED not in found) is (kind in forgiven)
 
 
