@@ -17,7 +17,7 @@ from recordgate_producers.fhir.persons import Whose, names_somebody_else, subjec
 from recordgate_producers.fhir.record import FhirRecord
 from recordgate_producers.fhir.screening import codes_of, is_modified, unknown_elements
 from recordgate_producers.fhir.times import Times, of_what_happened, times
-from recordgate_producers.fhir.tree import Code, codes, nodes, texts
+from recordgate_producers.fhir.tree import Code, codes, nodes, text, texts
 from recordgate_producers.fhir.types import ACCESS_CODES, KINDS, PLANS, STAFF
 from recordgate_schemas.entry import (
     ClinicalEntry,
@@ -35,6 +35,9 @@ from recordgate_schemas.errors import PoisonError
 
 ABNORMAL = frozenset({"A", "AA", "H", "HH", "HU", "L", "LL", "LU", "PA"})
 """Interpretation codes (HL7 v2-0078, and the GP Connect one for potentially abnormal)."""
+
+UNSURE = frozenset({Readiness.DRAFT, Readiness.UNFILED})
+"""What a source makes of an entry whose status it does not know. It never learns it of most, so this is reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +194,8 @@ def _notices(
         yield "a modifier extension or implicit rules may turn its meaning round; held as not understood"
     for where in dict.fromkeys(unknown_elements(resource.nodes)):
         yield f"{where}: has an element that FHIR does not define; held as not understood"
+    if entry.readiness in UNSURE and text(resource.json, "status") == "unknown":
+        yield "its source does not know its status; not shown until it does"
     if entry.readiness is Readiness.UNREVIEWED and "docStatus" not in resource.json:
         yield "does not say whether it was reviewed; not shown until docStatus says so"
     if entry.third_party is ThirdParty.UNKNOWN:

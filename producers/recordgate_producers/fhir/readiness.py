@@ -3,7 +3,8 @@
 `gpc` rows hold for GP Connect profiles only. Sources: GP Connect Access Record Structured (status notes per resource;
 patient-facing guide: draft consultations have status unknown; diary entries and unfiled results are never exposed), and
 the published extracts of two suppliers, which send `unknown` for filed reports and their results and for referrals.
-SAFETY: a status in no row is `unknown`, which holds.
+Every code that HL7 allows is in a row. Elsewhere `unknown` says that the source itself does not know: the entry waits
+for it. SAFETY: a status in no row is none that FHIR has; the entry's readiness is `unknown`, which holds.
 """
 
 import re
@@ -21,36 +22,30 @@ FILED, UNFILED = Readiness.FILED, Readiness.UNFILED
 TAKEN_BACK = Readiness.IN_ERROR
 """What a source does not stand by any more: cancelled, replaced or in error. Nobody can do anything about it."""
 
-_ORDER = {
-    FINAL: "active completed on-hold suspended stopped cancelled revoked",
-    DRAFT: "draft",
-}
+_ORDERED = "active completed on-hold suspended stopped cancelled revoked"
+_ORDER = {FINAL: _ORDERED, DRAFT: "draft unknown"}
+_RESULT = {UNFILED: "preliminary registered unknown", TAKEN_BACK: "cancelled"}
 STATUS: dict[str, dict[Readiness, str]] = {
-    "Encounter": {FINAL: "finished", DRAFT: "unknown in-progress planned arrived"},
-    "Observation": {
-        FINAL: "final amended corrected",
-        UNFILED: "preliminary registered",
+    "Encounter": {
+        FINAL: "finished",
+        DRAFT: "unknown in-progress planned arrived triaged onleave",
         TAKEN_BACK: "cancelled",
     },
-    "laboratory": {
-        FILED: "final amended corrected",
-        UNFILED: "preliminary registered",
-        TAKEN_BACK: "cancelled",
-    },
+    "Observation": {FINAL: "final amended corrected"} | _RESULT,
+    "laboratory": {FILED: "final amended corrected"} | _RESULT,
     "DiagnosticReport": {
         FILED: "final amended corrected appended",
-        UNFILED: "preliminary registered",
         Readiness.PARTIAL: "partial",
-        TAKEN_BACK: "cancelled",
-    },
-    "MedicationRequest": _ORDER | {FINAL: _ORDER[FINAL] + " unknown"},
+    }
+    | _RESULT,
+    "MedicationRequest": {FINAL: f"{_ORDERED} unknown", DRAFT: "draft"},
     "MedicationStatement": {
         FINAL: "active completed stopped on-hold intended unknown not-taken",
     },
     "Immunization": {FINAL: "completed not-done"},
     "Procedure": {
         FINAL: "completed not-done aborted stopped suspended on-hold",
-        DRAFT: "preparation in-progress",
+        DRAFT: "preparation in-progress unknown",
     },
     "CarePlan": _ORDER,
     "ReferralRequest": _ORDER,

@@ -24,7 +24,7 @@ JARS = {
     ),
 }
 FILES = ("profiles-types.xml", "profiles-resources.xml")
-_NS = "{http://hl7.org/fhir}"
+NS = "{http://hl7.org/fhir}"
 _FHIRPATH = "http://hl7.org/fhirpath/System."
 
 BASES = frozenset({"Resource", "DomainResource", "Element", "BackboneElement"})
@@ -53,8 +53,8 @@ def official_elements(
     rows: dict[str, Row] = defaultdict(Row)
     for version in versions:
         (path,) = verified_jars(store, (JARS[version],))
-        for name, definition in _definitions(path, version):
-            if _value(definition, "kind") != "resource" or name in resources | BASES:
+        for name, definition in definitions(path, version):
+            if value(definition, "kind") != "resource" or name in resources | BASES:
                 _read(definition, version, rows)
     return _reachable(rows, resources)
 
@@ -74,47 +74,47 @@ def _reachable(rows: dict[str, Row], resources: frozenset[str]) -> dict[str, Row
     return {path: row for path, row in rows.items() if path.partition(".")[0] in wanted}
 
 
-def _definitions(jar: Path, version: str) -> Iterator[tuple[str, Element]]:
+def definitions(jar: Path, version: str) -> Iterator[tuple[str, Element]]:
     """Yield the base definitions of a version, one at a time: the files are 30 MB of XML."""
     folder = f"org/hl7/fhir/{'dstu3' if version == 'stu3' else version}/model/profile"
     with zipfile.ZipFile(jar) as archive:
         for file in FILES:
             with archive.open(f"{folder}/{file}") as stream:
                 for _, node in iterparse(stream):  # noqa: S314  the jar's hash is locked
-                    if node.tag == f"{_NS}StructureDefinition":
-                        if _value(node, "derivation") != "constraint":
-                            yield _value(node, "name") or "", node
+                    if node.tag == f"{NS}StructureDefinition":
+                        if value(node, "derivation") != "constraint":
+                            yield value(node, "name") or "", node
                         node.clear()
 
 
 def _read(definition: Element, version: str, rows: dict[str, Row]) -> None:
-    snapshot = definition.find(f"{_NS}snapshot")
+    snapshot = definition.find(f"{NS}snapshot")
     assert snapshot is not None
-    for element in snapshot.findall(f"{_NS}element"):
-        path = _value(element, "path") or ""
+    for element in snapshot.findall(f"{NS}element"):
+        path = value(element, "path") or ""
         if "." not in path or _is_repeated(element, path):
             continue
         row = rows[path]
         row.types |= set(_types(element))
         row.targets |= set(_targets(element))
-        row.modifier |= _value(element, "isModifier") == "true"
-        row.required &= _value(element, "min") != "0"
-        row.many |= _value(element, "max") not in ("0", "1")
+        row.modifier |= value(element, "isModifier") == "true"
+        row.required &= value(element, "min") != "0"
+        row.many |= value(element, "max") not in ("0", "1")
         row.versions.add(version)
 
 
 def _is_repeated(element: Element, path: str) -> bool:
-    base = element.find(f"{_NS}base")
-    origin = (_value(base, "path") if base is not None else None) or path
+    base = element.find(f"{NS}base")
+    origin = (value(base, "path") if base is not None else None) or path
     return origin != path and origin.partition(".")[0] in BASES
 
 
 def _types(element: Element) -> Iterator[str]:
-    if reference := _value(element, "contentReference"):
+    if reference := value(element, "contentReference"):
         yield "@" + reference.removeprefix("#")
-    for one in element.findall(f"{_NS}type"):
+    for one in element.findall(f"{NS}type"):
         # the value of a primitive, and ids, are named in FHIRPath's words in R4 and not at all in STU3
-        name = (_value(one, "code") or "string").removeprefix(_FHIRPATH)
+        name = (value(one, "code") or "string").removeprefix(_FHIRPATH)
         yield (
             name[0].lower() + name[1:]
             if name in ("String", "Boolean", "Date", "DateTime")
@@ -123,11 +123,11 @@ def _types(element: Element) -> Iterator[str]:
 
 
 def _targets(element: Element) -> Iterator[str]:
-    for one in element.findall(f"{_NS}type"):
-        for profile in one.findall(f"{_NS}targetProfile"):
+    for one in element.findall(f"{NS}type"):
+        for profile in one.findall(f"{NS}targetProfile"):
             yield (profile.get("value") or "").rpartition("/")[2]
 
 
-def _value(node: Element, name: str) -> str | None:
-    child = node.find(f"{_NS}{name}")
+def value(node: Element, name: str) -> str | None:
+    child = node.find(f"{NS}{name}")
     return None if child is None else child.get("value")
