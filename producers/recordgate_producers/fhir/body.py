@@ -10,7 +10,7 @@ from typing import Any
 
 import simplejson
 
-from recordgate_producers.fhir.bundle import Bundle, Resource
+from recordgate_producers.fhir.bundle import STORED, Bundle, Resource
 from recordgate_producers.fhir.definitions import fields_of, is_known, lost
 from recordgate_producers.fhir.labels import is_spared
 from recordgate_producers.fhir.left_out import is_left_out
@@ -18,8 +18,15 @@ from recordgate_producers.fhir.patient import FhirPatient
 from recordgate_producers.fhir.persons import SUBJECTS, Whose, is_person, target_type, whose
 from recordgate_producers.fhir.readiness import list_warnings
 from recordgate_producers.fhir.reading import Node, Pointer, contained_in, holder_of, resource_type
-from recordgate_producers.fhir.tree import Json, Written, nodes, references, text, texts
-from recordgate_producers.fhir.types import CONTAINED_FIELDS, PEOPLE, THINGS, is_entry
+from recordgate_producers.fhir.tree import Json, Written, content_of, nodes, references, text, texts
+from recordgate_producers.fhir.types import (
+    CONTAINED_FIELDS,
+    CONTENT,
+    MOST_CONTENT,
+    PEOPLE,
+    THINGS,
+    is_entry,
+)
 
 OWN_PATIENT = "Patient/self"
 """What every body calls its patient; a reader puts its own id there."""
@@ -67,6 +74,7 @@ class _Writer:
         self._own: dict[str, str] = {}
         self._inside: list[Json] = []
         self.local_ids: dict[str, str] = {}
+        self._room = MOST_CONTENT
         self.left_out: set[str] = set()
         self.lost: set[str] = set()
 
@@ -170,6 +178,22 @@ class _Writer:
             return self._contain(key)
         return key if is_entry(kind) else None
 
+    def content(self, attachment: Json) -> Json:
+        """Return what the Binary says whose address an attachment has, in the place of the address."""
+        url = text(attachment, "url") or ""
+        key = self._bundle.key_of(url)
+        resource = self._bundle.by_key.get(key or "")
+        if resource is None or resource.type != CONTENT or resource.method not in STORED:
+            return {}
+        stated = content_of(resource.json)
+        size = len(stated.get("data", ""))
+        if not size or size > self._room or "data" in attachment or self._bundle.is_elsewhere(url):
+            return {}
+        self._room -= size
+        self.local_ids.setdefault(resource.key, "")
+        del attachment["url"]
+        return stated
+
     def _contain(self, key: str) -> str | None:
         resource = self._bundle.by_key.get(key)
         if resource is None or is_spared(resource.json):
@@ -225,6 +249,8 @@ class _Copy:
         fields = self.fields(value, node.pointer)
         if node.field is None or lost(holder_of(node.field), value, fields):
             return None
+        if node.type == "Attachment":
+            return fields | self._writer.content(fields)
         if node.type != "Resource":
             return fields
         return {"resourceType": value["resourceType"], **fields} if _is_kept(value) else None

@@ -30,7 +30,7 @@ from recordgate_producers.fhir.record import (
 from recordgate_producers.fhir.relations import relate
 from recordgate_producers.fhir.report import Notice, ResourceOutcome, ResourceReport
 from recordgate_producers.fhir.tree import texts
-from recordgate_producers.fhir.types import CONTAINED_FIELDS, SECTION_LIST, SKIPPED
+from recordgate_producers.fhir.types import CONTENT, PARTS, SECTION_LIST, SKIPPED
 from recordgate_schemas import codec
 from recordgate_schemas.control import Control
 from recordgate_schemas.entry import ClinicalEntry, Kind, Readiness
@@ -41,6 +41,9 @@ FOREIGN = "names another patient, or belongs to what does; publish it in that pa
 PARTIAL = (
     "the Bundle asks to change it, or for it, and hands over no whole resource; publish it whole"
 )
+
+UNUSED = {CONTENT: "no attachment has its address here, or it is too large to be published in one"}
+"""Why a part of entries is in none, where that is not only that none refers to it."""
 
 HEADROOM_BYTES = 16 * 1024
 """Room that Kafka needs around a value: key, record and batch framing."""
@@ -141,7 +144,7 @@ class _Reports:
 
     def is_candidate(self, resource: Resource) -> bool:
         """Whether the resource may become an entry; notes why if not."""
-        if resource.type in CONTAINED_FIELDS:
+        if resource.type in PARTS:
             return False
         if resource.type in SKIPPED:
             self._report(resource, ResourceOutcome.SKIPPED, SKIPPED[resource.type])
@@ -179,11 +182,15 @@ class _Reports:
     def report_contained(self, used: Collection[str]) -> None:
         """Note the resources that entries hold inside them, and those that none does."""
         for resource in self._bundle.resources:
-            if resource.type in CONTAINED_FIELDS:
+            if resource.type in PARTS:
                 if resource.key in used:
                     self._report(resource, ResourceOutcome.CONTAINED, "")
                 else:
-                    self._report(resource, ResourceOutcome.SKIPPED, "no entry refers to it")
+                    self._report(
+                        resource,
+                        ResourceOutcome.SKIPPED,
+                        UNUSED.get(resource.type, "no entry refers to it"),
+                    )
 
     def all(self) -> tuple[ResourceReport, ...]:
         """Return every report in the order of the Bundle."""

@@ -15,8 +15,8 @@ from recordgate_producers.fhir.definitions import READ
 from recordgate_producers.fhir.patient import FhirPatient
 from recordgate_producers.fhir.reading import Node, contained_in
 from recordgate_producers.fhir.roles import Role
-from recordgate_producers.fhir.tree import Json, nodes, text
-from recordgate_producers.fhir.types import PEOPLE, STAFF
+from recordgate_producers.fhir.tree import Json, content_of, nodes, text
+from recordgate_producers.fhir.types import CONTENT, PEOPLE, STAFF
 from recordgate_schemas.errors import InvalidValue
 from recordgate_schemas.values import NhsNumber
 
@@ -84,6 +84,10 @@ def whose(bundle: Bundle, resource: Resource, reference: object, patient: FhirPa
 
 def names_somebody_else(bundle: Bundle, resource: Resource, patient: FhirPatient) -> bool:
     """Whether a person is in it who is neither this patient nor there as staff."""
+    if resource.type == CONTENT and foreign_numbers(
+        _written_in(content_of(resource.json)), patient
+    ):
+        return True
     return any(
         _is_somebody_else(bundle, resource, node, patient)
         for node in resource.nodes

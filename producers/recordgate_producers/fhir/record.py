@@ -83,7 +83,7 @@ def _context_is_unresolved(bundle: Bundle, resource: Resource) -> bool:
 def with_attachments(bundle: Bundle, relations: Relations) -> Relations:
     """Return the relations with labels going both ways between an attachment's holder and what its address names.
 
-    A document and the resource with its content (a Binary) state one fact twice.
+    A document and the resource with its content (a Binary) are one thing.
     """
     flows: dict[str, set[str]] = defaultdict(set)
     for key, targets in relations.flows.items():

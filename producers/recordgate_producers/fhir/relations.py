@@ -15,7 +15,7 @@ from enum import Enum
 
 from recordgate_producers.fhir.bundle import Bundle, Resource
 from recordgate_producers.fhir.tree import references
-from recordgate_producers.fhir.types import CONTAINED_FIELDS, SPARED, is_entry
+from recordgate_producers.fhir.types import PARTS, SPARED, is_entry
 from recordgate_schemas.entry import Relation
 
 
@@ -145,7 +145,7 @@ def _with(
 
 
 def _rule(holder: Resource, trail: str, target: str) -> Rule:
-    if _type(target) in CONTAINED_FIELDS:
+    if _type(target) in PARTS:
         flow = Flow.NONE if _type(target) in SPARED else Flow.IN
         return Rule(".*", Relation.REFERS_TO, flow)
     return next(

@@ -69,6 +69,15 @@ def text(node: Any, *path: str) -> str | None:
     return next(texts(node, *path), None)
 
 
+def content_of(binary: Json) -> Json:
+    """Return what a Binary says as an attachment has it: `content` in STU3, `data` in R4."""
+    stated = {
+        "contentType": text(binary, "contentType"),
+        "data": text(binary, "data") or text(binary, "content"),
+    }
+    return {key: value for key, value in stated.items() if value}
+
+
 def codes(node: Any, *path: str) -> Iterator[Code]:
     """Yield the codings at the end of `path`, whether it ends in codings, concepts or plain codes."""
     for found in values(node, *path):

@@ -13,6 +13,15 @@ CONTAINED_FIELDS = {
 }
 """Types that only mean something inside an entry, and what of them a patient gets: no address, no telephone."""
 
+CONTENT = "Binary"
+"""The type of resource that is what an attachment says, and is published in it."""
+
+PARTS = frozenset({*CONTAINED_FIELDS, CONTENT})
+"""Types that are published in other entries alone."""
+
+MOST_CONTENT = 4 * 1024 * 1024
+"""Bytes of such content, base64, that one entry takes in: half of what an entry may have."""
+
 SPARED = frozenset({"Specimen"})
 """Types whose label hides them and nothing else: what refers to them can be shown without them."""
 
@@ -72,4 +81,4 @@ ACCESS_CODES = frozenset({"1290331000000103", "1364731000000104", "1364751000000
 
 def is_entry(kind: str) -> bool:
     """Whether resources of this type are published as entries of their own."""
-    return kind not in CONTAINED_FIELDS and kind not in SKIPPED
+    return kind not in PARTS and kind not in SKIPPED
