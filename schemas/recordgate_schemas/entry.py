@@ -111,9 +111,13 @@ class Relation(StrEnum):
 
 
 class ElementKind(StrEnum):
-    """Parts of a body that redaction drops as a whole; text inside one is never edited."""
+    """Parts of a body that redaction drops as a whole; text inside one is never edited.
+
+    `title`: what says what a container is about, and may tell of a hidden member; no level drops it.
+    """
 
     FREE_TEXT = "free_text"
+    TITLE = "title"
     ATTACHMENT = "attachment"
     CHILD = "child"
 

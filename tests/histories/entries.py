@@ -66,7 +66,7 @@ MARKERS = [
     "unknown",
 ]
 RELATIONS = ("part_of", "result_of", "about_problem", "for_medication", "listed_in", "refers_to")
-ELEMENTS = ("free_text", "attachment", "child")
+ELEMENTS = ("free_text", "title", "attachment", "child")
 POINTERS = ("/note", "/presentedForm/0", "/component/1", "/a~1b")
 RELATED_KINDS = [
     "consultation",

@@ -19,8 +19,8 @@ def names(entry: Entry, other: str) -> bool:
 
 
 def has_text(entry: Entry) -> bool:
-    """Whether an entry has free text of its own."""
-    return any(element.kind == "free_text" for element in entry.elements)
+    """Whether an entry has free text or a title of its own."""
+    return any(element.kind in ("free_text", "title") for element in entry.elements)
 
 
 def results(entry_id: str, entries: Entries) -> set[str]:

@@ -3,25 +3,34 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from recordgate_producers.fhir.body import OWN_PATIENT
-from recordgate_producers.fhir.headings import is_heading
+from recordgate_producers.fhir.headings import is_generic, is_heading
 from recordgate_producers.fhir.reading import Node, Pointer, read_nodes
 from recordgate_producers.fhir.roles import Role
 from recordgate_producers.fhir.tree import Json, references
 from recordgate_schemas.entry import Element, ElementKind
 from recordgate_schemas.values import EntryId
 
+TITLES = frozenset(
+    {"CarePlan.category", "Encounter.class", "Encounter.serviceType", "Encounter.type", "List.code"}
+)
+"""Codes that say what a container is about; what it is and where and when it was tells of no member."""
+
+CONTAINERS = frozenset({"CarePlan", "Encounter", "List"})
+CONCEPTS = frozenset({"CodeableConcept", "Coding"})
 EXTENSIONS = ("extension", "modifierExtension")
 
 
 def elements(body: Json, entry_id: Callable[[str], EntryId | None]) -> tuple[Element, ...]:
     """Return what redaction may drop from a body; `entry_id` names the entry behind a `Type/id`.
 
-    Free text is what the table of FHIR elements calls so, wherever it stands, but for the headings of lists.
+    Free text is what the table of FHIR elements calls so, wherever it stands, but for the headings of lists. A title is
+    a code that says what a container is about.
     How a medicine is to be taken, and what was asked, belong to what they explain: they stay with it.
     """
     nodes = [node for node in read_nodes(body) if not node.path.startswith("Resource.")]
     found = [
         *_entire(ElementKind.FREE_TEXT, filter(_is_free_text, nodes)),
+        *_entire(ElementKind.TITLE, filter(_is_title, nodes)),
         *_entire(ElementKind.ATTACHMENT, (n for n in nodes if n.type == "Attachment")),
         *_children(body, entry_id),
     ]
@@ -32,6 +41,13 @@ def _is_free_text(node: Node) -> bool:
     return node.role is Role.FREE_TEXT and not (
         node.path == "List.title" and is_heading(node.value)
     )
+
+
+def _is_title(node: Node) -> bool:
+    """Whether a code of a container, or one in its extensions, says more than what sort of container it is."""
+    own = node.path in TITLES
+    added = node.within in CONTAINERS and node.pointer[0] == "extension" and node.type in CONCEPTS
+    return (own or added) and not is_generic(node.value)
 
 
 def _entire(kind: ElementKind, nodes: Iterable[Node]) -> Iterator[Element]:

@@ -53,9 +53,6 @@ OCCURRED = {
 }
 """Fields of the clinical date; where none is given it is the day of recording."""
 
-PLANNED = frozenset({"CarePlan"})
-"""Types published as what has happened whose clinical date may lie ahead of their recording."""
-
 AVAILABLE = {"DiagnosticReport": ("issued",), "DocumentReference": ("indexed",)}
 
 
@@ -91,7 +88,7 @@ def of_what_happened(resource: Json, when: Times) -> Times:
         return when
     written = (instant(value) for value in texts(resource, "meta", "lastUpdated"))
     ahead = any(at is not None and local_day(at) < when.event for at in written)
-    return when._replace(event=None) if ahead or resource["resourceType"] in PLANNED else when
+    return when._replace(event=None) if ahead else when
 
 
 def _day_of_event(value: str) -> date | None:

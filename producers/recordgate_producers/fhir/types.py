@@ -49,7 +49,7 @@ SECTION_LIST = "navigation: a section list without id"
 KINDS = {
     "AllergyIntolerance": Kind.ALLERGY,
     "Appointment": Kind.ADMIN_TASK,
-    "CarePlan": Kind.OBSERVATION,
+    "CarePlan": Kind.LIST,
     "Communication": Kind.ADMIN_TASK,
     "Condition": Kind.PROBLEM,
     "DiagnosticReport": Kind.REPORT,
@@ -69,8 +69,8 @@ KINDS = {
 }
 """The kind of each type; a type not listed is published as `unknown`, so that nothing is lost and a person looks.
 
-A request for a test is a `referral` (something asked of others); with intent `plan` it is a diary entry, which is what
-GP Connect sends ProcedureRequest plans for.
+A care plan lists what is planned, with words of its own around it. A request for a test is a `referral` (something
+asked of others); with intent `plan` it is a diary entry, which is what GP Connect sends ProcedureRequest plans for.
 """
 
 PLANS = frozenset({"ProcedureRequest", "ServiceRequest"})

@@ -46,8 +46,11 @@ def relative_of(entry: ClinicalEntry, *, conflict: bool) -> Relative:
 
 
 def has_text(entry: ClinicalEntry) -> bool:
-    """Return whether the entry has free text of its own, which may reveal a member."""
-    return any(element.kind is ElementKind.FREE_TEXT for element in entry.elements)
+    """Return whether the entry has words or a title of its own, which may reveal a member."""
+    return any(element.kind in _TELLING for element in entry.elements)
+
+
+_TELLING = frozenset({ElementKind.FREE_TEXT, ElementKind.TITLE})
 
 
 def names(entry: ClinicalEntry) -> tuple[EntryId, ...]:

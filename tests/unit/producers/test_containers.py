@@ -9,6 +9,7 @@ from recordgate_schemas.entry import ElementKind
 from tests.unit.producers.bundles import (
     AT,
     Json,
+    encounter,
     entry,
     listing,
     nopat,
@@ -38,6 +39,94 @@ def test_a_list_whose_title_may_tell_of_a_hidden_member_is_looked_at(title: str)
 def test_the_heading_of_a_list_tells_of_no_member(title: str | None) -> None:
     found = outcomes(first(topic(title), nopat(observation("x")), SURVIVOR))
     assert found["l"] == "RELEASED_REDACTED POINTERS_DROPPED"
+
+
+PTSD = {"system": "http://snomed.info/sct", "code": "47505003"}
+DISPLAYED = {**PTSD, "display": "posttraumatic stress disorder"}
+GENERIC = {"system": "http://snomed.info/sct", "code": "185317003"}
+UK_CORE = "https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-LegalStatus"
+TELLING: list[Json] = [
+    {"type": [{"coding": [PTSD]}]},
+    {"type": [{"coding": [DISPLAYED]}]},
+    {"type": [{"text": "Drug rehabilitation"}]},
+    {"type": [{"text": "GP Surgery"}, {"text": "Drug rehabilitation"}]},
+    {"type": [{"coding": [{**GENERIC, "display": "Telephone encounter, assault"}]}]},
+    {"type": [{"coding": [GENERIC], "text": "About the assault"}]},
+    {"type": [{"coding": [{"display": "HIV clinic"}]}]},
+    {"class": {"system": "https://practice.example/classes", "code": "HIV"}},
+    {"class": {"code": "AMB", "display": "HIV clinic"}},
+    {"serviceType": {"text": "Sexual health"}},
+    {"extension": [{"url": UK_CORE, "valueCodeableConcept": {"text": "Detained"}}]},
+    {"extension": [{"url": UK_CORE, "extension": [{"url": "status", "valueCoding": PTSD}]}]},
+]
+SILENT: list[Json] = [
+    {"type": [{"text": "GP Surgery"}]},
+    {
+        "type": [
+            {"coding": [{**GENERIC, "display": "Telephone encounter"}], "text": "Telephone call"}
+        ]
+    },
+    {"type": [{"coding": [GENERIC]}]},
+    {"class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}},
+    {"class": {"code": "IMP", "display": "inpatient encounter"}},
+    {},
+]
+
+
+@pytest.mark.parametrize("fields", TELLING)
+def test_a_consultation_whose_sort_may_tell_of_a_hidden_member_is_looked_at(fields: Json) -> None:
+    hidden, survivor = (observation(name, context=ref("Encounter/e")) for name in ("x", "survivor"))
+    found = outcomes(first(encounter("e", **fields), nopat(hidden), survivor))
+    assert found == {
+        "e": "HELD LINKED",
+        "x": "WITHHELD SOURCE_NOPAT",
+        "survivor": "RELEASED_REDACTED POINTERS_DROPPED",
+    }
+
+
+@pytest.mark.parametrize("fields", SILENT)
+def test_what_sort_of_consultation_it_was_tells_of_no_member(fields: Json) -> None:
+    inside = nopat(observation("x", context=ref("Encounter/e")))
+    assert outcomes(first(encounter("e", **fields), inside))["e"] == "RELEASED"
+
+
+@pytest.mark.parametrize("fields", TELLING)
+def test_what_sort_it_was_is_shown_with_no_member_hidden_whatever_the_level(fields: Json) -> None:
+    made = entry(read(encounter("e", **fields)), "Encounter/e")
+    assert ElementKind.FREE_TEXT not in {one.kind for one in made.elements}
+    assert ElementKind.TITLE in {one.kind for one in made.elements}
+    assert {*fields} <= {*json.loads(made.body)}
+
+
+SECONDARY = {
+    "system": "https://fhir.hl7.org.uk/STU3/CodeSystem/GPConnect-SecondaryListValues-1",
+    "code": "problems-medications-related-to-problems",
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "becomes"),
+    [
+        ({"text": "Injuries from the assault"}, "HELD LINKED"),
+        ({"coding": [PTSD]}, "HELD LINKED"),
+        ({"coding": [{"code": "24781000000107", "display": "Category (EHR)"}]}, "RELEASED_REDACTED POINTERS_DROPPED"),
+        ({"coding": [{**SECONDARY, "display": "Problems - medications related to problems"}]},
+         "RELEASED_REDACTED POINTERS_DROPPED"),
+        ({"coding": [{**SECONDARY, "display": "Problems - the assault"}]}, "HELD LINKED"),
+        (None, "RELEASED_REDACTED POINTERS_DROPPED"),
+    ],
+)  # fmt: skip
+def test_the_code_of_a_list_goes_like_its_title(code: Json | None, becomes: str) -> None:
+    lists = listing("l", "Observation/x", "Observation/survivor", code=code)
+    assert outcomes(first(lists, nopat(observation("x")), SURVIVOR))["l"] == becomes
+
+
+def test_the_category_of_a_care_plan_goes_like_a_title() -> None:
+    plan = thing("CarePlan", "c", status="active", intent="plan", category=[{"coding": [PTSD]}])
+    plan |= {"activity": [{"reference": ref("ServiceRequest/s")}], "created": AT}
+    asked = thing("ServiceRequest", "s", status="active", intent="order", authoredOn=AT)
+    assert outcomes(first(plan, nopat(asked)))["c"] == "HELD LINKED"
+    assert outcomes(first(plan, asked))["c"] == "RELEASED"
 
 
 @pytest.mark.parametrize("field", ["codedDiagnosis", "conclusionCode"])
