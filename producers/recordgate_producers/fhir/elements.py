@@ -1,10 +1,11 @@
 """The droppable parts of a body, as JSON pointers (RFC 6901): free text, attachments, pointers to other entries."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from recordgate_producers.fhir.body import OWN_PATIENT
+from recordgate_producers.fhir.definitions import lost
 from recordgate_producers.fhir.headings import is_generic, is_heading
-from recordgate_producers.fhir.reading import Node, Pointer, read_nodes
+from recordgate_producers.fhir.reading import Node, Pointer, holder_of, read_nodes
 from recordgate_producers.fhir.roles import Role
 from recordgate_producers.fhir.tree import Json, references
 from recordgate_schemas.entry import Element, ElementKind
@@ -18,6 +19,7 @@ TITLES = frozenset(
 CONTAINERS = frozenset({"CarePlan", "Encounter", "List"})
 CONCEPTS = frozenset({"CodeableConcept", "Coding"})
 EXTENSIONS = ("extension", "modifierExtension")
+_Found = tuple[ElementKind, Pointer, EntryId | None]
 
 
 def elements(body: Json, entry_id: Callable[[str], EntryId | None]) -> tuple[Element, ...]:
@@ -28,13 +30,17 @@ def elements(body: Json, entry_id: Callable[[str], EntryId | None]) -> tuple[Ele
     How a medicine is to be taken, and what was asked, belong to what they explain: they stay with it.
     """
     nodes = [node for node in read_nodes(body) if not node.path.startswith("Resource.")]
+    parts = {node.pointer: node for node in nodes}
     found = [
         *_entire(ElementKind.FREE_TEXT, filter(_is_free_text, nodes)),
         *_entire(ElementKind.TITLE, filter(_is_title, nodes)),
         *_entire(ElementKind.ATTACHMENT, (n for n in nodes if n.type == "Attachment")),
         *_children(body, entry_id),
     ]
-    return tuple(dict.fromkeys(found))
+    return tuple(
+        Element(kind, pointer(_droppable(path, parts)), named)
+        for kind, path, named in dict.fromkeys(found)
+    )
 
 
 def _is_free_text(node: Node) -> bool:
@@ -50,13 +56,13 @@ def _is_title(node: Node) -> bool:
     return (own or added) and not is_generic(node.value)
 
 
-def _entire(kind: ElementKind, nodes: Iterable[Node]) -> Iterator[Element]:
+def _entire(kind: ElementKind, nodes: Iterable[Node]) -> Iterator[_Found]:
     """Yield each part once, as a whole: what is inside one goes with it, and an extension goes with its value."""
     last: Pointer | None = None
     for node in nodes:
         path = _extension_of(node.pointer)
         if last is None or path[: len(last)] != last:
-            yield Element(kind, pointer(path))
+            yield kind, path, None
             last = path
 
 
@@ -69,11 +75,29 @@ def _is_of_primitive(path: Pointer, place: int) -> bool:
     return place > 0 and str(path[place - 1]).startswith("_")
 
 
-def _children(body: Json, entry_id: Callable[[str], EntryId | None]) -> Iterator[Element]:
+def _children(body: Json, entry_id: Callable[[str], EntryId | None]) -> Iterator[_Found]:
     for reference in references(body):
         target = reference.target
         if not target.startswith("#") and target != OWN_PATIENT and (child := entry_id(target)):
-            yield Element(ElementKind.CHILD, pointer(_removable_path(reference.pointer)), child)
+            yield ElementKind.CHILD, _removable_path(reference.pointer), child
+
+
+def _droppable(path: Pointer, parts: Mapping[Pointer, Node]) -> Pointer:
+    """Return what to drop with a part: whatever would lose by it what FHIR requires, but for a resource."""
+    while (around := _around(path)) in parts and parts[around].type != "Resource":
+        holder = parts[around]
+        key = str(path[len(around)])
+        several = isinstance(holder.value[key], list) and len(holder.value[key]) > 1
+        left = holder.value.keys() - (set() if several else {key, f"_{key}"})
+        if holder.field is None or not lost(holder_of(holder.field), holder.value, left):
+            break
+        path = around
+    return path
+
+
+def _around(path: Pointer) -> Pointer:
+    """Return where the object is that has a part, in itself or in a list."""
+    return path[:-2] if isinstance(path[-1], int) else path[:-1]
 
 
 def pointer(path: Pointer) -> str:

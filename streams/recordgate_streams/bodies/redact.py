@@ -1,4 +1,7 @@
-"""Drops whole elements from a FHIR body, never words. The result is parsed again and must not contain them."""
+"""Drops whole elements from a FHIR body, never words. The result is parsed again and must not contain them.
+
+What is contained in a body goes with the last reference to it.
+"""
 
 import re
 from collections.abc import Iterable
@@ -46,12 +49,49 @@ def _without(body: bytes, pointers: list[str]) -> Any:
         return None
     try:
         resource = simplejson.loads(body.decode("utf-8"), parse_float=RawJSON, parse_int=RawJSON)
+        named = _named(resource) if _contained(resource) else frozenset[str]()
         emptied: set[int] = set()
         for pointer in _deepest_last_first(pointers):
             emptied.add(_remove(resource, _steps(pointer)))
-        return _pruned(resource, emptied)
+        return _without_orphans(_pruned(resource, emptied), named)
     except (ValueError, RecursionError) as error:
         raise FatalError(f"redaction: the body is not JSON ({type(error).__name__})") from None
+
+
+def _without_orphans(resource: Any, named: frozenset[str]) -> Any:
+    """Return the resource without what is contained in it and was named by nothing but what was dropped."""
+    parts = _contained(resource)
+    if not parts:
+        return resource
+    around = {key: value for key, value in resource.items() if key != "contained"}
+    kept: list[Any] = []
+    found = [around, *(one for one in parts if _reference_to(one) not in named)]
+    while found:
+        kept += found
+        still = frozenset().union(*map(_named, found))
+        found = [one for one in parts if _reference_to(one) in still and one not in kept]
+    inside = [one for one in parts if one in kept]
+    return around | ({"contained": inside} if inside else {})
+
+
+def _contained(resource: Any) -> list[Any]:
+    parts = resource.get("contained") if isinstance(resource, dict) else None
+    return parts if isinstance(parts, list) else []
+
+
+def _reference_to(part: Any) -> str:
+    return f"#{part.get('id')}" if isinstance(part, dict) else ""
+
+
+def _named(node: Any) -> frozenset[str]:
+    """Return the references to contained resources in a tree."""
+    if isinstance(node, list):
+        return frozenset().union(*map(_named, node))
+    if not isinstance(node, dict):
+        return frozenset()
+    own = node.get("reference")
+    found = frozenset().union(*map(_named, node.values()))
+    return found | {own} if isinstance(own, str) and own.startswith("#") else found
 
 
 def _deepest_last_first(pointers: Iterable[str]) -> list[str]:

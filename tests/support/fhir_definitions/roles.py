@@ -38,6 +38,8 @@ BY_PATH = {
         " Coding.version"
         " Count.unit Distance.unit Dosage.patientInstruction Dosage.text Duration.unit HealthcareService.name"
         " Immunization.lotNumber Immunization.protocolApplied.series Immunization.vaccinationProtocol.series"
+        " Immunization.occurrence[x] Immunization.protocolApplied.doseNumber[x]"
+        " Immunization.protocolApplied.seriesDoses[x]"
         " Location.name Medication.batch.lotNumber Medication.package.batch.lotNumber Money.unit"
         " Observation.referenceRange.text Organization.name Quantity.unit QuestionnaireResponse.item.text"
         " Reference.display SampledData.data"

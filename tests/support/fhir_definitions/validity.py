@@ -43,7 +43,7 @@ def problems(resource: Json, version: str) -> frozenset[Problem]:
 
 
 @cache
-def _rows(version: str) -> Mapping[str, Row]:
+def rows(version: str) -> Mapping[str, Row]:
     return official_elements(store(), READ, [version])
 
 
@@ -54,7 +54,7 @@ def _elements(version: str, holder: str) -> Mapping[str, tuple[str, Row, str]]:
     if holder in READ:
         bases += ["Resource", "DomainResource"]
     found = {}
-    for path, row in _rows(version).items():
+    for path, row in rows(version).items():
         parent, _, name = path.rpartition(".")
         if parent in (*bases, holder):
             choice = name.endswith(CHOICE)
