@@ -118,7 +118,9 @@ def plant_spoken_number(resource: Json, chance: random.Random) -> None:
     """Write another patient's number, in some text that people read."""
     number = chance.choice(
         [FOREIGN, "999 000 0026", "999.000.0026", "999  000  0026", "999\u00a0000\u00a00026",
-         WIDE, "999\u2013000\u20130026", "99900\u200b00026"]
+         WIDE, "999\u2013000\u20130026", "99900\u200b00026", "999/000/0026", "9990 000 026",
+         "x9990000026", "999OOO0026",
+         "\u0669\u0669\u06690000026", "&#57;990000026"]
     )  # fmt: skip
     words = chance.choice(["{}", "NHS no {}", "NHS{}", "son ({})", "x\n{}.", "{}, {}"]).replace(
         "{}", number

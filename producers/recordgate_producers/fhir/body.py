@@ -84,8 +84,11 @@ class _Writer:
         self._keep_own_contained()
         document: Json = {"resourceType": self._resource.type, "id": self._resource.id}
         document |= _Copy(self, self._resource).fields(source, (), without=("contained", "id"))
-        if profile := [*texts(list(nodes(source, "meta")), "profile")]:
-            document["meta"] = {"profile": profile}
+        profiles = [*texts(list(nodes(source, "meta")), "profile")]
+        if kept := [one for one in profiles if not self.carries_number(one)]:
+            document["meta"] = {"profile": kept}
+        if len(kept) < len(profiles):
+            self.left_out.add("Meta.profile")
         for name in SUBJECTS:
             if name in source and name in fields_of(resource_type(source)):
                 document[name] = {"reference": OWN_PATIENT}

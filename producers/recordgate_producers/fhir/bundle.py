@@ -82,7 +82,7 @@ class Bundle:
         if plain in self.by_key:
             return plain
         _, kind, identity = _parts(plain)
-        for spelled in (plain, f"{kind}/{identity}"):
+        for spelled in (plain, f"{kind}/{identity}", f"{kind}/{identity}".partition("|")[0]):
             if (known := self.names.get(spelled.casefold())) is not None:
                 return known
         return f"{kind}/{identity}" if _TYPE.fullmatch(kind) and _ID.fullmatch(identity) else None

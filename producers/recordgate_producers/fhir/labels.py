@@ -6,9 +6,11 @@ security systems; and NOPAT anywhere as a whole value, whatever its system. SAFE
 one nobody knows, which holds.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from recordgate_producers.fhir.spelling import plain
 from recordgate_producers.fhir.tree import Code, Json, codes, nodes, objects, text, values
 from recordgate_producers.fhir.types import SPARED
 from recordgate_schemas.bounds import TEXT_BYTES
@@ -18,8 +20,11 @@ NOPAT = "NOPAT"
 UNREADABLE = Coding("", "unreadable")
 """The label of what carries a label nobody can read; being on no list, it holds."""
 
-SECURITY_SYSTEMS = ("/v3/Confidentiality", "/v3-Confidentiality", "/v3/ActCode", "/v3-ActCode")
-"""How the systems of HL7's security labels end, in STU3 and R4."""
+SECURITY_SYSTEMS = (
+    *("/v3/Confidentiality", "/v3-Confidentiality", "/v3/ActCode", "/v3-ActCode"),
+    *("2.16.840.1.113883.5.25", "2.16.840.1.113883.5.4", "2.16.840.1.113883.4.642.3.47"),
+)
+"""How the systems of HL7's security labels end, in STU3 and R4, and as object identifiers."""
 
 LABELS = ("security", "securityLabel", "confidentiality")
 """Elements that hold labels: of a Meta, of documents and of Compositions."""
@@ -88,8 +93,13 @@ def _security_codes(part: Json) -> Iterator[Coding]:
         carriers += [one for key in part if key.startswith("value") for one in nodes(part[key])]
         carriers += [one for one in carriers for one in nodes(one, "coding")]
     for one in carriers:
-        if str(one.get("system", "")).strip().endswith(SECURITY_SYSTEMS):
+        if _is_of_labels(str(one.get("system", ""))):
             yield from _labels(one)
+
+
+def _is_of_labels(system: str) -> bool:
+    """Whether a system is one of labels, in whatever version."""
+    return system.strip().partition("|")[0].rstrip("/").endswith(SECURITY_SYSTEMS)
 
 
 def _labels(value: Any) -> Iterator[Coding]:
@@ -113,4 +123,7 @@ def can_be_written(text: str) -> bool:
 
 
 def _is_nopat(code: Any) -> bool:
-    return isinstance(code, str) and code.strip().upper() == NOPAT
+    """Whether a value is NOPAT, in whatever characters, alone or after its system."""
+    if not isinstance(code, str) or len(code) < len(NOPAT):
+        return False
+    return re.split(r"[|#/]", plain(code))[-1].strip().upper() == NOPAT

@@ -1,7 +1,6 @@
 """Whose record a Bundle is, at which practice, from which system: facts that options may replace."""
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from datetime import date, datetime
 from recordgate_producers.fhir.bundle import Bundle, Resource
 from recordgate_producers.fhir.closed import closed_because
 from recordgate_producers.fhir.dates import day
+from recordgate_producers.fhir.spelling import DIGITS, squeezed
 from recordgate_producers.fhir.tree import Json, codes, nodes, text, texts
 from recordgate_schemas.control import RegistrationKind, Verification
 from recordgate_schemas.errors import InvalidValue, PoisonError
@@ -36,7 +36,6 @@ REGISTRATION = {
 ACTIVE = "A"
 """The status of a registration in force."""
 
-_DIGITS = 10
 _TEN_DIGITS = re.compile(r"[0-9]{10}")
 _SYSTEM = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
@@ -78,11 +77,10 @@ class FhirPatient:
 
     def is_named_in(self, value: str) -> bool:
         """Whether a text holds one of the numbers, in whatever digits and whatever separates them."""
-        if len(value) < _DIGITS:
+        if len(value) < DIGITS:
             return False
-        plain = value if value.isascii() else unicodedata.normalize("NFKC", value)
-        squeezed = re.sub(r"[^0-9A-Za-z]", "", plain)
-        return any(number in squeezed for number in self.numbers)
+        digits = squeezed(value)
+        return any(number in digits for number in self.numbers)
 
 
 def find_patient(bundle: Bundle) -> Resource:

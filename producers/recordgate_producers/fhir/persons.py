@@ -3,11 +3,9 @@
 SAFETY: only what is certainly this patient is this patient. Another one's number refuses; the rest nobody can tell.
 """
 
-import base64
 import re
-import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
 from recordgate_producers.fhir.bundle import Bundle, Resource
@@ -15,24 +13,18 @@ from recordgate_producers.fhir.definitions import READ
 from recordgate_producers.fhir.patient import FhirPatient
 from recordgate_producers.fhir.reading import Node, contained_in
 from recordgate_producers.fhir.roles import Role
+from recordgate_producers.fhir.spelling import numbers_alone, numbers_in_words, words_of
 from recordgate_producers.fhir.tree import Json, content_of, nodes, text
 from recordgate_producers.fhir.types import CONTENT, PEOPLE, STAFF
 from recordgate_schemas.errors import InvalidValue
 from recordgate_schemas.values import NhsNumber
 
 SUBJECTS = frozenset({"subject", "patient"})
-_GAP = r"[\s.\-\u2010-\u2015]{0,2}"
-_SPELLED = re.compile(
-    rf"(?:(?<![0-9A-Za-z+])|(?<=nhs)|(?<=nhsno))[0-9]{{3}}{_GAP}[0-9]{{3}}{_GAP}[0-9]{{4}}(?![0-9A-Za-z])",
-    re.IGNORECASE,
-)
-"""Ten digits as people write an NHS number: together, or three, three and four."""
-
 _SYSTEMS = ("nhs-number", "2.16.840.1.113883.2.1.4.1")
 """How the systems of NHS numbers end, in whatever spelling: FHIR's address, and the object identifier."""
 
-_SPOKEN = frozenset({Role.FREE_TEXT, Role.NARRATIVE, Role.WORDING, Role.NUMBER, None})
-_ADDRESSES = frozenset({"uri", "url"})
+_SPOKEN = frozenset({Role.FREE_TEXT, Role.NARRATIVE, Role.WORDING, Role.NUMBER, Role.TIME, None})
+_ADDRESSES = frozenset({"canonical", "oid", "uri", "url"})
 
 
 class Whose(StrEnum):
@@ -84,8 +76,8 @@ def whose(bundle: Bundle, resource: Resource, reference: object, patient: FhirPa
 
 def names_somebody_else(bundle: Bundle, resource: Resource, patient: FhirPatient) -> bool:
     """Whether a person is in it who is neither this patient nor there as staff."""
-    if resource.type == CONTENT and foreign_numbers(
-        _written_in(content_of(resource.json)), patient
+    if resource.type == CONTENT and is_foreign(
+        numbers_alone(words_of(content_of(resource.json))), patient
     ):
         return True
     return any(
@@ -127,13 +119,9 @@ def contained(resource: Resource, target: str) -> Json | None:
     return next((part for part in parts if f"#{text(part, 'id')}" == target), None)
 
 
-def foreign_numbers(value: str, patient: FhirPatient) -> bool:
-    """Whether a text holds a valid NHS number that is not this patient's, in whatever digits and with whatever gaps."""
-    plain = "".join(
-        one for one in unicodedata.normalize("NFKC", value) if unicodedata.category(one) != "Cf"
-    )
-    spelled = (re.sub(r"[^0-9]", "", found) for found in _SPELLED.findall(plain))
-    return any(_is_valid(number) and number not in patient.numbers for number in spelled)
+def is_foreign(numbers: Iterable[str], patient: FhirPatient) -> bool:
+    """Whether any of these is a valid NHS number that is not this patient's."""
+    return any(_is_valid(number) and number not in patient.numbers for number in numbers)
 
 
 def _is_somebody_else(bundle: Bundle, resource: Resource, node: Node, patient: FhirPatient) -> bool:
@@ -148,19 +136,21 @@ def _is_somebody_else(bundle: Bundle, resource: Resource, node: Node, patient: F
             is_person(bundle, resource, node.value)
             and whose(bundle, resource, node.value, patient) is not Whose.OWN
         )
+    return is_foreign(_numbers(node), patient)
+
+
+def _numbers(node: Node) -> Iterator[str]:
+    """Yield what may be an NHS number in a value. Codes, ids and identifiers may look like one by chance."""
     if node.type == "Attachment":
-        return foreign_numbers(_written_in(node.value), patient)
-    return _may_speak(node) and foreign_numbers(str(node.value), patient)
-
-
-def _written_in(attachment: Json) -> str:
-    """Return the words of a text that is attached; of other files nobody here can read any."""
-    if not (text(attachment, "contentType") or "").strip().casefold().startswith("text/"):
-        return ""
-    try:
-        return base64.b64decode(text(attachment, "data") or "").decode("utf-8", "replace")
-    except ValueError:
-        return ""
+        yield from numbers_alone(words_of(node.value))
+    elif isinstance(node.value, dict | bool):
+        return
+    elif node.type == "base64Binary":
+        yield from numbers_alone(words_of({"data": node.value}))
+    elif node.type in _ADDRESSES:
+        yield from numbers_alone(str(node.value))
+    elif node.role in _SPOKEN or node.path.endswith("linkId"):
+        yield from numbers_in_words(str(node.value))
 
 
 def _is_of_own_patient(resource: Resource, node: Node, patient: FhirPatient) -> bool:
@@ -173,12 +163,6 @@ def _is_of_own_patient(resource: Resource, node: Node, patient: FhirPatient) -> 
         if node.pointer[: len(one.pointer)] == one.pointer
     )
     return any(_contained_patient(one.value, patient) is Whose.OWN for one in around)
-
-
-def _may_speak(node: Node) -> bool:
-    """Whether a value is one that people read: codes, ids and identifiers may look like numbers by chance."""
-    plain = not isinstance(node.value, dict | bool)
-    return plain and (node.role in _SPOKEN or node.type in _ADDRESSES)
 
 
 def _clinical_targets(bundle: Bundle, resource: Resource) -> Iterator[str]:

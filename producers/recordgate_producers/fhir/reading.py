@@ -4,7 +4,7 @@ Nothing is passed over. A key that FHIR does not know, or whose value has anothe
 too: one of which nobody knows what it is.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,11 +83,23 @@ class _Place:
 
 
 def _object(source: Json, place: _Place) -> Iterator[Node]:
-    known = fields_of(place.holder)
+    known = _known_fields(source, place)
     for key in sorted(source):
         if key != "resourceType":
             fields = () if key == "contained" and place.pointer else known.get(key.lstrip("_"), ())
             yield from _values(source[key], key, fields, place, (*place.pointer, key))
+
+
+def _known_fields(source: Json, place: _Place) -> Mapping[str, Sequence[Field]]:
+    """Return the keys that an object may have. SAFETY: an extension has a value or extensions, never both."""
+    known = fields_of(place.holder)
+    if (
+        place.holder == "Extension"
+        and "extension" in source
+        and any(key.lstrip("_").startswith("value") for key in source)
+    ):
+        return {key: fields for key, fields in known.items() if key != "extension"}
+    return known
 
 
 def _values(

@@ -73,11 +73,7 @@ def _context_is_unresolved(bundle: Bundle, resource: Resource) -> bool:
     context = [*nodes(resource.json, "context"), *nodes(resource.json, "encounter")]
     if resource.type == "DocumentReference":
         context = [*nodes(context, "encounter")]
-    return any(
-        ("reference" in one or "identifier" in one)
-        and bundle.key_of(text(one, "reference") or "") is None
-        for one in context
-    )
+    return any(bool(one) and bundle.key_of(text(one, "reference") or "") is None for one in context)
 
 
 def with_attachments(bundle: Bundle, relations: Relations) -> Relations:

@@ -41,6 +41,12 @@ class Rule:
 
 
 RULES = (
+    # what is recorded about the record is about what it names; a linkage says that these are one
+    Rule(r".*", Relation.REFERS_TO, Flow.OUT, "AuditEvent|Basic|Consent|MessageHeader|Provenance"),
+    Rule(r"item\.resource", Relation.REFERS_TO, Flow.BOTH, "Linkage"),
+    # SAFETY: a document that replaces, signs or translates another one says the same; what it adds to one tells of it
+    Rule(r"relatesTo:appends\.target.*", Relation.REFERS_TO, Flow.IN),
+    Rule(r"relatesTo:.*\.target.*", Relation.REFERS_TO, Flow.BOTH),
     Rule(r"context|encounter|context\.encounter", Relation.PART_OF, Flow.IN, target="Encounter"),
     # GP Connect links an allergy to its consultation by an extension
     Rule(r"extension:.*[eE]ncounter.*", Relation.PART_OF, Flow.IN, target="Encounter"),

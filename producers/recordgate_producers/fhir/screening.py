@@ -1,24 +1,41 @@
 """What a resource says, wherever in it: its codes, and whether something in it may turn its meaning round."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 from recordgate_producers.fhir.labels import can_be_written
 from recordgate_producers.fhir.reading import UNKNOWN_RESOURCE, Node
 from recordgate_producers.fhir.roles import Role
+from recordgate_producers.fhir.spelling import plain
 from recordgate_producers.fhir.tree import Code, Json
 
 MODIFIERS = ("modifierExtension", "implicitRules")
 """Elements that may change the meaning of everything around them. Recordgate knows none, so each holds."""
+_ID = re.compile(r"[0-9]{6,18}")
+_SNOMED = re.compile(
+    r"(?:https?://snomed\.info/(?:id|sct)/)?[0-9]{6,18}(?:\s*[|:+,(].*)?", re.DOTALL
+)
 
 
 def codes_of(nodes: Iterable[Node]) -> frozenset[Code]:
     """Return every coding, in whatever element: reasons, categories, answers, extensions, contained resources.
 
-    A coding without a system counts, and spaces around a code do not. Labels are read apart (`labels`).
+    A coding without a system counts, and spaces around a code do not. So does a SNOMED code that is written in another
+    way: in other characters, as an address, in an expression, or as a whole text. Labels are read apart (`labels`).
     """
+    read = [node for node in nodes if node.role is not Role.LABEL]
+    found = {code for node in read if (code := _code(node)).code}
+    known = {one.code for one in found}
     return frozenset(
-        code for node in nodes if node.role is not Role.LABEL and (code := _code(node)).code
+        found | {Code("", one) for node in read for one in _ids(node) if one not in known}
     )
+
+
+def _ids(node: Node) -> Iterator[str]:
+    """Yield the SNOMED ids that a text consists of."""
+    spelled = isinstance(node.value, str) and not node.path.startswith("Identifier.")
+    if spelled and _SNOMED.fullmatch(written := plain(node.value).strip()):
+        yield from _ID.findall(written)
 
 
 def is_modified(nodes: Iterable[Node]) -> bool:

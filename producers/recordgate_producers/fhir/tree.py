@@ -127,6 +127,8 @@ def references(
 def _qualifier(part: Any, trail: str) -> str:
     if trail.endswith("related"):
         return f":{text(part, 'type') or ''}"
+    if trail.endswith("relatesTo"):
+        return f":{text(part, 'code') or ''}"
     if trail.endswith(("extension", "modifierExtension")):
         return f":{(text(part, 'url') or '').rpartition('/')[2]}"
     return ""

@@ -50,7 +50,7 @@ def test_a_documents_content_is_in_it_and_is_no_entry(url: str, binary: Json) ->
         "title": "Letter", "contentType": "application/pdf", "data": "eA==",
     }  # fmt: skip
     assert [one.pointer for one in made.elements if one.kind is ElementKind.ATTACHMENT] == [
-        "/content/0/attachment"
+        "/content/0"
     ]
     reported = {one.type: one.outcome for one in record.resources}
     assert reported["Binary"] is ResourceOutcome.CONTAINED

@@ -326,7 +326,7 @@ def test_elements_point_at_what_redaction_may_drop() -> None:
     }
     assert found("DocumentReference/d") == {
         ("free_text", "/description"),
-        ("attachment", "/content/0/attachment"),
+        ("attachment", "/content/0"),
     }
     assert found("MedicationRequest/m") == {
         ("free_text", "/note/0"), ("free_text", "/note/1"),

@@ -17,13 +17,9 @@ RESULTS_AND_LETTERS = frozenset(
     {Kind.TEST_RESULT, Kind.REPORT, Kind.BATTERY, Kind.TEST_GROUP, Kind.DOCUMENT}
 )
 HOME_MADE = frozenset({Origin.LOCAL, Origin.CORRESPONDENCE})
-HAPPENED = RESULTS_AND_LETTERS | {
-    Kind.ALLERGY,
-    Kind.CONSULTATION,
-    Kind.IMMUNISATION,
-    Kind.OBSERVATION,
-    Kind.PROBLEM,
-}
+HAPPENED = RESULTS_AND_LETTERS | frozenset(
+    {Kind.ALLERGY, Kind.CONSULTATION, Kind.IMMUNISATION, Kind.OBSERVATION, Kind.PROBLEM}
+)
 """Kinds that state what has happened. SAFETY: what is asked for, such as a medicine, may be dated ahead."""
 
 
