@@ -8,11 +8,12 @@ from recordgate_producers.fhir.bundle import Resource
 from recordgate_producers.fhir.readiness import readiness
 from recordgate_producers.fhir.types import KINDS
 from recordgate_schemas.entry import Kind, Readiness
+from recordgate_schemas.reasons import Outcome
 from tests.support.fhir_definitions.__main__ import store
 from tests.support.fhir_definitions.official import JARS
 from tests.support.fhir_definitions.statuses import Statuses, official_statuses
 from tests.unit.producers.bundles import Json, encounter, observation, read, ref, thing
-from tests.unit.producers.decided import outcomes
+from tests.unit.producers.decided import decided, outcomes
 
 ELEMENTS = frozenset({"status", "docStatus", "clinicalStatus", "verificationStatus"})
 RELEASED = sorted(kind for kind, found in KINDS.items() if found is not Kind.ADMIN_TASK)
@@ -120,3 +121,38 @@ def test_what_its_source_does_not_know_waits_for_its_source_and_is_reported(
     record = read(made | {dated: "2026-03-02T09:00:00Z"})
     assert [found.split()[0] for found in outcomes(record).values()] == ["DEFERRED"]
     assert any("does not know" in one.text for one in record.notices)
+
+
+UK_CORE = "https://fhir.hl7.org.uk/StructureDefinition/UKCore-DocumentReference"
+UNREVIEWED: list[Json] = [
+    {},
+    {"meta": {"profile": [UK_CORE]}},
+    {"authenticator": ref("Practitioner/s"), "custodian": ref("Organization/o")},
+    {"context": {"encounter": [ref("Encounter/e")]}},
+    {"docStatus": "preliminary"},
+]
+
+
+def letter(**fields: object) -> Json:
+    content = [{"attachment": {"title": "Letter"}}]
+    made = {"status": "current", "indexed": "2026-03-02T09:00:00Z", "content": content}
+    return thing("DocumentReference", "x", **made, **fields)
+
+
+@pytest.mark.parametrize("fields", UNREVIEWED)
+def test_a_document_of_which_nobody_says_that_it_was_reviewed_waits_for_its_source(
+    fields: Json,
+) -> None:
+    record = read(letter(**fields), encounter("e"), timestamp="2026-09-01T06:00:00Z")
+    assert outcomes(record)["x"] == "DEFERRED NOT_REVIEWED"
+    asked = decided(record)["DocumentReference/x"].objections
+    assert Outcome.HELD not in {one.outcome for one in asked}
+    reported = any("docStatus" in one.text for one in record.notices)
+    assert reported is ("docStatus" not in fields)
+    later = read(letter(**fields | {"docStatus": "final"}), timestamp="2026-09-02T06:00:00Z")
+    assert outcomes(record, later)["x"].startswith("RELEASED")
+
+
+def test_a_document_of_gp_connect_was_reviewed_before_it_was_extracted() -> None:
+    profile = "https://fhir.nhs.uk/STU3/StructureDefinition/CareConnect-GPC-DocumentReference-1"
+    assert outcomes(read(letter(meta={"profile": [profile]}))) == {"x": "RELEASED"}
