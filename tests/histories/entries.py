@@ -77,6 +77,7 @@ RELATED_KINDS = [
     "test_group",
     "observation",
     "list",
+    "document",
 ]
 """Of these it matters which one names which."""
 

@@ -118,11 +118,10 @@ def _gives_away(entry: Entry, hidden_id: str, hidden: Entry | None) -> bool:
     """Whether an entry gives away a hidden one by what it says of it; `hidden` is None while that has not arrived."""
     if any(link.relation == "about_problem" and link.entry_id == hidden_id for link in entry.links):
         return True
-    return (
-        entry.kind == "problem"
-        and names(entry, hidden_id)
-        and (hidden is None or hidden.kind == "consultation")
-    )
+    if not names(entry, hidden_id):
+        return False
+    is_consultation = hidden is None or hidden.kind == "consultation"
+    return entry.kind == "document" or (entry.kind == "problem" and is_consultation)
 
 
 def _related(entries: Entries, facts: Facts) -> set[str]:

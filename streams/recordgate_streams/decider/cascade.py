@@ -123,10 +123,13 @@ def _revealing(related: Relations, hidden: set[EntryId]) -> set[EntryId]:
 def _names_hidden(one: Relative, related: Relations, hidden: set[EntryId]) -> bool:
     """Return whether an entry says itself how it is related to a hidden one.
 
-    It is about a hidden problem, or a problem that refers to a hidden consultation.
+    It is about a hidden problem; or a problem that refers to a hidden consultation, or a document that refers to
+    anything hidden.
     """
     if any(r is Relation.ABOUT_PROBLEM and target in hidden for r, target in one.links):
         return True
+    if one.kind is Kind.DOCUMENT:
+        return not hidden.isdisjoint(one.names)
     consultations = one.names if one.kind is Kind.PROBLEM else ()
     return any(e in hidden and related.of_kind(e, _CONSULTATION) for e in consultations)
 

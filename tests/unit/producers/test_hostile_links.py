@@ -6,6 +6,7 @@ from tests.unit.producers.bundles import AT, Json, encounter, nopat, observation
 from tests.unit.producers.decided import outcomes
 from tests.unit.producers.hostile import SURVIVOR, is_held, victim
 
+FIRST, SECOND = "2026-09-01T06:00:00Z", "2026-09-02T06:00:00Z"
 HIDDEN = "WITHHELD SOURCE_NOPAT"
 LABEL = [{"code": "NOPAT"}]
 X = ref("Observation/x")
@@ -70,6 +71,22 @@ def test_a_document_is_hidden_with_the_one_that_repeats_it(code: str) -> None:
 def test_a_document_is_not_hidden_with_what_is_added_to_it() -> None:
     found = outcomes(read(nopat(letter("x", "appends", "y")), letter("y")))
     assert found == {"x": HIDDEN, "y": "RELEASED"}
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        letter("x", "replaces", "y"),
+        letter("x", "appends", "y"),
+        {**letter("x"), "context": {"related": [ref("DocumentReference/y")]}},
+        {**letter("x"), "context": {"related": [{"ref": ref("DocumentReference/y")}]}},
+    ],
+)
+def test_a_document_that_names_what_is_hidden_in_another_bundle_is_looked_at(about: Json) -> None:
+    named = read(about, letter("z"), timestamp=FIRST)
+    hidden = read(nopat(letter("y")), timestamp=SECOND)
+    for order in ([named, hidden], [hidden, named]):
+        assert outcomes(*order) == {"x": "HELD LINKED", "y": HIDDEN, "z": "RELEASED"}
 
 
 @pytest.mark.parametrize(
