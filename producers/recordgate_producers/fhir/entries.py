@@ -59,7 +59,9 @@ def build(
             "no usable id: it could never be amended or hidden; give it one at the source"
         )
     body = write_body(record.bundle, resource, record.patient)
-    sources = [resource, *_held_inside(record, body)]
+    inside = [record.bundle.by_key[key] for key in sorted(body.contained)]
+    sources = [resource, *(one for one in inside if one.type not in STAFF)]
+    staff = [one for one in inside if one.type in STAFF]
     doubts = [*body_doubts(record.bundle, sources, body)]
     when = _times(record, resource)
     found = _codes(sources)
@@ -84,7 +86,7 @@ def build(
         # FHIR has no field for these three; the first two are set by systems that publish events themselves.
         online_visibility=Visibility.UNSET,
         staff_private=False,
-        third_party=_third_party(record, sources),
+        third_party=_third_party(record, [*sources, *staff]),
         not_for_grants=(),
         links=_links(record, resource.key),
         elements=elements(body.document, record.entry_id),
@@ -101,7 +103,7 @@ def entry_kind(record: FhirRecord, resource: Resource, found: tuple[Code, ...]) 
         return Kind.ACCESS_CODE
     if resource.type == "Observation":
         return _observation(record, resource)
-    if resource.type in PLANS and resource.json.get("intent") == "plan":
+    if resource.type in PLANS and (text(resource.json, "intent") or "").strip().lower() == "plan":
         return Kind.DIARY
     return KINDS.get(resource.type, Kind.UNKNOWN)
 
@@ -156,17 +158,11 @@ def _markers(resource: Resource, doubts: Collection[str]) -> tuple[Marker, ...]:
 
 def _third_party(record: FhirRecord, sources: Iterable[Resource]) -> ThirdParty:
     """Return whether somebody else is in the entry. SAFETY: one that is certainly about nobody may be about anybody."""
-    resource, *inside = sources
+    resource = next(iter(sources))
     subject = subject_of(record.bundle, resource, record.patient)
-    if any(names_somebody_else(record.bundle, one, record.patient) for one in (resource, *inside)):
+    if any(names_somebody_else(record.bundle, one, record.patient) for one in sources):
         return ThirdParty.PRESENT
     return ThirdParty.NONE if subject is Whose.OWN else ThirdParty.UNKNOWN
-
-
-def _held_inside(record: FhirRecord, body: Body) -> list[Resource]:
-    """Return the resources that the body carries inside it, staff and places aside."""
-    inside = (record.bundle.by_key[key] for key in sorted(body.contained))
-    return [one for one in inside if one.type not in STAFF]
 
 
 def _is_transferred(record: FhirRecord, resource: Resource) -> bool:

@@ -26,6 +26,11 @@ _SYSTEMS = ("nhs-number", "2.16.840.1.113883.2.1.4.1")
 _SPOKEN = frozenset({Role.FREE_TEXT, Role.NARRATIVE, Role.WORDING, Role.NUMBER, Role.TIME, None})
 _ADDRESSES = frozenset({"canonical", "oid", "uri", "url"})
 
+_SHOWN_OF_STAFF = (
+    *("HealthcareService.name", "Location.name", "Organization.name", "HumanName."),
+    *("CodeableConcept.text", "Coding.display"),
+)
+
 
 class Whose(StrEnum):
     """Who a reference or an identifier stands for."""
@@ -125,7 +130,9 @@ def is_foreign(numbers: Iterable[str], patient: FhirPatient) -> bool:
 
 
 def _is_somebody_else(bundle: Bundle, resource: Resource, node: Node, patient: FhirPatient) -> bool:
-    if node.within in STAFF or _is_of_own_patient(resource, node, patient):
+    if node.within in STAFF:
+        return _is_patient_as_staff(node, patient)
+    if _is_of_own_patient(resource, node, patient):
         return False
     if node.role is Role.PERSON:
         return True
@@ -137,6 +144,13 @@ def _is_somebody_else(bundle: Bundle, resource: Resource, node: Node, patient: F
             and whose(bundle, resource, node.value, patient) is not Whose.OWN
         )
     return is_foreign(_numbers(node), patient)
+
+
+def _is_patient_as_staff(node: Node, patient: FhirPatient) -> bool:
+    """Whether somebody who is there as staff, or a place, has another patient's number, in what is shown of them."""
+    if node.type == "Identifier":
+        return Whose.OTHER in {*_by_number({"identifier": node.value}, patient)}
+    return node.path.startswith(_SHOWN_OF_STAFF) and is_foreign(_numbers(node), patient)
 
 
 def _numbers(node: Node) -> Iterator[str]:

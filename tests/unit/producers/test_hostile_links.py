@@ -2,7 +2,18 @@
 
 import pytest
 
-from tests.unit.producers.bundles import AT, Json, encounter, nopat, observation, read, ref, thing
+from recordgate_schemas.entry import Kind
+from tests.unit.producers.bundles import (
+    AT,
+    Json,
+    encounter,
+    entry,
+    nopat,
+    observation,
+    read,
+    ref,
+    thing,
+)
 from tests.unit.producers.decided import outcomes
 from tests.unit.producers.hostile import SURVIVOR, is_held, victim
 
@@ -121,3 +132,38 @@ def test_an_extension_with_a_value_and_extensions_is_not_understood() -> None:
     made = victim(read(observation("x", extension=[both])))
     assert is_held(made)
     assert b"Words" not in made.body
+
+
+STAFF_WITH_A_PATIENTS_NUMBER: list[Json] = [
+    {"resourceType": "Practitioner", "name": [{"family": "Mary"}],
+     "identifier": [{"system": "https://fhir.nhs.uk/Id/nhs-number", "value": "9990000026"}]},
+    {"resourceType": "Practitioner", "name": [{"text": "Mary 999 000 0026"}]},
+    {"resourceType": "Organization", "name": "Family of 9990000026"},
+    {"resourceType": "PractitionerRole", "code": [{"text": "mother of 9990000026"}]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("contained", [False, True])
+@pytest.mark.parametrize("staff", STAFF_WITH_A_PATIENTS_NUMBER)
+def test_staff_with_another_patients_number_is_somebody(staff: Json, contained: bool) -> None:
+    one = {**staff, "id": "s"}
+    target = ref("#s" if contained else f"{staff['resourceType']}/s")
+    made = observation("x", performer=[target], contained=[one] if contained else None)
+    record = read(made, SURVIVOR, *([] if contained else [one]))
+    found = outcomes(record)
+    assert found == {"x": "HELD THIRD_PARTY", "survivor": "RELEASED"}
+
+
+def test_numbers_of_staff_that_are_no_patients_hold_nothing() -> None:
+    numbers = [{"system": "https://fhir.nhs.uk/Id/sds-user-id", "value": "9990000026"}]
+    telecom = [{"system": "phone", "value": "9990000026"}]
+    staff = {"resourceType": "Practitioner", "id": "s", "name": [{"family": "Mary"}]}
+    made = observation("x", performer=[ref("Practitioner/s")])
+    record = read(made, {**staff, "identifier": numbers, "telecom": telecom})
+    assert outcomes(record) == {"x": "RELEASED"}
+
+
+@pytest.mark.parametrize("intent", ["plan", "PLAN", " plan "])
+def test_a_plan_is_a_diary_entry_in_every_spelling(intent: str) -> None:
+    made = thing("ServiceRequest", "x", status="active", intent=intent, authoredOn=AT)
+    assert entry(read(made), "ServiceRequest/x").kind is Kind.DIARY
