@@ -161,7 +161,7 @@ def _numbers(node: Node) -> Iterator[str]:
         return
     elif node.type == "base64Binary":
         yield from numbers_alone(words_of({"data": node.value}))
-    elif node.type in _ADDRESSES:
+    elif node.type in _ADDRESSES or node.path.startswith("Identifier."):
         yield from numbers_alone(str(node.value))
     elif node.role in _SPOKEN or node.path.endswith("linkId"):
         yield from numbers_in_words(str(node.value))

@@ -32,6 +32,9 @@ _GROUPED = re.compile(
 )
 """Digits in any groups with one sort of gap between them."""
 
+_LONG = re.compile(r"[0-9A-Za-z]{24,}")
+"""What no person writes: a digest, an id."""
+
 _LEAST_DIGITS = 7
 _PDF = b"%PDF"
 
@@ -54,7 +57,7 @@ def squeezed(value: str) -> str:
 def numbers_in_words(value: str) -> Iterator[str]:
     """Yield what may be an NHS number in something that people read."""
     written = plain(value)
-    for found in _IN_WORDS.finditer(written):
+    for found in _IN_WORDS.finditer(_LONG.sub(" ", written)):
         if sum(one.isdigit() for one in found[1]) >= _LEAST_DIGITS:
             yield squeezed(found[1])
     for found in _GROUPED.finditer(written):

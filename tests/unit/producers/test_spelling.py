@@ -24,7 +24,7 @@ SPELLED = [
 ORDINARY = [
     "02-03-2026 09:30", "2026-03-02T09:00:00.123+00:00", "call 01632 960 011", "+44 1632 960011", "+9990000026",
     "09990000026", "120/80 118/76 122/80 119", "64.28415876", "10 20 30 40 50 60", "999000002", "99900000261",
-    "123e4567-e89b-12d3-a456-426614174000",
+    "123e4567-e89b-12d3-a456-426614174000", "2FE2854DCF584AEE8F7125A9990000026B4DFB876D5396378506C6",
 ]  # fmt: skip
 
 
@@ -82,6 +82,11 @@ def test_the_number_of_a_question_is_read() -> None:
     item = [{"linkId": OTHER, "answer": [{"valueString": "x"}]}]
     made = thing("QuestionnaireResponse", "x", status="completed", authored="2026-03-02", item=item)
     assert is_held(victim(read(made), "QuestionnaireResponse/x"))
+
+
+def test_an_identifier_may_look_like_one_by_chance() -> None:
+    identifier = [{"system": "https://x.example/ids", "value": "E4DFB9990000026C6"}]
+    assert not is_held(victim(read(observation("x", identifier=identifier))))
 
 
 def attached(words: bytes, **fields: Any) -> Json:
