@@ -1,6 +1,20 @@
 -- The ledger database as its migrations build it, by pg_dump, without roles; `migrator` is whoever migrates.
 -- Made by `make schema`; do not edit.
 
+CREATE FUNCTION public.keep_former_decision() RETURNS trigger
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+  insert into former_decision
+    (nhs_number, version, decided_at, decided_under, decided_in, entry_id, audience, outcome, digest, headline, reasons)
+  values (old.nhs_number, old.version, old.decided_at, old.decided_under, old.decided_in, old.entry_id,
+    case when tg_argv[0] = '' then to_jsonb(old) ->> 'audience' else tg_argv[0] end,
+    old.outcome, old.digest, old.headline, old.reasons);
+  return null;
+end $$;
+ALTER FUNCTION public.keep_former_decision() OWNER TO migrator;
+
 CREATE TABLE public.account (
     topic text NOT NULL,
     partition integer NOT NULL,
@@ -89,87 +103,206 @@ CREATE TABLE public.clock_accepted (
 );
 ALTER TABLE public.clock_accepted OWNER TO migrator;
 
-CREATE TABLE public.current_decision (
-    nhs_number text NOT NULL,
-    entry_id text NOT NULL,
-    audience text NOT NULL,
-    partition integer NOT NULL,
+CREATE TABLE public.entry (
+    nhs_number bigint NOT NULL,
     version bigint NOT NULL,
-    outcome text NOT NULL,
-    headline text,
-    digest bytea NOT NULL,
+    source_offset bigint NOT NULL,
+    published_at timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
     decided_under bigint NOT NULL,
-    ruleset text NOT NULL,
-    generation bigint NOT NULL,
+    partition integer NOT NULL,
+    decided_in integer NOT NULL,
+    generation integer NOT NULL,
+    conflict boolean NOT NULL,
+    body_mismatch boolean NOT NULL,
+    may_defer boolean NOT NULL,
+    entry_id text NOT NULL,
+    outcome text NOT NULL,
+    digest bytea NOT NULL,
+    envelope bytea NOT NULL,
+    body bytea NOT NULL,
+    headline text,
+    reasons jsonb,
     released_under text
 )
 WITH (autovacuum_analyze_scale_factor='0.02', autovacuum_analyze_threshold='500');
-ALTER TABLE public.current_decision OWNER TO migrator;
+ALTER TABLE ONLY public.entry ALTER COLUMN body SET STORAGE EXTERNAL;
+ALTER TABLE public.entry OWNER TO migrator;
+
+CREATE TABLE public.proxy_decision (
+    nhs_number bigint NOT NULL,
+    version bigint NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    decided_under bigint NOT NULL,
+    decided_in integer NOT NULL,
+    generation integer NOT NULL,
+    entry_id text NOT NULL,
+    audience text NOT NULL,
+    outcome text NOT NULL,
+    digest bytea NOT NULL,
+    headline text,
+    reasons jsonb,
+    released_under text
+)
+WITH (autovacuum_analyze_scale_factor='0.02', autovacuum_analyze_threshold='500');
+ALTER TABLE public.proxy_decision OWNER TO migrator;
+
+CREATE VIEW public.ruleset_generation AS
+ SELECT active_ruleset.generation,
+    active_ruleset.hash
+   FROM public.active_ruleset
+UNION ALL
+ SELECT activation.generation,
+    activation.to_hash AS hash
+   FROM public.activation
+  WHERE (activation.generation < ( SELECT active_ruleset.generation
+           FROM public.active_ruleset))
+UNION ALL
+ SELECT 0 AS generation,
+    activation.from_hash AS hash
+   FROM public.activation
+  WHERE ((activation.generation = 1) AND (( SELECT active_ruleset.generation
+           FROM public.active_ruleset) > 0));
+ALTER VIEW public.ruleset_generation OWNER TO migrator;
+
+CREATE VIEW public.current_decision AS
+ SELECT d.nhs_number,
+    d.entry_id,
+    d.audience,
+    d.version,
+    d.outcome,
+    d.headline,
+    d.reasons,
+    d.digest,
+    d.decided_under,
+    d.decided_at,
+    d.decided_in,
+    d.generation,
+    g.hash AS ruleset,
+    d.released_under
+   FROM (( SELECT entry.nhs_number,
+            entry.entry_id,
+            'self'::text AS audience,
+            entry.version,
+            entry.outcome,
+            entry.headline,
+            entry.reasons,
+            entry.digest,
+            entry.decided_under,
+            entry.decided_at,
+            entry.decided_in,
+            entry.generation,
+            entry.released_under
+           FROM public.entry
+        UNION ALL
+         SELECT proxy_decision.nhs_number,
+            proxy_decision.entry_id,
+            proxy_decision.audience,
+            proxy_decision.version,
+            proxy_decision.outcome,
+            proxy_decision.headline,
+            proxy_decision.reasons,
+            proxy_decision.digest,
+            proxy_decision.decided_under,
+            proxy_decision.decided_at,
+            proxy_decision.decided_in,
+            proxy_decision.generation,
+            proxy_decision.released_under
+           FROM public.proxy_decision) d
+     LEFT JOIN public.ruleset_generation g ON ((g.generation = d.generation)));
+ALTER VIEW public.current_decision OWNER TO migrator;
 
 CREATE TABLE public.current_task (
-    nhs_number text NOT NULL,
+    nhs_number bigint NOT NULL,
     reason text NOT NULL,
     audience text NOT NULL,
     entry_id text NOT NULL
 );
 ALTER TABLE public.current_task OWNER TO migrator;
 
-CREATE TABLE public.decision (
+CREATE TABLE public.former_decision (
     decision_id bigint NOT NULL,
-    nhs_number text NOT NULL,
+    nhs_number bigint NOT NULL,
+    version bigint NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    decided_under bigint NOT NULL,
+    decided_in integer NOT NULL,
     entry_id text NOT NULL,
     audience text NOT NULL,
-    version bigint NOT NULL,
-    body_sha256 bytea NOT NULL,
     outcome text NOT NULL,
+    digest bytea NOT NULL,
     headline text,
-    reasons jsonb NOT NULL,
-    ruleset text NOT NULL,
-    decided_under bigint NOT NULL,
-    decided_at timestamp with time zone NOT NULL
+    reasons jsonb
 );
-ALTER TABLE public.decision OWNER TO migrator;
-ALTER TABLE public.decision ALTER COLUMN decision_id ADD GENERATED ALWAYS AS IDENTITY (
-    SEQUENCE NAME public.decision_decision_id_seq
+ALTER TABLE public.former_decision OWNER TO migrator;
+
+CREATE VIEW public.decision AS
+ SELECT d.decision_id,
+    d.nhs_number,
+    d.entry_id,
+    d.audience,
+    d.version,
+    d.outcome,
+    d.headline,
+    COALESCE(d.reasons, '[]'::jsonb) AS reasons,
+    d.decided_under,
+    d.decided_at,
+    g.hash AS ruleset
+   FROM (( SELECT former_decision.decision_id,
+            former_decision.nhs_number,
+            former_decision.entry_id,
+            former_decision.audience,
+            former_decision.version,
+            former_decision.outcome,
+            former_decision.headline,
+            former_decision.reasons,
+            former_decision.decided_under,
+            former_decision.decided_at,
+            former_decision.decided_in
+           FROM public.former_decision
+        UNION ALL
+         SELECT '9223372036854775807'::bigint,
+            entry.nhs_number,
+            entry.entry_id,
+            'self'::text,
+            entry.version,
+            entry.outcome,
+            entry.headline,
+            entry.reasons,
+            entry.decided_under,
+            entry.decided_at,
+            entry.decided_in
+           FROM public.entry
+        UNION ALL
+         SELECT '9223372036854775807'::bigint,
+            proxy_decision.nhs_number,
+            proxy_decision.entry_id,
+            proxy_decision.audience,
+            proxy_decision.version,
+            proxy_decision.outcome,
+            proxy_decision.headline,
+            proxy_decision.reasons,
+            proxy_decision.decided_under,
+            proxy_decision.decided_at,
+            proxy_decision.decided_in
+           FROM public.proxy_decision) d
+     LEFT JOIN public.ruleset_generation g ON ((g.generation = d.decided_in)));
+ALTER VIEW public.decision OWNER TO migrator;
+
+CREATE TABLE public.entry_mark (
+    nhs_number bigint NOT NULL,
+    entry_id text NOT NULL,
+    marks jsonb NOT NULL
+);
+ALTER TABLE public.entry_mark OWNER TO migrator;
+ALTER TABLE public.former_decision ALTER COLUMN decision_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.former_decision_decision_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
 );
-
-CREATE TABLE public.entry (
-    nhs_number text NOT NULL,
-    entry_id text NOT NULL,
-    version bigint NOT NULL,
-    body_sha256 bytea NOT NULL,
-    practice text NOT NULL,
-    system text NOT NULL,
-    extracted_at timestamp with time zone NOT NULL,
-    envelope bytea NOT NULL,
-    body bytea NOT NULL,
-    conflict boolean NOT NULL,
-    body_mismatch boolean NOT NULL,
-    source_partition integer NOT NULL,
-    source_offset bigint NOT NULL,
-    published_at timestamp with time zone NOT NULL,
-    links jsonb NOT NULL,
-    has_text boolean NOT NULL,
-    names jsonb,
-    kind text,
-    readiness text,
-    may_defer boolean
-)
-WITH (autovacuum_analyze_scale_factor='0.02', autovacuum_analyze_threshold='500');
-ALTER TABLE ONLY public.entry ALTER COLUMN body SET STORAGE EXTERNAL;
-ALTER TABLE public.entry OWNER TO migrator;
-
-CREATE TABLE public.entry_mark (
-    nhs_number text NOT NULL,
-    entry_id text NOT NULL,
-    marks jsonb NOT NULL
-);
-ALTER TABLE public.entry_mark OWNER TO migrator;
 
 CREATE TABLE public.incarnation (
     only_one boolean DEFAULT true NOT NULL,
@@ -186,10 +319,17 @@ CREATE TABLE public.incarnation_partition (
     phase text NOT NULL,
     entries_end bigint,
     controls_end bigint,
-    published_after text DEFAULT ''::text NOT NULL,
+    published_after bigint DEFAULT '-1'::integer NOT NULL,
     CONSTRAINT incarnation_partition_phase_check CHECK ((phase = ANY (ARRAY['begun'::text, 'catching_up'::text, 'publishing'::text, 'published'::text, 'open'::text])))
 );
 ALTER TABLE public.incarnation_partition OWNER TO migrator;
+
+CREATE TABLE public.last_decision (
+    partition integer NOT NULL,
+    decided_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50');
+ALTER TABLE public.last_decision OWNER TO migrator;
 
 CREATE TABLE public.migration (
     name text NOT NULL,
@@ -238,7 +378,7 @@ CREATE TABLE public.partition_count (
 ALTER TABLE public.partition_count OWNER TO migrator;
 
 CREATE TABLE public.patient (
-    nhs_number text NOT NULL,
+    nhs_number bigint NOT NULL,
     partition integer NOT NULL,
     facts jsonb DEFAULT '{}'::jsonb NOT NULL,
     control_position bigint DEFAULT '-1'::integer NOT NULL,
@@ -248,7 +388,7 @@ WITH (autovacuum_analyze_scale_factor='0.02', autovacuum_analyze_threshold='500'
 ALTER TABLE public.patient OWNER TO migrator;
 
 CREATE TABLE public.pointer (
-    nhs_number text NOT NULL,
+    nhs_number bigint NOT NULL,
     target text NOT NULL,
     entry_id text NOT NULL
 );
@@ -305,7 +445,7 @@ ALTER TABLE public.quarantine_repair ALTER COLUMN repair_id ADD GENERATED ALWAYS
 );
 
 CREATE TABLE public.reached (
-    nhs_number text NOT NULL,
+    nhs_number bigint NOT NULL,
     audience text NOT NULL,
     entry_id text NOT NULL,
     objections text[] NOT NULL
@@ -313,7 +453,7 @@ CREATE TABLE public.reached (
 ALTER TABLE public.reached OWNER TO migrator;
 
 CREATE TABLE public.redecision (
-    nhs_number text NOT NULL,
+    nhs_number bigint NOT NULL,
     partition integer NOT NULL,
     through bigint NOT NULL,
     entry_ids text[],
@@ -335,7 +475,7 @@ CREATE TABLE public.rehearsal (
 ALTER TABLE public.rehearsal OWNER TO migrator;
 
 CREATE TABLE public.root (
-    nhs_number text NOT NULL,
+    nhs_number bigint NOT NULL,
     audience text NOT NULL,
     entry_id text NOT NULL,
     reason text NOT NULL,
@@ -347,7 +487,7 @@ ALTER TABLE public.root OWNER TO migrator;
 CREATE TABLE public.rule_application (
     generation bigint NOT NULL,
     partition integer NOT NULL,
-    after text DEFAULT ''::text NOT NULL,
+    after bigint DEFAULT '-1'::integer NOT NULL,
     patients bigint DEFAULT 0 NOT NULL,
     finished_at timestamp with time zone
 );
@@ -411,7 +551,7 @@ ALTER TABLE public.signed_approval ALTER COLUMN approval_id ADD GENERATED ALWAYS
 );
 
 CREATE TABLE public.snapshot (
-    nhs_number text NOT NULL,
+    nhs_number bigint NOT NULL,
     practice text NOT NULL,
     system text NOT NULL,
     taken_at timestamp with time zone NOT NULL,
@@ -443,20 +583,20 @@ ALTER TABLE ONLY public.approver_change
     ADD CONSTRAINT approver_change_pkey PRIMARY KEY (change);
 ALTER TABLE ONLY public.clock_accepted
     ADD CONSTRAINT clock_accepted_pkey PRIMARY KEY (only_one);
-ALTER TABLE ONLY public.current_decision
-    ADD CONSTRAINT current_decision_pkey PRIMARY KEY (nhs_number, entry_id, audience);
 ALTER TABLE ONLY public.current_task
     ADD CONSTRAINT current_task_pkey PRIMARY KEY (nhs_number, reason, audience, entry_id);
-ALTER TABLE ONLY public.decision
-    ADD CONSTRAINT decision_pkey PRIMARY KEY (decision_id);
 ALTER TABLE ONLY public.entry_mark
     ADD CONSTRAINT entry_mark_pkey PRIMARY KEY (nhs_number, entry_id);
 ALTER TABLE ONLY public.entry
     ADD CONSTRAINT entry_pkey PRIMARY KEY (nhs_number, entry_id);
+ALTER TABLE ONLY public.former_decision
+    ADD CONSTRAINT former_decision_pkey PRIMARY KEY (decision_id);
 ALTER TABLE ONLY public.incarnation_partition
     ADD CONSTRAINT incarnation_partition_pkey PRIMARY KEY (partition);
 ALTER TABLE ONLY public.incarnation
     ADD CONSTRAINT incarnation_pkey PRIMARY KEY (only_one);
+ALTER TABLE ONLY public.last_decision
+    ADD CONSTRAINT last_decision_pkey PRIMARY KEY (partition);
 ALTER TABLE ONLY public.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (name);
 ALTER TABLE ONLY public.outbox
@@ -471,6 +611,8 @@ ALTER TABLE ONLY public.patient
     ADD CONSTRAINT patient_pkey PRIMARY KEY (nhs_number);
 ALTER TABLE ONLY public.pointer
     ADD CONSTRAINT pointer_pkey PRIMARY KEY (nhs_number, target, entry_id);
+ALTER TABLE ONLY public.proxy_decision
+    ADD CONSTRAINT proxy_decision_pkey PRIMARY KEY (nhs_number, entry_id, audience);
 ALTER TABLE ONLY public.quarantine_action
     ADD CONSTRAINT quarantine_action_pkey PRIMARY KEY (action_id);
 ALTER TABLE ONLY public.quarantine
@@ -500,11 +642,9 @@ ALTER TABLE ONLY public.source_position
 
 CREATE INDEX approval_rehearsal ON public.approval USING btree (rehearsal_id, approver, approval_id);
 
-CREATE INDEX current_decision_entry_id ON public.current_decision USING btree (entry_id);
+CREATE INDEX entry_may_defer ON public.entry USING btree (nhs_number) WHERE may_defer;
 
-CREATE INDEX decision_entry ON public.decision USING btree (nhs_number, entry_id, audience, decision_id);
-
-CREATE INDEX entry_may_defer ON public.entry USING btree (nhs_number) WHERE (may_defer IS NOT FALSE);
+CREATE INDEX former_decision_entry ON public.former_decision USING btree (nhs_number, entry_id);
 
 CREATE INDEX patient_due ON public.patient USING btree (due_at) WHERE (due_at IS NOT NULL);
 
@@ -521,6 +661,10 @@ CREATE INDEX redecision_partition ON public.redecision USING btree (partition, n
 CREATE INDEX service_key_id ON public.service_key USING btree (key_id);
 
 CREATE INDEX signed_approval_rehearsal ON public.signed_approval USING btree (rehearsal_id, approver, approval_id);
+
+CREATE TRIGGER entry_keeps_former_decision AFTER UPDATE ON public.entry FOR EACH ROW WHEN ((((((((old.digest IS DISTINCT FROM new.digest) OR (old.outcome IS DISTINCT FROM new.outcome)) OR (old.headline IS DISTINCT FROM new.headline)) OR (old.reasons IS DISTINCT FROM new.reasons)) OR (old.decided_under IS DISTINCT FROM new.decided_under)) OR (old.decided_at IS DISTINCT FROM new.decided_at)) OR (old.decided_in IS DISTINCT FROM new.decided_in))) EXECUTE FUNCTION public.keep_former_decision('self');
+
+CREATE TRIGGER proxy_keeps_former_decision AFTER UPDATE ON public.proxy_decision FOR EACH ROW WHEN ((((((((old.digest IS DISTINCT FROM new.digest) OR (old.outcome IS DISTINCT FROM new.outcome)) OR (old.headline IS DISTINCT FROM new.headline)) OR (old.reasons IS DISTINCT FROM new.reasons)) OR (old.decided_under IS DISTINCT FROM new.decided_under)) OR (old.decided_at IS DISTINCT FROM new.decided_at)) OR (old.decided_in IS DISTINCT FROM new.decided_in))) EXECUTE FUNCTION public.keep_former_decision('');
 ALTER TABLE ONLY public.activation
     ADD CONSTRAINT activation_approver_change_fkey FOREIGN KEY (approver_change) REFERENCES public.approver_change(change);
 ALTER TABLE ONLY public.activation
@@ -560,20 +704,28 @@ GRANT SELECT ON TABLE public.approver TO ledger_reader;
 GRANT SELECT ON TABLE public.approver TO rule_keeper;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.clock_accepted TO decider;
 GRANT SELECT ON TABLE public.clock_accepted TO ledger_reader;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.current_decision TO decider;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.entry TO decider;
+GRANT SELECT ON TABLE public.entry TO ledger_reader;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.proxy_decision TO decider;
+GRANT SELECT ON TABLE public.proxy_decision TO ledger_reader;
+GRANT SELECT ON TABLE public.ruleset_generation TO decider;
+GRANT SELECT ON TABLE public.ruleset_generation TO ledger_reader;
+GRANT SELECT ON TABLE public.current_decision TO decider;
 GRANT SELECT ON TABLE public.current_decision TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.current_task TO decider;
 GRANT SELECT ON TABLE public.current_task TO ledger_reader;
-GRANT SELECT,INSERT ON TABLE public.decision TO decider;
+GRANT SELECT ON TABLE public.former_decision TO decider;
+GRANT SELECT ON TABLE public.former_decision TO ledger_reader;
+GRANT SELECT ON TABLE public.decision TO decider;
 GRANT SELECT ON TABLE public.decision TO ledger_reader;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.entry TO decider;
-GRANT SELECT ON TABLE public.entry TO ledger_reader;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.entry_mark TO decider;
 GRANT SELECT ON TABLE public.entry_mark TO ledger_reader;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.incarnation TO decider;
 GRANT SELECT ON TABLE public.incarnation TO ledger_reader;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.incarnation_partition TO decider;
 GRANT SELECT ON TABLE public.incarnation_partition TO ledger_reader;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.last_decision TO decider;
+GRANT SELECT ON TABLE public.last_decision TO ledger_reader;
 GRANT SELECT,INSERT,DELETE ON TABLE public.outbox TO decider;
 GRANT SELECT ON TABLE public.outbox TO ledger_reader;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.outcome_count TO decider;

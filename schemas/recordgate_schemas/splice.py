@@ -1,12 +1,17 @@
-"""Puts a body into a message that was encoded without one; the rest is not encoded again.
+"""Puts a body into a message that was encoded without one, or takes it out; the rest is not encoded again.
 
-The two messages that show a body end with `body`, `body_type` and `body_sha256`: new fields come before them.
+An entry and the two messages that show a body end with `body`, `body_type` and `body_sha256`: new fields come before
+them.
 """
 
 from recordgate_schemas.bounds import ENTRY_BYTES
+from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.errors import FatalError, InvalidValue
 from recordgate_schemas.messages import HoldOpened, Release
 from recordgate_schemas.topics import Topic
+
+_EMPTY = b"\0"
+"""An empty body, as Avro writes it."""
 
 
 def with_body(
@@ -17,13 +22,22 @@ def with_body(
     `change`: of the message, without the body. Raises InvalidValue when the body or the message is too large.
     """
     body_type = _sized(change.body_type.encode())
-    tail = _sized(b"") + body_type + _sized(change.body_sha256)
+    tail = _EMPTY + body_type + _sized(change.body_sha256)
     if not value.endswith(tail):
         raise FatalError("a message does not end with its empty body; see schemas/splice.py")
     complete = b"".join((value[: -len(tail)], _sized(body), body_type, _sized(sha256)))
     if len(body) > ENTRY_BYTES or len(complete) > topic.max_bytes:
         raise InvalidValue(f"size: larger than the topic's {topic.max_bytes} bytes")
     return complete
+
+
+def without_body(value: bytes, entry: ClinicalEntry) -> bytes:
+    """Return what `codec.encode` gives for the entry with an empty body, given the value that it was read from."""
+    tail = _sized(entry.body_type.encode()) + _sized(entry.body_sha256)
+    ending = _sized(entry.body) + tail
+    if not value.endswith(ending):
+        raise FatalError("an entry does not end with its body; see schemas/splice.py")
+    return value[: -len(ending)] + _EMPTY + tail
 
 
 def _sized(data: bytes) -> bytes:

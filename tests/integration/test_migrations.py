@@ -18,8 +18,8 @@ ROWS = {
             "insert into patient (nhs_number, partition) values ('9990000018', 0)",
             "insert into source_position values ('entries', 0, 't', 1)",
             (
-                "insert into current_decision values"
-                " ('9990000018', 'e', 'self', 0, 1, 'RELEASED', null, '', 0, 'rules-1', 0, null)"
+                "insert into entry values (9990000018, 1, 0, now(), now(), 0, 0, 0, 0, false, false, false, 'e',"
+                " 'RELEASED', '', '', '')"
             ),
             "insert into active_ruleset values (true, 0, 'rules-1', '{}', now())",
             "insert into rule_application (generation, partition) values (0, 0)",

@@ -33,7 +33,7 @@ from tests.support.signing import SERVICE, introduce
 
 PARTITION = 0
 TABLES = (
-    "source_position, account, patient, entry, entry_mark, snapshot, decision, current_decision,"
+    "source_position, account, patient, entry, entry_mark, snapshot, former_decision, proxy_decision, last_decision,"
     " redecision, outbox, outgoing_sequence, quarantine, pointer, root, reached, current_task,"
     " active_ruleset, rule_application, partition_count, quarantine_repair, quarantine_action, outcome_count,"
     " incarnation, incarnation_partition, clock_accepted, service_key, service_key_retirement"

@@ -8,6 +8,7 @@ a patient about whom a code states something new. What does not fit into a trans
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
+from types import MappingProxyType
 
 from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.metrics import DECISIONS
@@ -30,11 +31,12 @@ from recordgate_streams.decider.tasks import Task
 from recordgate_streams.lanes.decided import Cause, DecidedPatient
 from recordgate_streams.lanes.room import Room
 from recordgate_streams.ledger.decisions import DecisionRow
-from recordgate_streams.ledger.rows import Patient
+from recordgate_streams.ledger.rows import NewVersion, Patient
 from recordgate_streams.ledger.unit_of_work import UnitOfWork
 from recordgate_streams.policy.statements import EntryStatements
 
 Entries = Mapping[EntryKey, AcceptedEntry]
+Versions = Mapping[EntryKey, NewVersion]
 
 
 @dataclass(slots=True)
@@ -61,16 +63,20 @@ def decide_patients(
     causes: Mapping[NhsNumber, Cause],
     entries: Entries,
     room: Room,
+    *,
+    versions: Versions = MappingProxyType({}),
 ) -> list[DecidedPatient]:
     """Decide these entries of locked patients, and what follows from them, for every audience; store the result.
 
-    What follows is taken in hand as long as there is `room`. Patients of whom more is left are unfinished.
+    What follows is taken in hand as long as there is `room`. Patients of whom more is left are unfinished. `versions`:
+    those of the entries that are to be stored.
     """
     in_hand = _in_hand(work, patients)
     decided: dict[NhsNumber, PatientDecision] = {}
     undecided = _never_decided(work, patients, entries, room.most)
     fitting, unfinished = room.fit(work.records, undecided)
-    _take(work, in_hand, {**work.records.entries(fitting), **entries})
+    new = {key for key, version in versions.items() if not version.replaces}
+    _take(work, in_hand, {**work.records.entries(fitting), **entries}, new)
     waiting = set(patients)
     while waiting:
         released = _released_elsewhere(work, {number: in_hand[number] for number in waiting})
@@ -84,7 +90,7 @@ def decide_patients(
         unfinished |= left
         _take(work, in_hand, work.records.entries(fitting))
         waiting = {number for number, _ in fitting}
-    return _store(work, in_hand, causes, decided, unfinished)
+    return _store(work, in_hand, causes, decided, unfinished, versions=versions)
 
 
 def count_decisions(lane: str, decided: Iterable[DecidedPatient]) -> None:
@@ -135,11 +141,19 @@ def _never_decided(
     return work.cascades.undecided(proxies, most + len(entries)) - entries.keys()
 
 
-def _take(work: UnitOfWork, in_hand: Mapping[NhsNumber, _InHand], entries: Entries) -> None:
-    """Take entries in hand, with the decisions in force about them and the hint that their text may hold."""
+def _take(
+    work: UnitOfWork,
+    in_hand: Mapping[NhsNumber, _InHand],
+    entries: Entries,
+    new: Collection[EntryKey] = (),
+) -> None:
+    """Take entries in hand, with the decisions in force about them and the hint that their text may hold.
+
+    `new`: entries that were not known, about which nothing was decided.
+    """
     if not entries:
         return
-    for number, in_force in work.decisions.in_force(entries).items():
+    for number, in_force in work.decisions.in_force(entries.keys() - set(new)).items():
         in_hand[number].in_force.update(in_force)
     for (number, entry_id), accepted in _with_hints(work, entries).items():
         in_hand[number].entries[entry_id] = accepted
@@ -149,7 +163,8 @@ def _with_hints(work: UnitOfWork, entries: Entries) -> Entries:
     settings = work.rules.ruleset.settings
     if not settings.switches.text_hints:
         return entries
-    bodies = work.records.bodies([key for key, one in entries.items() if not one.entry.body])
+    bodiless = [key for key, one in entries.items() if not one.entry.body]
+    bodies = work.records.bodies(bodiless) if bodiless else {}
     hints = {
         key: has_hint(settings, accepted.entry.body or bodies[key])
         for key, accepted in entries.items()
@@ -198,6 +213,8 @@ def _store(
     causes: Mapping[NhsNumber, Cause],
     decided: Mapping[NhsNumber, PatientDecision],
     unfinished: Collection[NhsNumber],
+    *,
+    versions: Versions,
 ) -> list[DecidedPatient]:
     _store_patients(work, in_hand, decided)
     open_tasks = work.decisions.tasks(decided)
@@ -235,7 +252,7 @@ def _store(
                 number in unfinished,
             )
         )
-    work.decisions.put(rows, work.rules, work.at)
+    work.decisions.put(rows, versions, work.rules, work.at)
     work.decisions.stamp([u for one in decided.values() for u in one.updates.values()], work.rules)
     work.decisions.put_tasks({one.patient.nhs_number: one.opened for one in found})
     work.decisions.end_tasks({one.patient.nhs_number: one.closed for one in found})

@@ -9,8 +9,10 @@ from recordgate_runtime.isolation import Isolation
 from recordgate_runtime.positions import Span
 from recordgate_runtime.record import Record
 from recordgate_runtime.settings import Settings
+from recordgate_schemas import codec
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.messages import ReceiptClass
+from recordgate_schemas.splice import without_body
 from recordgate_schemas.topics import ENTRIES
 from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.decider.accept import Arrival, accept
@@ -21,10 +23,12 @@ from recordgate_streams.lanes.decode import Decoded, read_batch
 from recordgate_streams.lanes.follow_up import follow_up
 from recordgate_streams.lanes.messages import enqueue_decided, enqueue_receipt
 from recordgate_streams.lanes.room import Room
+from recordgate_streams.ledger.rows import NewVersion
 from recordgate_streams.ledger.unit_of_work import LaneLedger, UnitOfWork
 from recordgate_streams.policy.decision import Integrity
 
 Entries = dict[EntryKey, AcceptedEntry]
+Versions = dict[EntryKey, NewVersion]
 
 
 class EntriesLane:
@@ -68,10 +72,11 @@ class EntriesLane:
         with self._ledger.transaction() as work:
             good, _ = read_batch(work, ENTRIES, records)
             patients = work.records.lock_patients({m.nhs_number: r.partition for r, m in good})
-            accepted = _accept(work, self._bodies, good)
+            versions = _accept(work, self._bodies, good)
+            accepted = {key: version.accepted for key, version in versions.items()}
             causes = {m.nhs_number: Cause(_received_at(record)) for record, m in reversed(good)}
             room = Room.of_a_page(self._settings)
-            decided = decide_patients(work, patients, causes, accepted, room)
+            decided = decide_patients(work, patients, causes, accepted, room, versions=versions)
             follow_up(work, decided, {})
             enqueue_decided(work, decided)
         count_decisions(self._ledger.lane, decided)
@@ -82,21 +87,36 @@ class EntriesLane:
                 work.quarantine(ENTRIES, one, reason)
 
 
-def _accept(work: UnitOfWork, bodies: BodyReader, good: Sequence[Decoded]) -> Entries:
-    """Account for the arrivals; store what is new and return it, each entry once, as it is after the batch."""
+def _accept(work: UnitOfWork, bodies: BodyReader, good: Sequence[Decoded]) -> Versions:
+    """Account for the arrivals; return what is to be stored, each entry once, as it is after the batch."""
     arriving = _arriving(work, bodies, good)
     known = work.records.entries({new.key for new in arriving})
     accepted: Entries = {}
-    for new in arriving:
+    unchanged: dict[EntryKey, Record] = {}
+    for (record, _), new in zip(good, arriving, strict=True):
         before = accepted.get(new.key, known.get(new.key))
         arrival, after = accept(before, new)
         _account(work, new, arrival, replaced=before is not None)
+        if after is new:
+            unchanged[new.key] = record
+        elif after != before:
+            unchanged.pop(new.key, None)
         if after != before:
             accepted[new.key] = after
     accepted = _with_bodies(work, accepted, known)
-    work.records.put_entries(list(accepted.values()))
-    work.cascades.put_references([one.entry for one in accepted.values()])
-    return accepted
+    entries = [one.entry for one in accepted.values()]
+    work.cascades.put_references(entries, accepted.keys() & known.keys())
+    return {
+        key: NewVersion(one, _envelope(one, unchanged.get(key)), replaces=key in known)
+        for key, one in accepted.items()
+    }
+
+
+def _envelope(accepted: AcceptedEntry, record: Record | None) -> bytes:
+    """Return an entry as it was published, without its body. `record`: None when it was made of two of them."""
+    if record is None or record.value is None:
+        return codec.encode(ENTRIES, replace(accepted.entry, body=b""))
+    return without_body(record.value, accepted.entry)
 
 
 def _arriving(work: UnitOfWork, bodies: BodyReader, good: Sequence[Decoded]) -> list[AcceptedEntry]:
@@ -106,11 +126,7 @@ def _arriving(work: UnitOfWork, bodies: BodyReader, good: Sequence[Decoded]) -> 
         integrity = Integrity(body_mismatch=bodies.mismatch(entry))
         source = Source(record.partition, record.offset, _received_at(record))
         arriving.append(AcceptedEntry(entry, integrity, source))
-    gone = work.records.gone_at_source(arriving)
-    return [
-        replace(new, integrity=replace(new.integrity, gone_at_source=index in gone))
-        for index, new in enumerate(arriving)
-    ]
+    return work.records.as_listed(arriving)
 
 
 def _account(work: UnitOfWork, new: AcceptedEntry, arrival: Arrival, *, replaced: bool) -> None:

@@ -1,6 +1,6 @@
 -- name: read_clock
 -- The ledger's time, when the newest decision was made by its own account, and until when dates are accepted.
-select clock_timestamp(), (select decided_at from decision order by decision_id desc limit 1),
+select clock_timestamp(), (select max(decided_at) from last_decision),
   (select until from clock_accepted)
 
 -- name: accept

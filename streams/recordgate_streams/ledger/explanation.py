@@ -10,6 +10,7 @@ from psycopg.rows import dict_row
 from recordgate_schemas.errors import UsageError
 from recordgate_schemas.values import EntryId, NhsNumber
 from recordgate_streams.ledger.records import SQL
+from recordgate_streams.ledger.rows import stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def explain(
     """
     numbers = [n for (n,) in connection.execute(SQL["find_entry"], {"entry_id": entry_id})]
     if patient is not None:
-        numbers = [number for number in numbers if number == patient.digits]
+        numbers = [number for number in numbers if number == stored(patient)]
     if not numbers:
         raise UsageError("no decision about that entry id; `recordgate holds` lists ids")
     if len(numbers) > 1:
@@ -51,7 +52,7 @@ def explain(
     return _explained(connection, numbers[0], entry_id)
 
 
-def _explained(connection: psycopg.Connection, number: str, entry_id: EntryId) -> Explained:
+def _explained(connection: psycopg.Connection, number: int, entry_id: EntryId) -> Explained:
     key = {"nhs_number": number, "entry_id": entry_id}
     row = connection.execute(SQL["source"], key).fetchone()
     version, partition, offset, published_at = row or (None,) * 4

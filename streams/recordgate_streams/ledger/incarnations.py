@@ -16,6 +16,7 @@ from recordgate_runtime.sql import Statements, rows_as
 from recordgate_schemas.errors import FatalError
 from recordgate_schemas.topics import HELD, QUARANTINED, RECEIPTS, RELEASED
 from recordgate_schemas.values import NhsNumber
+from recordgate_streams.ledger.rows import number_of, stored
 
 SQL = Statements("recordgate_streams.ledger", "incarnations.sql")
 PAGE = "docs/runbook/ledger-restored.md"
@@ -42,7 +43,7 @@ class PartitionPhase:
     phase: Phase
     entries_end: int | None
     controls_end: int | None
-    published_after: str
+    published_after: int
 
 
 def new_incarnation(now: datetime, known: Collection[int]) -> int:
@@ -154,11 +155,11 @@ class IncarnationStore:
         if rows:
             published = {"partition": one.partition, "after": rows[-1][0]}
             self._db.execute(SQL["published"], published)
-        return [(NhsNumber(n), partition, position) for n, partition, position in rows]
+        return [(number_of(n), partition, position) for n, partition, position in rows]
 
     def is_published(self, partition: int, undecided: Collection[NhsNumber]) -> bool:
         """Whether everything has been published again, but of patients who cannot be decided: they stay dark."""
-        wanted = {"partition": partition, "without": [number.digits for number in undecided]}
+        wanted = {"partition": partition, "without": [stored(number) for number in undecided]}
         return not self._one(SQL["still_to_publish"], wanted)
 
     def _one(self, statement: Any, wanted: dict[str, Any]) -> Any:

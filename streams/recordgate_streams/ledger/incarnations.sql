@@ -21,7 +21,7 @@ on conflict (only_one) do update set number = excluded.number, database = exclud
 -- name: begin_partitions
 -- Where every partition begins.
 insert into incarnation_partition (partition, phase) select n, %(phase)s from generate_series(0, %(partitions)s - 1) n
-on conflict (partition) do update set phase = excluded.phase, entries_end = null, controls_end = null, published_after = ''
+on conflict (partition) do update set phase = excluded.phase, entries_end = null, controls_end = null, published_after = -1
 
 -- name: reset_sequences
 -- Sequence numbers begin anew.
@@ -74,5 +74,5 @@ update incarnation_partition set published_after = %(after)s where partition = %
 -- name: still_to_publish
 -- Whether patients of a partition wait for it, but for those that cannot be decided.
 select exists (
-  select from redecision where partition = %(partition)s and publish_all and nhs_number <> all(%(without)s::text[])
+  select from redecision where partition = %(partition)s and publish_all and nhs_number <> all(%(without)s::bigint[])
 )

@@ -6,6 +6,7 @@ import psycopg
 
 from recordgate_runtime.sql import Statements
 from recordgate_schemas.values import Audience, EntryId, NhsNumber
+from recordgate_streams.ledger.rows import stored
 
 _SQL = Statements("recordgate_streams.ledger", "observe.sql")
 
@@ -34,7 +35,7 @@ def decisions_in_force(
     db: psycopg.Connection, number: NhsNumber, audience: Audience
 ) -> list[DecisionInForce]:
     """Return the decisions in force for one audience of a patient, in order of entry id."""
-    values = {"nhs_number": number.digits, "audience": audience}
+    values = {"nhs_number": stored(number), "audience": audience}
     rows = db.execute(_SQL["decisions_in_force"], values)
     return [DecisionInForce(EntryId(e), outcome, headline) for e, outcome, headline in rows]
 

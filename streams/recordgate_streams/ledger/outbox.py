@@ -85,7 +85,7 @@ class OutboxStore:
     def bodies_of(self, drafts: Sequence[Draft], most_bytes: int) -> list[ClinicalEntry | None]:
         """Return the entries that the first of these drafts tell of, with their bodies; at least one.
 
-        None where the decision is not in force any more or the body is another one. No more bytes of bodies than
+        None where the decision is not in force any more. No more bytes of bodies than
         that come together, unless the first has more.
         """
         rows = self._db.execute(
@@ -144,19 +144,24 @@ def _reference(
 
 def _wanted(drafts: Iterable[Draft]) -> dict[str, Any]:
     """Return what the statement bodies_of looks for."""
-    named = [(d.key.decode(), d.reference) for d in drafts if d.reference is not None]
+    named = [(d.key, d.reference) for d in drafts if d.reference is not None]
     return {
-        "nhs_numbers": [number for number, _ in named],
+        "nhs_numbers": [int(key) for key, _ in named],
         "entry_ids": [one.change.entry_id for _, one in named],
         "audiences": [one.change.audience for _, one in named],
         "digests": [one.digest for _, one in named],
-        "versions": [one.change.version for _, one in named],
-        "hashes": [one.change.body_sha256 for _, one in named],
     }
 
 
 def _entry(draft: Draft, envelope: bytes | None, body: bytes | None) -> ClinicalEntry | None:
+    """Return the entry that a draft tells of.
+
+    SAFETY: its version and hash are part of the decision's digest; compared all the same, as a message shows them.
+    """
     if envelope is None or body is None or draft.reference is None:
         return None
-    entry = draft.reference.entry or codec.decode(ENTRIES, envelope)
+    entry: ClinicalEntry = codec.decode(ENTRIES, envelope)
+    change = draft.reference.change
+    if (entry.version, entry.body_sha256) != (change.version, change.body_sha256):
+        return None
     return replace(entry, body=body)

@@ -19,17 +19,15 @@ order by topic, partition, first limit 1
 
 -- name: bodies_of
 -- The entries that messages tell of, in the messages' order: as many as have no more bytes than that together, but one at
--- least. Nothing for a message whose decision or entry has changed since: a newer number was given then.
+-- least. Nothing for a message whose decision has changed since: a newer number was given then.
 -- SAFETY: one statement, so that the check and what is built from it are one snapshot.
 select envelope, body from (
   select n.place, e.envelope, e.body, sum(coalesce(octet_length(e.body), 0)) over (order by n.place) as bytes
-  from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[], %(audiences)b::text[], %(digests)b::bytea[],
-    %(versions)b::bigint[], %(hashes)b::bytea[]) with ordinality
-    as n (nhs_number, entry_id, audience, digest, version, body_sha256, place)
-  left join current_decision d on d.nhs_number = n.nhs_number and d.entry_id = n.entry_id
-    and d.audience = n.audience and d.digest = n.digest
-  left join entry e on e.nhs_number = d.nhs_number and e.entry_id = d.entry_id
-    and e.version = n.version and e.body_sha256 = n.body_sha256
+  from unnest(%(nhs_numbers)b::bigint[], %(entry_ids)b::text[], %(audiences)b::text[], %(digests)b::bytea[])
+    with ordinality as n (nhs_number, entry_id, audience, digest, place)
+  left join proxy_decision d on d.nhs_number = n.nhs_number and d.entry_id = n.entry_id and d.audience = n.audience
+  left join entry e on e.nhs_number = n.nhs_number and e.entry_id = n.entry_id
+    and n.digest = case n.audience when 'self' then e.digest else d.digest end
 ) found
 where place = 1 or bytes <= %(most_bytes)s
 order by place

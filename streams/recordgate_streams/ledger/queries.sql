@@ -2,7 +2,7 @@
 -- Makes a row for patients heard of for the first time.
 insert into patient (nhs_number, partition)
 select n.nhs_number, n.partition
-from unnest(%(nhs_numbers)b::text[], %(partitions)b::int[]) as n (nhs_number, partition)
+from unnest(%(nhs_numbers)b::bigint[], %(partitions)b::int[]) as n (nhs_number, partition)
 order by n.nhs_number
 on conflict do nothing
 
@@ -14,14 +14,14 @@ where nhs_number = any(%(nhs_numbers)s) order by nhs_number for update
 -- name: put_facts
 -- Stores facts and control positions after controls.
 update patient p set facts = n.facts, control_position = n.control_position
-from unnest(%(nhs_numbers)b::text[], %(facts)b::jsonb[], %(positions)b::bigint[])
+from unnest(%(nhs_numbers)b::bigint[], %(facts)b::jsonb[], %(positions)b::bigint[])
   as n (nhs_number, facts, control_position)
 where p.nhs_number = n.nhs_number
 
 -- name: put_due
 -- Stores when time alone will next change something about patients.
 update patient p set due_at = n.due_at
-from unnest(%(nhs_numbers)b::text[], %(due)b::timestamptz[]) as n (nhs_number, due_at)
+from unnest(%(nhs_numbers)b::bigint[], %(due)b::timestamptz[]) as n (nhs_number, due_at)
 where p.nhs_number = n.nhs_number
 
 -- name: claim_due
@@ -34,23 +34,15 @@ update patient set due_at = null where nhs_number in (
 returning nhs_number, partition, control_position
 
 -- name: load_entries
--- The stored entries among those named, without bodies. One is gone at source when a snapshot taken since its extraction
--- does not list it. `not in` of rows: the lists are hashed, once in a statement; nothing in them is null. `offset 0` keeps
--- each look-up on the index.
-select e.nhs_number, e.envelope, e.body_sha256, e.conflict, e.body_mismatch, e.source_partition, e.source_offset,
-  e.published_at, coalesce(s.taken_at >= e.extracted_at, false) and (e.nhs_number, e.practice, e.system, e.entry_id) not in (
-    select l.nhs_number, l.practice, l.system, unnest(l.entry_ids)
-    from (select distinct unnest(%(nhs_numbers)b::text[]) as number) n
-    cross join lateral (select * from snapshot where snapshot.nhs_number = n.number offset 0) l
-  )
-from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[]) as n (nhs_number, entry_id)
+-- The stored entries among those named, without bodies.
+select e.envelope, e.conflict, e.body_mismatch, e.partition, e.source_offset, e.published_at
+from unnest(%(nhs_numbers)b::bigint[], %(entry_ids)b::text[]) as n (nhs_number, entry_id)
 join entry e on e.nhs_number = n.nhs_number and e.entry_id = n.entry_id
-left join snapshot s on s.nhs_number = e.nhs_number and s.practice = e.practice and s.system = e.system
 
 -- name: entries_of
 -- The ids of the entries of the patients, so many of each at most.
 select n.nhs_number, e.entry_id
-from unnest(%(nhs_numbers)b::text[]) as n (nhs_number)
+from unnest(%(nhs_numbers)b::bigint[]) as n (nhs_number)
 cross join lateral (
   select entry_id from entry where entry.nhs_number = n.nhs_number order by entry_id limit %(most)s
 ) e
@@ -58,19 +50,22 @@ cross join lateral (
 -- name: size_of
 -- How many bytes the entries named have. The length of a body is known without reading it.
 select coalesce(sum(octet_length(e.envelope) + octet_length(e.body)), 0)
-from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[]) as n (nhs_number, entry_id)
+from unnest(%(nhs_numbers)b::bigint[], %(entry_ids)b::text[]) as n (nhs_number, entry_id)
 join entry e on e.nhs_number = n.nhs_number and e.entry_id = n.entry_id
 
+-- name: snapshots
+-- When the systems of the patients last listed all their entries.
+select nhs_number, practice, system, taken_at from snapshot where nhs_number = any(%(nhs_numbers)s)
+
 -- name: gone_at_source
--- Which of the arriving entries a snapshot taken since their extraction does not list.
+-- Which of the entries a snapshot does not list. `not in` of rows: the lists are hashed, once in a statement; nothing in
+-- them is null. `offset 0` keeps each look-up on the index.
 select n.place
-from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[], %(practices)b::text[], %(systems)b::text[],
-  %(extracted)b::timestamptz[]) with ordinality
-  as n (nhs_number, entry_id, practice, system, extracted_at, place)
-join snapshot s on s.nhs_number = n.nhs_number and s.practice = n.practice and s.system = n.system
-where s.taken_at >= n.extracted_at and (n.nhs_number, n.practice, n.system, n.entry_id) not in (
+from unnest(%(nhs_numbers)b::bigint[], %(entry_ids)b::text[], %(practices)b::text[], %(systems)b::text[]) with ordinality
+  as n (nhs_number, entry_id, practice, system, place)
+where (n.nhs_number, n.practice, n.system, n.entry_id) not in (
   select l.nhs_number, l.practice, l.system, unnest(l.entry_ids)
-  from (select distinct unnest(%(nhs_numbers)b::text[]) as number) p
+  from (select distinct unnest(%(nhs_numbers)b::bigint[]) as number) p
   cross join lateral (select * from snapshot where snapshot.nhs_number = p.number offset 0) l
 )
 
@@ -81,7 +76,7 @@ select nhs_number, entry_id, marks from entry_mark where nhs_number = any(%(nhs_
 -- name: load_statements
 -- What controls stated about the entries named.
 select m.nhs_number, m.entry_id, m.marks
-from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[]) as n (nhs_number, entry_id)
+from unnest(%(nhs_numbers)b::bigint[], %(entry_ids)b::text[]) as n (nhs_number, entry_id)
 join entry_mark m on m.nhs_number = n.nhs_number and m.entry_id = n.entry_id
 
 -- name: load_tasks
@@ -100,39 +95,46 @@ delete from current_task where nhs_number = %(nhs_number)s and reason = %(reason
   and entry_id = %(entry_id)s
 
 -- name: load_decisions
--- The decisions in force for the entries named.
-select d.nhs_number, d.entry_id, d.audience, d.version, d.outcome, d.headline, d.digest, d.ruleset, d.released_under
-from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[]) as n (nhs_number, entry_id)
-join current_decision d on d.nhs_number = n.nhs_number and d.entry_id = n.entry_id
+-- The decisions in force for the entries named, and the ruleset that each was made under or is the same under.
+with named as (
+  select * from unnest(%(nhs_numbers)b::bigint[], %(entry_ids)b::text[]) as n (nhs_number, entry_id)
+)
+select d.nhs_number, d.entry_id, d.audience, d.version, d.outcome, d.headline, d.digest, coalesce(g.hash, ''), d.released_under
+from (
+  select e.nhs_number, e.entry_id, 'self' as audience, version, outcome, headline, digest, generation, released_under
+  from named n join entry e on e.nhs_number = n.nhs_number and e.entry_id = n.entry_id
+  union all
+  select p.nhs_number, p.entry_id, audience, version, outcome, headline, digest, generation, released_under
+  from named n join proxy_decision p on p.nhs_number = n.nhs_number and p.entry_id = n.entry_id
+) d
+left join ruleset_generation g on g.generation = d.generation
 
 -- name: load_bodies
 -- The bodies of the entries named.
 select e.nhs_number, e.entry_id, e.body
-from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[]) as n (nhs_number, entry_id)
+from unnest(%(nhs_numbers)b::bigint[], %(entry_ids)b::text[]) as n (nhs_number, entry_id)
 join entry e on e.nhs_number = n.nhs_number and e.entry_id = n.entry_id
 
--- name: put_entries
--- Stores accepted versions; the caller holds the patients' locks and has compared versions.
-insert into entry (nhs_number, entry_id, version, body_sha256, practice, system, extracted_at, envelope, body,
-  conflict, body_mismatch, source_partition, source_offset, published_at, links, has_text, names, kind, readiness,
-  may_defer)
-select * from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[], %(versions)b::bigint[], %(hashes)b::bytea[],
-  %(practices)b::text[], %(systems)b::text[], %(extracted)b::timestamptz[], %(envelopes)b::bytea[],
-  %(bodies)b::bytea[], %(conflicts)b::boolean[], %(mismatches)b::boolean[], %(partitions)b::int[],
-  %(offsets)b::bigint[], %(published)b::timestamptz[], %(links)b::jsonb[], %(has_text)b::boolean[],
-  %(names)b::jsonb[], %(kinds)b::text[], %(readiness)b::text[], %(may_defer)b::boolean[])
-on conflict (nhs_number, entry_id) do update set version = excluded.version, body_sha256 = excluded.body_sha256,
-  practice = excluded.practice, system = excluded.system, extracted_at = excluded.extracted_at,
-  envelope = excluded.envelope, body = excluded.body, conflict = excluded.conflict,
-  body_mismatch = excluded.body_mismatch, source_partition = excluded.source_partition,
-  source_offset = excluded.source_offset, published_at = excluded.published_at, links = excluded.links,
-  has_text = excluded.has_text, names = excluded.names, kind = excluded.kind, readiness = excluded.readiness,
-  may_defer = excluded.may_defer
+-- name: copy_entries
+-- Stores entries that were not known, with the decisions about them; the caller holds the patients' locks.
+copy entry (nhs_number, version, source_offset, published_at, decided_at, decided_under, partition, decided_in, generation,
+  conflict, body_mismatch, may_defer, entry_id, outcome, digest, envelope, body, headline, reasons, released_under)
+from stdin (format binary)
+
+-- name: replace_entries
+-- Stores accepted versions in place of others; the caller holds the patients' locks and has compared versions.
+update entry e set version = n.version, source_offset = n.source_offset, published_at = n.published_at,
+  conflict = n.conflict, body_mismatch = n.body_mismatch, may_defer = n.may_defer, envelope = n.envelope, body = n.body
+from unnest(%(nhs_numbers)b::bigint[], %(entry_ids)b::text[], %(versions)b::bigint[], %(offsets)b::bigint[],
+  %(published)b::timestamptz[], %(conflicts)b::boolean[], %(mismatches)b::boolean[], %(may_defer)b::boolean[],
+  %(envelopes)b::bytea[], %(bodies)b::bytea[])
+  as n (nhs_number, entry_id, version, source_offset, published_at, conflict, body_mismatch, may_defer, envelope, body)
+where e.nhs_number = n.nhs_number and e.entry_id = n.entry_id
 
 -- name: put_statements
 -- Stores what controls stated about entries.
 insert into entry_mark (nhs_number, entry_id, marks)
-select * from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[], %(marks)b::jsonb[])
+select * from unnest(%(nhs_numbers)b::bigint[], %(entry_ids)b::text[], %(marks)b::jsonb[])
 on conflict (nhs_number, entry_id) do update set marks = excluded.marks
 
 -- name: put_snapshot
@@ -145,31 +147,46 @@ on conflict (nhs_number, practice, system) do update set taken_at = excluded.tak
 where s.taken_at <= excluded.taken_at
 
 -- name: put_decisions
--- Stores the decisions in force. An older ruleset never takes a newer one's place.
-insert into current_decision as d (nhs_number, entry_id, audience, partition, version, outcome, headline, digest,
-  decided_under, ruleset, generation, released_under)
-select n.nhs_number, n.entry_id, n.audience, n.partition, n.version, n.outcome, n.headline, n.digest, n.decided_under,
-  %(ruleset)s, %(generation)s, n.released_under
-from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[], %(audiences)b::text[], %(partitions)b::int[],
-  %(versions)b::bigint[], %(outcomes)b::text[], %(headlines)b::text[], %(digests)b::bytea[], %(under)b::bigint[],
+-- Stores the decisions in force for the patients about entries that are stored.
+update entry e set outcome = n.outcome, headline = n.headline, reasons = n.reasons, digest = n.digest,
+  decided_under = n.decided_under, decided_at = %(at)s, decided_in = %(generation)s, generation = %(generation)s,
+  released_under = n.released_under
+from unnest(%(nhs_numbers)b::bigint[], %(entry_ids)b::text[], %(outcomes)b::text[], %(headlines)b::text[],
+  %(reasons)b::jsonb[], %(digests)b::bytea[], %(under)b::bigint[], %(released_under)b::text[])
+  as n (nhs_number, entry_id, outcome, headline, reasons, digest, decided_under, released_under)
+where e.nhs_number = n.nhs_number and e.entry_id = n.entry_id
+
+-- name: put_proxy_decisions
+-- Stores the decisions in force for proxies.
+insert into proxy_decision (nhs_number, version, decided_at, decided_under, decided_in, generation, entry_id, audience,
+  outcome, digest, headline, reasons, released_under)
+select n.nhs_number, n.version, %(at)s, n.decided_under, %(generation)s, %(generation)s, n.entry_id, n.audience, n.outcome,
+  n.digest, n.headline, n.reasons, n.released_under
+from unnest(%(nhs_numbers)b::bigint[], %(entry_ids)b::text[], %(audiences)b::text[], %(versions)b::bigint[],
+  %(outcomes)b::text[], %(headlines)b::text[], %(reasons)b::jsonb[], %(digests)b::bytea[], %(under)b::bigint[],
   %(released_under)b::text[])
-  as n (nhs_number, entry_id, audience, partition, version, outcome, headline, digest, decided_under, released_under)
-on conflict (nhs_number, entry_id, audience) do update set version = excluded.version, outcome = excluded.outcome,
-  headline = excluded.headline, digest = excluded.digest, decided_under = excluded.decided_under,
-  ruleset = excluded.ruleset, generation = excluded.generation, released_under = excluded.released_under
-where d.generation <= excluded.generation
+  as n (nhs_number, entry_id, audience, version, outcome, headline, reasons, digest, decided_under, released_under)
+on conflict (nhs_number, entry_id, audience) do update set version = excluded.version, decided_at = excluded.decided_at,
+  decided_under = excluded.decided_under, decided_in = excluded.decided_in, generation = excluded.generation,
+  outcome = excluded.outcome, digest = excluded.digest, headline = excluded.headline, reasons = excluded.reasons,
+  released_under = excluded.released_under
 
 -- name: stamp_decisions
 -- Decisions that came out the same under another ruleset carry that one from now on.
-update current_decision d set ruleset = %(ruleset)s, generation = %(generation)s
-from unnest(%(nhs_numbers)b::text[], %(entry_ids)b::text[], %(audiences)b::text[]) as n (nhs_number, entry_id, audience)
-where d.nhs_number = n.nhs_number and d.entry_id = n.entry_id and d.audience = n.audience
-  and d.generation <= %(generation)s
+update entry d set generation = %(generation)s
+from unnest(%(nhs_numbers)b::bigint[], %(entry_ids)b::text[]) as n (nhs_number, entry_id)
+where d.nhs_number = n.nhs_number and d.entry_id = n.entry_id
 
--- name: copy_decisions
--- Appends to the history of decisions.
-copy decision (nhs_number, entry_id, audience, version, body_sha256, outcome, headline, reasons, ruleset,
-  decided_under, decided_at) from stdin (format binary)
+-- name: stamp_proxy_decisions
+-- Those for proxies, too.
+update proxy_decision d set generation = %(generation)s
+from unnest(%(nhs_numbers)b::bigint[], %(entry_ids)b::text[], %(audiences)b::text[]) as n (nhs_number, entry_id, audience)
+where d.nhs_number = n.nhs_number and d.entry_id = n.entry_id and d.audience = n.audience
+
+-- name: put_last_decision
+-- Remembers when decisions were last made, by the partitions of their patients; in order, as with the counts.
+insert into last_decision (partition, decided_at) select n, %(at)s from unnest(%(partitions)b::int[]) n
+on conflict (partition) do update set decided_at = excluded.decided_at
 
 -- name: count_records
 -- Adds to the account.
@@ -208,7 +225,7 @@ update redecision set closing = greatest(closing, %(closing)s) where nhs_number 
 -- name: next_redecisions
 -- The patients that are next.
 select nhs_number from redecision
-where partition = any(%(partitions)s) and nhs_number <> all(%(without)s::text[]) order by nhs_number limit %(patients)s
+where partition = any(%(partitions)s) and nhs_number <> all(%(without)s::bigint[]) order by nhs_number limit %(patients)s
 
 -- name: read_redecisions
 -- What is asked for the patients just locked.
@@ -225,27 +242,22 @@ select nhs_number from redecision where nhs_number = any(%(nhs_numbers)s)
 -- many patients is planned as a scan of all entries. Bytes are summed only of the page: a sum beside the limit would read
 -- every patient's entries first.
 with page as (
-  select e.*, coalesce(s.taken_at >= e.extracted_at, false) and (e.nhs_number, e.practice, e.system, e.entry_id) not in (
-      select l.nhs_number, l.practice, l.system, unnest(l.entry_ids)
-      from (select distinct unnest(%(nhs_numbers)b::text[]) as number) n
-      cross join lateral (select * from snapshot where snapshot.nhs_number = n.number offset 0) l
-    ) as gone
+  select e.*
   from redecision r
   cross join lateral (
-    select nhs_number, entry_id, envelope, body_sha256, conflict, body_mismatch, source_partition, source_offset,
-      published_at, extracted_at, practice, system, octet_length(envelope) + octet_length(body) as bytes
+    select nhs_number, entry_id, envelope, conflict, body_mismatch, partition, source_offset, published_at,
+      octet_length(envelope) + octet_length(body) as bytes
     from entry
     where entry.nhs_number = r.nhs_number and entry.entry_id > r.after
       and (r.entry_ids is null or entry.entry_id = any(r.entry_ids))
     order by entry.entry_id
     limit %(limit)s
   ) e
-  left join snapshot s on s.nhs_number = e.nhs_number and s.practice = e.practice and s.system = e.system
-  where r.nhs_number = any(%(nhs_numbers)b::text[])
+  where r.nhs_number = any(%(nhs_numbers)b::bigint[])
   order by r.nhs_number, e.entry_id
   limit %(limit)s
 )
-select nhs_number, envelope, body_sha256, conflict, body_mismatch, source_partition, source_offset, published_at, gone, found
+select envelope, conflict, body_mismatch, partition, source_offset, published_at, found
 from (
   select *, count(*) over () as found, sum(bytes) over (order by nhs_number, entry_id) - bytes as bytes_before from page
 ) counted
@@ -284,8 +296,7 @@ select outcome, reason, sum(entries)::bigint from outcome_count group by 1, 2 ha
 select partition, outcome, reason, coalesce(c.entries, 0), coalesce(d.entries, 0)
 from outcome_count c
 full join (
-  select partition, outcome, coalesce(headline, '-') as reason, count(*) as entries
-  from current_decision where audience = 'self' group by 1, 2, 3
+  select partition, outcome, coalesce(headline, '-') as reason, count(*) as entries from entry group by 1, 2, 3
 ) d using (partition, outcome, reason)
 where coalesce(c.entries, 0) <> coalesce(d.entries, 0) order by 1, 2, 3
 
@@ -296,17 +307,17 @@ select * from unnest(%(partitions)b::int[], %(outcomes)b::text[], %(reasons)b::t
 on conflict (partition, outcome, reason) do update set entries = c.entries + excluded.entries
 
 -- name: find_entry
--- Where an entry id is known: normally one patient.
-select nhs_number from current_decision where entry_id = %(entry_id)s group by nhs_number order by nhs_number
+-- Where an entry id is known: normally one patient. No index serves this question: the keys are read from end to end.
+select nhs_number from entry where entry_id = %(entry_id)s order by nhs_number
 
 -- name: history
 -- All decisions about an entry, oldest first.
 select audience, version, outcome, headline, reasons, ruleset, decided_under, decided_at from decision
-where nhs_number = %(nhs_number)s and entry_id = %(entry_id)s order by decision_id
+where nhs_number = %(nhs_number)s and entry_id = %(entry_id)s order by decided_at, decision_id
 
 -- name: source
 -- Where an entry's current version came from.
-select version, source_partition, source_offset, published_at from entry
+select version, partition, source_offset, published_at from entry
 where nhs_number = %(nhs_number)s and entry_id = %(entry_id)s
 
 -- name: known_of

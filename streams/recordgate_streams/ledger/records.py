@@ -15,18 +15,20 @@ from psycopg.types.json import Jsonb
 from recordgate_runtime.sql import Statements
 from recordgate_schemas import codec
 from recordgate_schemas.control import RecordSnapshot
+from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.mapping import mapper
 from recordgate_schemas.topics import ENTRIES
 from recordgate_schemas.values import EntryId, NhsNumber
 from recordgate_streams.decider.record import AcceptedEntry, EntryKey, Source
-from recordgate_streams.decider.relative import has_text, names
-from recordgate_streams.decider.unfinished import may_defer_relatives
-from recordgate_streams.ledger.rows import Patient
+from recordgate_streams.ledger.rows import Patient, number_of, stored
 from recordgate_streams.policy.decision import Integrity
 from recordgate_streams.policy.facts import Facts
 from recordgate_streams.policy.statements import EntryStatements
 
 SQL = Statements("recordgate_streams.ledger", "queries.sql")
+Snapshots = Mapping[tuple[NhsNumber, str, str], datetime]
+"""When a system last listed all entries of a patient, by patient, practice and system."""
+
 FACTS = mapper(Facts, "json")
 _STATEMENTS = mapper(EntryStatements, "json")
 
@@ -50,7 +52,7 @@ class RecordStore:
         rows = list(patients)
         facts = [_json(FACTS.dump, patient.facts) for patient in rows]
         positions = [patient.control_position for patient in rows]
-        numbers = [patient.nhs_number.digits for patient in rows]
+        numbers = [stored(patient.nhs_number) for patient in rows]
         values = {"nhs_numbers": numbers, "facts": facts, "positions": positions}
         self._db.execute(SQL["put_facts"], values)
 
@@ -65,12 +67,46 @@ class RecordStore:
         """Return patients whose time has come, with partition and control position; they are not due any more."""
         wanted = {"partitions": list(partitions), "now": now, "limit": limit}
         rows = self._db.execute(SQL["claim_due"], wanted)
-        return [(NhsNumber(number), partition, position) for number, partition, position in rows]
+        return [(number_of(number), partition, position) for number, partition, position in rows]
 
     def entries(self, keys: Collection[EntryKey]) -> dict[EntryKey, AcceptedEntry]:
         """Return the stored entries among those named, without their bodies."""
-        rows = self._db.execute(SQL["load_entries"], keys_of(sorted(keys)))
-        return {accepted.key: accepted for accepted in map(accepted_entry, rows)}
+        if not keys:
+            return {}
+        rows = self._db.execute(SQL["load_entries"], keys_of(sorted(keys)), binary=True)
+        found = self.as_listed([accepted_entry(row) for row in rows])
+        return {accepted.key: accepted for accepted in found}
+
+    def as_listed(self, entries: Sequence[AcceptedEntry]) -> list[AcceptedEntry]:
+        """Return the entries, marked as gone at source where a snapshot taken since their extraction lacks them."""
+        taken = self._snapshots({accepted.entry.nhs_number for accepted in entries})
+        asked = [
+            (index, accepted.entry)
+            for index, accepted in enumerate(entries)
+            if taken and _is_covered(taken, accepted.entry)
+        ]
+        gone = self._gone([entry for _, entry in asked])
+        missing = {index for place, (index, _) in enumerate(asked) if place in gone}
+        return [
+            replace(one, integrity=replace(one.integrity, gone_at_source=True))
+            if index in missing
+            else one
+            for index, one in enumerate(entries)
+        ]
+
+    def _snapshots(self, numbers: Collection[NhsNumber]) -> Snapshots:
+        rows = self._db.execute(SQL["snapshots"], numbers_of(numbers)) if numbers else ()
+        return {(number_of(n), practice, system): at for n, practice, system, at in rows}
+
+    def _gone(self, entries: Sequence[ClinicalEntry]) -> set[int]:
+        """Return the indices of the entries that their system's snapshot does not list."""
+        if not entries:
+            return set()
+        wanted = keys_of([(entry.nhs_number, entry.entry_id) for entry in entries]) | {
+            "practices": [entry.practice for entry in entries],
+            "systems": [entry.system for entry in entries],
+        }
+        return {place - 1 for (place,) in self._db.execute(SQL["gone_at_source"], wanted)}
 
     def all_entries(self, numbers: Collection[NhsNumber], most: int | None = None) -> set[EntryKey]:
         """Return the keys of all entries of the patients, of each so many at most."""
@@ -81,44 +117,10 @@ class RecordStore:
         row = self._db.execute(SQL["size_of"], keys_of(keys)).fetchone()
         return int(row[0]) if row else 0
 
-    def gone_at_source(self, entries: Sequence[AcceptedEntry]) -> set[int]:
-        """Return the indices of arriving entries that a snapshot taken since their extraction does not list."""
-        wanted = keys_of([accepted.key for accepted in entries]) | {
-            "practices": [accepted.entry.practice for accepted in entries],
-            "systems": [accepted.entry.system for accepted in entries],
-            "extracted": [accepted.entry.extracted_at for accepted in entries],
-        }
-        return {place - 1 for (place,) in self._db.execute(SQL["gone_at_source"], wanted)}
-
     def bodies(self, keys: Collection[EntryKey]) -> dict[EntryKey, bytes]:
         """Return the bodies of the entries named."""
         rows = self._db.execute(SQL["load_bodies"], keys_of(sorted(keys)))
-        return {(NhsNumber(n), EntryId(e)): bytes(body) for n, e, body in rows}
-
-    def put_entries(self, accepted: Sequence[AcceptedEntry]) -> None:
-        """Store accepted versions in place of what was there."""
-        entries = [one.entry for one in accepted]
-        values = keys_of([one.key for one in accepted]) | {
-            "versions": [entry.version for entry in entries],
-            "hashes": [entry.body_sha256 for entry in entries],
-            "practices": [entry.practice for entry in entries],
-            "systems": [entry.system for entry in entries],
-            "extracted": [entry.extracted_at for entry in entries],
-            "envelopes": [codec.encode(ENTRIES, replace(entry, body=b"")) for entry in entries],
-            "bodies": [entry.body for entry in entries],
-            "conflicts": [one.integrity.conflict for one in accepted],
-            "mismatches": [one.integrity.body_mismatch for one in accepted],
-            "partitions": [one.source.partition for one in accepted],
-            "offsets": [one.source.offset for one in accepted],
-            "published": [one.source.published_at for one in accepted],
-            "links": [Jsonb([(li.relation, li.entry_id) for li in e.links]) for e in entries],
-            "has_text": [has_text(entry) for entry in entries],
-            "names": [Jsonb(names(entry)) for entry in entries],
-            "kinds": [entry.kind for entry in entries],
-            "readiness": [entry.readiness for entry in entries],
-            "may_defer": [may_defer_relatives(entry) for entry in entries],
-        }
-        self._db.execute(SQL["put_entries"], values)
+        return {(number_of(n), EntryId(e)): bytes(body) for n, e, body in rows}
 
     def statements_of(
         self, numbers: Collection[NhsNumber]
@@ -126,13 +128,13 @@ class RecordStore:
         """Return what controls stated about any entry of the patients, arrived or not."""
         found: dict[NhsNumber, dict[EntryId, EntryStatements]] = {n: {} for n in numbers}
         for n, e, stated in self._db.execute(SQL["statements_of_patients"], numbers_of(numbers)):
-            found[NhsNumber(n)][EntryId(e)] = _STATEMENTS.load(stated)
+            found[number_of(n)][EntryId(e)] = _STATEMENTS.load(stated)
         return found
 
     def statements(self, keys: Collection[EntryKey]) -> dict[EntryKey, EntryStatements]:
         """Return what controls stated about the entries named; entries without a statement are missing."""
         rows = self._db.execute(SQL["load_statements"], keys_of(sorted(keys)))
-        return {(NhsNumber(n), EntryId(e)): _STATEMENTS.load(stated) for n, e, stated in rows}
+        return {(number_of(n), EntryId(e)): _STATEMENTS.load(stated) for n, e, stated in rows}
 
     def put_statements(self, statements: Mapping[EntryKey, EntryStatements]) -> None:
         """Store what controls stated about entries."""
@@ -143,7 +145,7 @@ class RecordStore:
     def put_snapshot(self, number: NhsNumber, snapshot: RecordSnapshot, taken_at: datetime) -> None:
         """Store a system's listing of a patient's entries, unless a newer one is known."""
         values = {
-            "nhs_number": number.digits,
+            "nhs_number": stored(number),
             "practice": snapshot.practice,
             "system": snapshot.system,
             "taken_at": taken_at,
@@ -154,24 +156,29 @@ class RecordStore:
 
 def numbers_of(numbers: Collection[NhsNumber]) -> dict[str, Any]:
     """Return the parameter that names patients."""
-    return {"nhs_numbers": [number.digits for number in sorted(numbers)]}
+    return {"nhs_numbers": [stored(number) for number in sorted(numbers)]}
 
 
 def keys_of(keys: Sequence[EntryKey]) -> dict[str, Any]:
     """Return the parameters that name entries."""
-    return {"nhs_numbers": [n.digits for n, _ in keys], "entry_ids": [e for _, e in keys]}
+    return {"nhs_numbers": [stored(n) for n, _ in keys], "entry_ids": [e for _, e in keys]}
 
 
 def accepted_entry(row: Sequence[Any]) -> AcceptedEntry:
     """Return the entry of a row that the statements load_entries and page_entries give."""
-    _, envelope, body_sha256, conflict, mismatch, partition, offset, published_at, gone = row
-    entry = replace(codec.decode(ENTRIES, bytes(envelope)), body_sha256=bytes(body_sha256))
+    envelope, conflict, mismatch, partition, offset, published_at = row
     source = Source(partition, offset, published_at)
-    return AcceptedEntry(entry, Integrity(conflict, mismatch, gone), source)
+    return AcceptedEntry(codec.decode(ENTRIES, envelope), Integrity(conflict, mismatch), source)
 
 
-def _keys(rows: Iterable[tuple[str, str]]) -> set[EntryKey]:
-    return {(NhsNumber(number), EntryId(entry_id)) for number, entry_id in rows}
+def _is_covered(taken: Snapshots, entry: ClinicalEntry) -> bool:
+    """Whether a snapshot was taken since an entry was extracted."""
+    at = taken.get((entry.nhs_number, entry.practice, entry.system))
+    return at is not None and at >= entry.extracted_at
+
+
+def _keys(rows: Iterable[tuple[int, str]]) -> set[EntryKey]:
+    return {(number_of(number), EntryId(entry_id)) for number, entry_id in rows}
 
 
 def _json(dump: Any, value: object) -> Jsonb:
@@ -180,4 +187,4 @@ def _json(dump: Any, value: object) -> Jsonb:
 
 def _patient(row: Sequence[Any]) -> Patient:
     number, partition, facts, position, due_at = row
-    return Patient(NhsNumber(number), partition, FACTS.load(facts), position, due_at)
+    return Patient(number_of(number), partition, FACTS.load(facts), position, due_at)

@@ -6,8 +6,8 @@ import psycopg
 
 from recordgate_schemas.values import EntryId, NhsNumber
 from recordgate_streams.decider.record import AcceptedEntry
-from recordgate_streams.ledger.records import SQL, accepted_entry, numbers_of
-from recordgate_streams.ledger.rows import Redecision
+from recordgate_streams.ledger.records import SQL, RecordStore, accepted_entry, numbers_of
+from recordgate_streams.ledger.rows import Redecision, number_of, stored
 
 
 class RedecisionStore:
@@ -20,7 +20,7 @@ class RedecisionStore:
         """Ask for patients to be decided again; a wider request absorbs a narrower one."""
         rows = [
             {
-                "nhs_number": one.nhs_number.digits,
+                "nhs_number": stored(one.nhs_number),
                 "partition": one.partition,
                 "through": one.through,
                 "entry_ids": None if one.entry_ids is None else list(one.entry_ids),
@@ -36,15 +36,15 @@ class RedecisionStore:
         self, partitions: Sequence[int], limit: int, left: Collection[NhsNumber] = ()
     ) -> list[NhsNumber]:
         """Return the patients that are next to be decided again, without those to be left out."""
-        without = [number.digits for number in left]
+        without = [stored(number) for number in left]
         wanted = {"partitions": list(partitions), "patients": limit, "without": without}
-        return [NhsNumber(n) for (n,) in self._db.execute(SQL["next_redecisions"], wanted)]
+        return [number_of(n) for (n,) in self._db.execute(SQL["next_redecisions"], wanted)]
 
     def read(self, numbers: Sequence[NhsNumber]) -> dict[NhsNumber, Redecision]:
         """Return what is asked for the patients, which the caller has locked."""
         return {
-            NhsNumber(n): Redecision(
-                NhsNumber(n),
+            number_of(n): Redecision(
+                number_of(n),
                 p,
                 through,
                 None if ids is None else tuple(map(EntryId, ids)),
@@ -61,12 +61,12 @@ class RedecisionStore:
     def asked_for(self, numbers: Collection[NhsNumber]) -> set[NhsNumber]:
         """Return which of these locked patients wait to be decided again, wholly or for a further page."""
         rows = self._db.execute(SQL["patients_asked_for"], numbers_of(numbers))
-        return {NhsNumber(n) for (n,) in rows}
+        return {number_of(n) for (n,) in rows}
 
     def ask_again(self, one: Redecision) -> None:
         """Ask for all entries of a patient; pages that are being decided begin anew when they are done."""
         values = {
-            "nhs_number": one.nhs_number.digits,
+            "nhs_number": stored(one.nhs_number),
             "partition": one.partition,
             "through": one.through,
             "published_at": one.published_at,
@@ -76,7 +76,7 @@ class RedecisionStore:
 
     def put_closings(self, closings: Mapping[NhsNumber, int]) -> None:
         """Remember the numbers of the messages that closed patients."""
-        rows = [{"nhs_number": n.digits, "closing": closing} for n, closing in closings.items()]
+        rows = [{"nhs_number": stored(n), "closing": closing} for n, closing in closings.items()]
         self._db.cursor().executemany(SQL["put_closing"], rows)
 
     def page(
@@ -84,16 +84,16 @@ class RedecisionStore:
     ) -> tuple[list[AcceptedEntry], bool]:
         """Return the next entries to decide again, by patient and entry id, without bodies; and whether it is full."""
         wanted = numbers_of(numbers) | {"limit": limit, "most_bytes": most_bytes}
-        rows = self._db.execute(SQL["page_entries"], wanted).fetchall()
-        found = [accepted_entry(row[:-1]) for row in rows]
+        rows = self._db.execute(SQL["page_entries"], wanted, binary=True).fetchall()
+        found = RecordStore(self._db).as_listed([accepted_entry(row[:-1]) for row in rows])
         return found, bool(rows) and (len(rows) == limit or rows[0][-1] > len(rows))
 
     def advance(self, number: NhsNumber, after: EntryId) -> None:
         """Remember the last entry of the page; the patient's next page begins after it."""
-        self._db.execute(SQL["advance_redecision"], {"nhs_number": number.digits, "after": after})
+        self._db.execute(SQL["advance_redecision"], {"nhs_number": stored(number), "after": after})
 
     def end(self, numbers: Sequence[NhsNumber]) -> set[NhsNumber]:
         """Store that these patients are decided, and return those of whom nothing was left over."""
         rows = self._db.execute(SQL["end_redecisions"], numbers_of(numbers)).fetchall()
         self._db.execute(SQL["restart_redecisions"], numbers_of(numbers))
-        return {NhsNumber(number) for (number,) in rows}
+        return {number_of(number) for (number,) in rows}

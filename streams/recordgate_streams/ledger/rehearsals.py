@@ -20,6 +20,7 @@ from recordgate_streams.decider.record import (
 )
 from recordgate_streams.ledger.decisions import DecisionStore
 from recordgate_streams.ledger.records import FACTS, RecordStore
+from recordgate_streams.ledger.rows import number_of
 from recordgate_streams.policy.facts import Facts
 from recordgate_streams.policy.statements import EntryStatements
 
@@ -73,7 +74,7 @@ class RehearsalStore:
 
     def pages(self) -> Iterator[Page]:
         """Yield all patients' facts, page by page."""
-        after = ""
+        after = -1
         while rows := self._rows("page_patients", after=after, limit=self._page_patients):
             yield _page(rows)
             after = rows[-1][0]
@@ -141,5 +142,5 @@ class RehearsalStore:
         return self._db.execute(SQL[statement], values).fetchall()
 
 
-def _page(rows: Iterable[tuple[str, Any]]) -> Page:
-    return {NhsNumber(number): FACTS.load(facts) for number, facts in rows}
+def _page(rows: Iterable[tuple[int, Any]]) -> Page:
+    return {number_of(number): FACTS.load(facts) for number, facts in rows}

@@ -4,7 +4,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from recordgate_schemas.values import EntryId, NhsNumber
+from recordgate_streams.decider.record import AcceptedEntry
 from recordgate_streams.policy.facts import Facts
+
+
+def stored(number: NhsNumber) -> int:
+    """Return an NHS number as the tables have it."""
+    return int(number.digits)
+
+
+def number_of(value: int) -> NhsNumber:
+    """Return the NHS number of a table's value."""
+    return NhsNumber(f"{value:010d}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +35,18 @@ class Patient:
     def key(self) -> bytes:
         """The key of every message about the patient."""
         return self.nhs_number.digits.encode()
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """An accepted version that is to be stored, with its body.
+
+    `envelope`: as it was published, without the body. `replaces`: whether another version of the entry is stored.
+    """
+
+    accepted: AcceptedEntry
+    envelope: bytes = field(repr=False)
+    replaces: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from recordgate_runtime.sql import Statements, rows_as
 from recordgate_schemas.errors import FatalError, UsageError
 from recordgate_schemas.values import NhsNumber
 from recordgate_streams import ruleset
+from recordgate_streams.ledger.rows import number_of, stored
 from recordgate_streams.ruleset import Ruleset
 
 SQL = Statements("recordgate_streams.ledger", "rules.sql")
@@ -95,7 +96,7 @@ class Application:
 
     generation: int
     partition: int
-    after: str
+    after: int
     everywhere: int
 
 
@@ -118,7 +119,7 @@ class RulesStore:
         """Return the next patients of the partition with their control positions."""
         wanted = {"partition": application.partition, "after": application.after, "limit": limit}
         rows = self._db.execute(SQL["next_patients"], wanted)
-        return [(NhsNumber(number), position) for number, position in rows]
+        return [(number_of(number), position) for number, position in rows]
 
     def advance(
         self,
@@ -132,7 +133,7 @@ class RulesStore:
         values = {
             "generation": application.generation,
             "partition": application.partition,
-            "after": patients[-1].digits if patients else application.after,
+            "after": stored(patients[-1]) if patients else application.after,
             "n": len(patients),
             "finished": finished,
             "at": at,

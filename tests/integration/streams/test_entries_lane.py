@@ -3,11 +3,9 @@
 import hashlib
 from dataclasses import replace
 
-import psycopg
 import pytest
 
 from recordgate_runtime.positions import Span
-from recordgate_runtime.postgres import connect
 from recordgate_schemas.errors import FatalError
 from recordgate_schemas.topics import ENTRIES
 from recordgate_schemas.values import EntryId
@@ -141,17 +139,6 @@ def test_a_zombie_with_the_same_batch_changes_nothing(ledger: Ledger) -> None:
     zombie.process_batch(records)
 
     assert ledger.account() == before
-
-
-def test_the_decision_history_cannot_be_rewritten_by_the_decider(
-    ledger: Ledger, ledger_dsn: str
-) -> None:
-    ledger.say(registered(), access())
-    ledger.publish(entry())
-
-    with connect(ledger_dsn, "decider", autocommit=True) as connection:  # noqa: SIM117
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            connection.execute("delete from decision")
 
 
 @pytest.mark.parametrize("liar_first", [True, False])

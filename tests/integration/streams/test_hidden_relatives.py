@@ -214,14 +214,3 @@ def test_a_label_taken_off_at_the_source_opens_the_entry_and_its_children_again(
     assert both.reads() == 1
     both.publish(entry(entry_id=PARENT, version=3))
     assert both.reads() == 3
-
-
-def test_a_relation_of_an_entry_stored_before_relations_were_is_read_from_its_envelope(
-    both: Both,
-) -> None:
-    both.publish(naming("x"), result("x"))
-    both.ledger.owner.execute(
-        "update entry set names = null, kind = null, readiness = null, may_defer = null"
-    )
-    both.publish(replace(result("x", Readiness.UNFILED), version=2))
-    assert both.reads() == 2

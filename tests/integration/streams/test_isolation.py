@@ -122,9 +122,7 @@ def test_a_batch_is_cut_by_bytes_into_transactions(ledger: Ledger) -> None:
 
 def _commits(ledger: Ledger) -> int:
     """How many transactions have stored decisions."""
-    rows = ledger.owner.execute(
-        "select count(distinct xmin::text) from current_decision"
-    ).fetchone()
+    rows = ledger.owner.execute("select count(distinct xmin::text) from entry").fetchone()
     return int(rows[0]) if rows else 0
 
 
@@ -148,7 +146,7 @@ def test_a_patient_who_cannot_be_decided_again_keeps_the_fence_and_the_others_go
     ledger.publish(*named("bad"), entry(entry_id=EntryId("o"), nhs_number=OTHER_NUMBER))
     before = ledger.markers()
     check = "check (entry_id <> 'bad' or outcome = 'RELEASED')"
-    ledger.owner.execute(f"alter table current_decision add constraint refuses {check}".encode())
+    ledger.owner.execute(f"alter table entry add constraint refuses {check}".encode())
     try:
         declined = control(AccessDeclined())
         ledger.say(declined, replace(declined, nhs_number=OTHER_NUMBER))
@@ -156,7 +154,7 @@ def test_a_patient_who_cannot_be_decided_again_keeps_the_fence_and_the_others_go
         assert ledger.outcome("bad") == ("RELEASED", None)
         assert ledger.markers() == before
     finally:
-        ledger.owner.execute("alter table current_decision drop constraint refuses")
+        ledger.owner.execute("alter table entry drop constraint refuses")
     ledger.restart()
     assert ledger.outcome("bad") == ("NOT_ELIGIBLE", "DECLINED")
     assert ledger.markers() == [*before, 4]

@@ -62,12 +62,13 @@ def test_ten_thousand_unconfirmed_messages_with_large_bodies_are_never_in_memory
 def release_to_everybody(ledger: Ledger) -> int:
     """Put every entry into the outbox for all its readers, as if that had just been committed; return how many."""
     ledger.owner.execute(
-        "insert into current_decision select nhs_number, entry_id, 'proxy:' || n, partition, version, outcome,"
-        " headline, digest, decided_under, ruleset, generation from current_decision, generate_series(2, %s) n",
+        "insert into proxy_decision select nhs_number, version, decided_at, decided_under, decided_in, generation,"
+        " entry_id, 'proxy:' || n, outcome, digest from entry, generate_series(2, %s) n",
         (READERS,),
     )
     rows = ledger.owner.execute(
-        "select entry_id, audience, digest, body_sha256 from current_decision join entry using (nhs_number, entry_id)"
+        "select c.entry_id, c.audience, c.digest, sha256(e.body) from current_decision c"
+        " join entry e using (nhs_number, entry_id)"
     )
     numbered = [_numbered(*row) for row in rows]
     incarnation = IncarnationStore(ledger.owner).number() or 0

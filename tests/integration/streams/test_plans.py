@@ -17,8 +17,8 @@ LARGE = (
     "entry",
     "entry_mark",
     "snapshot",
-    "decision",
-    "current_decision",
+    "former_decision",
+    "proxy_decision",
     "pointer",
     "root",
     "reached",
@@ -27,42 +27,41 @@ LARGE = (
 
 FILL = f"""
 insert into patient (nhs_number, partition, due_at)
-  select lpad(p::text, 10, '0'), p % 4, now() + interval '1 day' * (p % 900 - 1) from generate_series(1, {PATIENTS}) p;
+  select p, p % 4, now() + interval '1 day' * (p % 900 - 1) from generate_series(1, {PATIENTS}) p;
 insert into entry
-  select lpad(p::text, 10, '0'), 'e' || n, 1, '\\x00', 'Y90001', 'test', now(), decode(repeat('00', 250), 'hex'),
-    decode(repeat('00', 900), 'hex'), false, false, p % 4, p * {EACH} + n, now(),
-    '[]', false
+  select p, 1, p * {EACH} + n, now(), now(), 0, p % 4, 0, 0, false, false, false, 'e' || n, 'RELEASED', '\\x00',
+    decode(repeat('00', 250), 'hex'), decode(repeat('00', 900), 'hex')
   from generate_series(1, {EACH}) n, generate_series(1, {PATIENTS}) p;
 insert into entry_mark select nhs_number, entry_id, '{{}}' from entry;
 insert into snapshot select nhs_number, 'Y' || n, 'test', now(), array['e1']
   from patient, generate_series(90001, 90000 + {EACH}) n;
-insert into current_decision
-  select nhs_number, entry_id, 'self', source_partition, 1, 'RELEASED', null, '\\x00', 0, 'r', 0 from entry;
+insert into proxy_decision
+  select nhs_number, 1, now(), 0, 0, 0, entry_id, 'proxy:g', 'RELEASED', '\\x00' from entry;
 insert into pointer select nhs_number, 'e' || (n % 25 + 1), entry_id from entry, generate_series(1, 2) n;
 insert into root select nhs_number, 'self', entry_id, 'SOURCE_NOPAT', 'WITHHELD', '{{}}' from entry;
 insert into reached select nhs_number, 'self', entry_id, '{{}}' from entry;
 insert into current_task select nhs_number, 'OPINION_STALE', 'self', entry_id from entry;
-insert into decision (nhs_number, entry_id, audience, version, body_sha256, outcome, reasons, ruleset, decided_under,
+insert into former_decision (nhs_number, entry_id, audience, version, digest, outcome, decided_in, decided_under,
     decided_at)
-  select nhs_number, entry_id, 'self', 1, '\\x00', 'RELEASED', '[]', 'r', 0, now() from entry;
+  select nhs_number, entry_id, 'self', 1, '\\x00', 'RELEASED', 0, 0, now() from entry;
 insert into redecision (nhs_number, partition, through, published_at)
   select nhs_number, partition, 1, now() from patient where partition = 0;
 analyze
 """
 
-NUMBERS = [f"{p:010}" for p in range(4, 4 * 201, 4)]
-NAMED = {
+NUMBERS = list(range(4, 4 * 201, 4))
+NAMED: dict[str, list[Any]] = {
     "nhs_numbers": [number for number in NUMBERS[:20] for _ in range(5)],
     "entry_ids": ["e1", "e2", "e3", "e4", "e5"] * 20,
 }
 COLUMNS = {
     "practices": ["Y90001"] * len(NAMED["nhs_numbers"]),
     "systems": ["test"] * len(NAMED["nhs_numbers"]),
-    "extracted": ["2026-01-01T00:00:00Z"] * len(NAMED["nhs_numbers"]),
 }
 HOT: dict[str, dict[str, Any]] = {
     "lock_patients": {"nhs_numbers": NUMBERS},
     "load_entries": NAMED,
+    "snapshots": {"nhs_numbers": NUMBERS},
     "gone_at_source": NAMED | COLUMNS,
     "load_statements": NAMED,
     "statements_of_patients": {"nhs_numbers": NUMBERS},
@@ -73,7 +72,6 @@ HOT: dict[str, dict[str, Any]] = {
     "next_redecisions": {"partitions": [0], "patients": 200, "without": []},
     "read_redecisions": {"nhs_numbers": NUMBERS},
     "page_entries": {"nhs_numbers": NUMBERS, "limit": 500, "most_bytes": 8_000_000},
-    "find_entry": {"entry_id": "e1"},
     "history": {"nhs_number": NUMBERS[0], "entry_id": "e1"},
     "entries_of": {"nhs_numbers": NUMBERS[:1], "most": 500},
     "size_of": NAMED,
@@ -120,7 +118,7 @@ def test_a_page_reads_no_more_entries_than_it_has(filled: psycopg.Connection) ->
 
 def test_the_check_sees_a_scan(filled: psycopg.Connection) -> None:
     statement = (
-        "select from entry join redecision using (nhs_number) where partition = %(partition)s"
+        "select from entry join redecision r using (nhs_number) where r.partition = %(partition)s"
     )
     assert _scanned(filled, statement, {"partition": 0}) == {"entry"}
 

@@ -154,7 +154,7 @@ def _seen(ledger: Ledger) -> Seen:
             shown[number, change.entry_id, change.audience] = change.body
         elif isinstance(change, Retract):
             del shown[number, change.entry_id, change.audience]
-    return Seen({(n, e, a): (o, h) for n, e, a, o, h in rows}, _lifted(ledger), shown)
+    return Seen({(f"{n:010d}", e, a): (o, h) for n, e, a, o, h in rows}, _lifted(ledger), shown)
 
 
 def _lifted(ledger: Ledger) -> set[Place]:
@@ -163,7 +163,7 @@ def _lifted(ledger: Ledger) -> set[Place]:
         " from decision order by nhs_number, entry_id, audience, decision_id desc"
     )
     return {
-        (number, entry_id, audience)
+        (f"{number:010d}", entry_id, audience)
         for number, entry_id, audience, reasons in rows
         if any((r["reason"], r["outcome"]) == ("REVIEWED", "RELEASED") for r in reasons)
     }

@@ -7,6 +7,7 @@ from recordgate_schemas.control import ReviewAction, ReviewGround
 from recordgate_schemas.entry import ThirdParty
 from recordgate_schemas.messages import Release, TaskClosed, TaskOpened
 from recordgate_schemas.values import EntryId, NhsNumber
+from recordgate_streams.ledger.rows import stored
 from tests.support.builders import (
     OTHER_NUMBER,
     PARTNER,
@@ -143,10 +144,10 @@ def test_only_patients_whose_time_has_come_are_decided_again(ledger: Ledger) -> 
     for change in (registered(birth_date=date(2012, 1, 1)), access(effective_from=None)):
         ledger.say(control(change, nhs_number=OTHER_NUMBER))
     at(ledger, BIRTHDAY_16)
-    due: dict[str, datetime] = dict(
+    due: dict[int, datetime] = dict(
         ledger.owner.execute("select nhs_number, due_at from patient").fetchall()
     )
-    assert due[OTHER_NUMBER.digits] == datetime(2028, 1, 1, tzinfo=UTC)
+    assert due[stored(OTHER_NUMBER)] == datetime(2028, 1, 1, tzinfo=UTC)
     assert decided_again(ledger) == {entry().nhs_number}
 
 

@@ -10,9 +10,9 @@ from recordgate_schemas import codec
 from recordgate_schemas.bounds import ENTRY_BYTES
 from recordgate_schemas.errors import FatalError, InvalidValue
 from recordgate_schemas.messages import Held, HoldOpened, Release, Released
-from recordgate_schemas.splice import with_body
-from recordgate_schemas.topics import HELD, RELEASED, Topic
-from tests.support.builders import NHS_NUMBER, NOW
+from recordgate_schemas.splice import with_body, without_body
+from recordgate_schemas.topics import ENTRIES, HELD, RELEASED, Topic
+from tests.support.builders import NHS_NUMBER, NOW, entry
 from tests.support.largest import largest
 
 Change = Release | HoldOpened
@@ -57,3 +57,22 @@ def test_a_message_with_a_body_gets_no_second_one(topic: Topic, change: Change) 
     whole = replace(change, body=b"here")
     with pytest.raises(FatalError, match="empty body"):
         with_body(topic, encoded(topic, whole), whole, b"another", b"")
+
+
+@given(
+    st.sampled_from(LENGTHS).map(bytes) | st.binary(max_size=300),
+    st.binary(max_size=64),
+    st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=60),
+)
+def test_without_its_body_an_entry_is_what_the_codec_gives(
+    body: bytes, sha256: bytes, body_type: str
+) -> None:
+    whole = replace(entry(), body=body, body_sha256=sha256, body_type=body_type)
+    value = codec.encode(ENTRIES, whole)
+    assert without_body(value, whole) == codec.encode(ENTRIES, replace(whole, body=b""))
+
+
+def test_the_value_of_another_entry_is_not_cut() -> None:
+    value = codec.encode(ENTRIES, entry())
+    with pytest.raises(FatalError, match="end with its body"):
+        without_body(value, replace(entry(), body=b"another"))

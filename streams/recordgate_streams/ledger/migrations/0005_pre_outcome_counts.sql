@@ -9,9 +9,5 @@ create table outcome_count (
   primary key (partition, outcome, reason)
 ) with (fillfactor = 50);
 
-lock table current_decision in share row exclusive mode;
-insert into outcome_count (partition, outcome, reason, entries)
-select partition, outcome, coalesce(headline, '-'), count(*) from current_decision where audience = 'self' group by 1, 2, 3;
-
 grant select, insert, update on outcome_count to decider;
 grant select on outcome_count to ledger_reader;

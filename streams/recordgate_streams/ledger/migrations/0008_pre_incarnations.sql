@@ -17,7 +17,7 @@ create table incarnation_partition (
   phase text not null check (phase in ('begun', 'catching_up', 'publishing', 'published', 'open')),
   entries_end bigint,
   controls_end bigint,
-  published_after text not null default ''
+  published_after bigint not null default -1
 );
 
 -- Numbers of another incarnation are not given any more.

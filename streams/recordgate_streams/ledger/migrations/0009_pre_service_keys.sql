@@ -38,13 +38,3 @@ create table service_key_retirement (
 
 grant select, insert on service_key, service_key_retirement to service_keeper;
 grant select on service_key, service_key_retirement to decider, ledger_reader;
-
--- Reviews were not signed until now. A release that nobody signed counts no more: its entry is held again when it is next
--- decided. SAFETY: a withholding stays in force; it counts for the practice of its entry.
-update entry_mark m set marks = jsonb_set(m.marks, '{reviews}', coalesce((
-  select jsonb_agg(r || jsonb_build_object('practice', e.practice))
-  from jsonb_array_elements(m.marks -> 'reviews') r
-  join entry e on e.nhs_number = m.nhs_number and e.entry_id = m.entry_id
-  where r ->> 'action' = 'withhold'
-), '[]'))
-where m.marks -> 'reviews' <> '[]'::jsonb;
