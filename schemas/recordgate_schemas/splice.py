@@ -13,6 +13,9 @@ from recordgate_schemas.topics import Topic
 _EMPTY = b"\0"
 """An empty body, as Avro writes it."""
 
+_ONE_BYTE = 63
+"""The greatest length that takes one byte."""
+
 
 def with_body(
     topic: Topic, value: bytes, change: Release | HoldOpened, body: bytes, sha256: bytes
@@ -42,6 +45,8 @@ def without_body(value: bytes, entry: ClinicalEntry) -> bytes:
 
 def _sized(data: bytes) -> bytes:
     """Return bytes as Avro writes them: their length, zigzag and seven bits a byte, then themselves."""
+    if len(data) <= _ONE_BYTE:
+        return bytes((len(data) << 1,)) + data
     left, length = len(data) << 1, bytearray()
     while left > 0x7F:
         length.append(left & 0x7F | 0x80)

@@ -55,6 +55,14 @@ class NhsNumber:
         """The key of every record about the patient."""
         return self.digits.encode("ascii")
 
+    def __eq__(self, other: object) -> bool:
+        """Compare the digits; written out, as numbers are keys everywhere and the generated methods build tuples."""
+        return self.digits == other.digits if isinstance(other, NhsNumber) else NotImplemented
+
+    def __hash__(self) -> int:
+        """Hash the digits."""
+        return hash(self.digits)
+
     def __repr__(self) -> str:
         """Masked: a patient never reaches a log or a traceback."""
         return "NhsNumber(**********)"

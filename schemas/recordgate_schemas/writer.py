@@ -180,12 +180,18 @@ def _sized(of: str, field: str, most: int) -> Iterator[str]:
     yield "out += data"
 
 
+def _long(of: str) -> Iterator[str]:
+    yield f"n = {of}"
+    yield "if 0 <= n < 64: out.append(n << 1)"
+    yield "else: long(n, out)"
+
+
 _PRIMITIVES: dict[str, Callable[[str, str, int], Iterator[str]]] = {
     "string": lambda of, field, most: _sized(f"utf8({of}, '{field}')", field, most),
     "bytes": _sized,
     "boolean": lambda of, _field, _most: iter([f"out.append(1 if {of} else 0)"]),
-    "long": lambda of, _field, _most: iter([f"long({of}, out)"]),
-    "int": lambda of, _field, _most: iter([f"long({of}, out)"]),
+    "long": lambda of, _field, _most: _long(of),
+    "int": lambda of, _field, _most: _long(of),
     "date": lambda of, _field, _most: iter([f"long(days({of}), out)"]),
     "timestamp-micros": lambda of, field, _most: iter([f"long(micros({of}, '{field}'), out)"]),
 }

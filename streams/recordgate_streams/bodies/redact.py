@@ -30,7 +30,8 @@ def redact(
     pointers += references
     if not pointers:
         return body
-    resource = _without(body, pointers)
+    resource, emptied, named = _removed(body, pointers)
+    resource = _without_orphans(_pruned(resource, emptied), named)
     text = simplejson.dumps(resource, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return text.encode("utf-8")
 
@@ -38,24 +39,25 @@ def redact(
 def is_redactable(entry: ClinicalEntry) -> bool:
     """True when every element can be dropped; asked when an entry arrives, so that no later step finds out."""
     try:
-        _without(entry.body, [element.pointer for element in entry.elements])
+        _removed(entry.body, [element.pointer for element in entry.elements])
     except FatalError:
         return False
     return True
 
 
-def _without(body: bytes, pointers: list[str]) -> Any:
+def _removed(body: bytes, pointers: list[str]) -> tuple[Any, set[int], frozenset[str]]:
+    """Return the resource without what pointers name, the identities of what held it, and what was named before."""
     if not pointers:
-        return None
+        return None, set(), frozenset()
     try:
         resource = simplejson.loads(body.decode("utf-8"), parse_float=RawJSON, parse_int=RawJSON)
         named = _named(resource) if _contained(resource) else frozenset[str]()
         emptied: set[int] = set()
         for pointer in _deepest_last_first(pointers):
             emptied.add(_remove(resource, _steps(pointer)))
-        return _without_orphans(_pruned(resource, emptied), named)
     except (ValueError, RecursionError) as error:
         raise FatalError(f"redaction: the body is not JSON ({type(error).__name__})") from None
+    return resource, emptied, named
 
 
 def _without_orphans(resource: Any, named: frozenset[str]) -> Any:

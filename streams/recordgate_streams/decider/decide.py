@@ -7,7 +7,6 @@ Written histories, rehearsals and tests have the whole record in hand.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from itertools import chain
 
 from recordgate_schemas.entry import ClinicalEntry, Readiness
@@ -32,6 +31,7 @@ from recordgate_streams.decider.record import (
     CurrentDecision,
     DecisionUpdate,
     EntryAudience,
+    Once,
     PatientRecord,
 )
 from recordgate_streams.decider.relations import Relations, relations
@@ -119,12 +119,12 @@ def decide_patient(record: PatientRecord, ruleset: Ruleset, now: datetime) -> Pa
 def _relatives_of(record: PatientRecord, settings: PolicySettings) -> _Relatives:
     """Return the patient's relations, read when first asked for, and the readiness that follows from them."""
 
-    @cache
-    def read() -> Relations:
+    def every() -> Relations:
         in_hand = record.entries.values()
-        every = [relative_of(one.entry, conflict=one.integrity.conflict) for one in in_hand]
-        return relations(chain(record.rest.relatives(), every))
+        own = [relative_of(one.entry, conflict=one.integrity.conflict) for one in in_hand]
+        return relations(chain(record.rest.relatives(), own))
 
+    read = Once(every)
     waits = record.rest.unfinished - record.entries.keys() or any(
         may_defer_relatives(accepted.entry) for accepted in record.entries.values()
     )

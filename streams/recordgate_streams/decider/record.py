@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Generic, TypeVar
 
 import orjson
 
@@ -17,6 +18,7 @@ from recordgate_streams.policy.decision import Decision, Integrity
 from recordgate_streams.policy.facts import Facts
 from recordgate_streams.policy.statements import EntryStatements
 
+Made = TypeVar("Made")
 EntryKey = tuple[NhsNumber, EntryId]
 EntryAudience = tuple[EntryId, Audience]
 
@@ -94,10 +96,14 @@ class DecisionUpdate:
     previous: CurrentDecision | None
     valid_until: datetime | None
     released_under: str | None
+    digest: bytes = field(init=False)
+    """Sixteen bytes over everything about the decision that its readers can see."""
 
-    @property
-    def digest(self) -> bytes:
-        """Sixteen bytes over everything about the decision that its readers can see."""
+    def __post_init__(self) -> None:
+        """Make the digest once: it is compared, stored and published."""
+        object.__setattr__(self, "digest", self._digest())
+
+    def _digest(self) -> bytes:
         entry, decision = self.accepted.entry, self.decision
         visible = [
             entry.version,
@@ -131,6 +137,22 @@ class DecisionUpdate:
             self.decision.ruleset,
             self.released_under,
         )
+
+
+class Once(Generic[Made]):
+    """A function without arguments that is called when first asked for, and then no more."""
+
+    __slots__ = ("_found", "_make")
+
+    def __init__(self, make: Callable[[], Made]) -> None:
+        self._make: Callable[[], Made] | None = make
+        self._found: Made
+
+    def __call__(self) -> Made:
+        """Return what the function gave."""
+        if self._make is not None:
+            self._found, self._make = self._make(), None
+        return self._found
 
 
 def _no_relatives() -> Iterable[Relative]:

@@ -7,7 +7,6 @@ a patient about whom a code states something new. What does not fit into a trans
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from types import MappingProxyType
 
 from recordgate_runtime.logs import LogCode, log
@@ -23,6 +22,7 @@ from recordgate_streams.decider.record import (
     CurrentDecision,
     EntryAudience,
     EntryKey,
+    Once,
     PatientRecord,
     RecordRest,
 )
@@ -109,7 +109,7 @@ def _in_hand(work: UnitOfWork, patients: Mapping[NhsNumber, Patient]) -> dict[Nh
     unfinished = work.cascades.unfinished(patients)
 
     def relatives(number: NhsNumber) -> Callable[[], Iterable[Relative]]:
-        return cache(lambda: work.cascades.relatives(number))
+        return Once(lambda: work.cascades.relatives(number))
 
     return {
         number: _InHand(

@@ -56,7 +56,7 @@ class DecisionStore:
     def in_force(self, keys: Collection[EntryKey]) -> InForceByPatient:
         """Return the decisions in force about the entries named, by patient."""
         found: InForceByPatient = {number: {} for number, _ in keys}
-        rows = self._db.execute(SQL["load_decisions"], keys_of(sorted(keys))) if keys else ()
+        rows = self._db.execute(SQL["load_decisions"], keys_of(keys)) if keys else ()
         for number, entry_id, audience, version, outcome, *rest in rows:
             current = CurrentDecision(version, Outcome(outcome), *rest)
             found[number_of(number)][EntryId(entry_id), Audience(audience)] = current

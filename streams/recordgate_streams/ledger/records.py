@@ -30,6 +30,7 @@ Snapshots = Mapping[tuple[NhsNumber, str, str], datetime]
 """When a system last listed all entries of a patient, by patient, practice and system."""
 
 FACTS = mapper(Facts, "json")
+_NOTHING = FACTS.dump(Facts()) if FACTS.dump else {}
 _STATEMENTS = mapper(EntryStatements, "json")
 
 
@@ -50,7 +51,7 @@ class RecordStore:
     def put_facts(self, patients: Iterable[Patient]) -> None:
         """Store facts and control positions."""
         rows = list(patients)
-        facts = [_json(FACTS.dump, patient.facts) for patient in rows]
+        facts = [Jsonb(_stated(patient.facts)) for patient in rows]
         positions = [patient.control_position for patient in rows]
         numbers = [stored(patient.nhs_number) for patient in rows]
         values = {"nhs_numbers": numbers, "facts": facts, "positions": positions}
@@ -73,7 +74,7 @@ class RecordStore:
         """Return the stored entries among those named, without their bodies."""
         if not keys:
             return {}
-        rows = self._db.execute(SQL["load_entries"], keys_of(sorted(keys)), binary=True)
+        rows = self._db.execute(SQL["load_entries"], keys_of(keys), binary=True)
         found = self.as_listed([accepted_entry(row) for row in rows])
         return {accepted.key: accepted for accepted in found}
 
@@ -119,7 +120,7 @@ class RecordStore:
 
     def bodies(self, keys: Collection[EntryKey]) -> dict[EntryKey, bytes]:
         """Return the bodies of the entries named."""
-        rows = self._db.execute(SQL["load_bodies"], keys_of(sorted(keys)))
+        rows = self._db.execute(SQL["load_bodies"], keys_of(keys))
         return {(number_of(n), EntryId(e)): bytes(body) for n, e, body in rows}
 
     def statements_of(
@@ -156,10 +157,10 @@ class RecordStore:
 
 def numbers_of(numbers: Collection[NhsNumber]) -> dict[str, Any]:
     """Return the parameter that names patients."""
-    return {"nhs_numbers": [stored(number) for number in sorted(numbers)]}
+    return {"nhs_numbers": sorted(map(stored, numbers))}
 
 
-def keys_of(keys: Sequence[EntryKey]) -> dict[str, Any]:
+def keys_of(keys: Collection[EntryKey]) -> dict[str, Any]:
     """Return the parameters that name entries."""
     return {"nhs_numbers": [stored(n) for n, _ in keys], "entry_ids": [e for _, e in keys]}
 
@@ -179,6 +180,12 @@ def _is_covered(taken: Snapshots, entry: ClinicalEntry) -> bool:
 
 def _keys(rows: Iterable[tuple[int, str]]) -> set[EntryKey]:
     return {(number_of(number), EntryId(entry_id)) for number, entry_id in rows}
+
+
+def _stated(facts: Facts) -> dict[str, Any]:
+    """Return facts as they are stored: what was never stated is left out."""
+    dumped = FACTS.dump(facts) if FACTS.dump else {}
+    return {name: value for name, value in dumped.items() if value != _NOTHING[name]}
 
 
 def _json(dump: Any, value: object) -> Jsonb:
