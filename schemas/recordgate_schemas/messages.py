@@ -2,7 +2,7 @@
 
 Every message carries its `sequence`: contiguous per partition and topic, so that a reader can distinguish late from
 lost. Numbers are compared within one `incarnation` of the ledger; a restored ledger begins a new one.
-Avro forms: `avro/released.v1.avsc`, `held.v1.avsc`, `receipt.v1.avsc`, `quarantined.v1.avsc`, `incarnation.v1.avsc`.
+Avro forms: `avro/released.v1.avsc`, `held.v1.avsc`, `receipts.v1.avsc`, `quarantined.v1.avsc`, `incarnation.v1.avsc`.
 """
 
 from dataclasses import dataclass, field
@@ -174,14 +174,25 @@ class ReceiptClass(StrEnum):
 class Receipt:
     """What became of an entry version, for audience `self`."""
 
+    entry_id: EntryId
+    version: int
+    outcome: ReceiptClass
+
+
+MOST_RECEIPTS = 200
+"""So many of the largest fit the topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """What became of a system's entry versions in one transaction of the decider, in its order. About many patients."""
+
     incarnation: int
     sequence: int
     practice: OdsCode
     system: Name
-    entry_id: EntryId
-    version: int
-    outcome: ReceiptClass
     at: datetime
+    receipts: Annotated[tuple[Receipt, ...], Most(MOST_RECEIPTS)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from recordgate_schemas.messages import (
     Held,
     IncarnationMessage,
     Quarantined,
-    Receipt,
+    Receipts,
     Released,
 )
 
@@ -125,11 +125,11 @@ HELD = Topic(
 )
 RECEIPTS = Topic(
     name="receipts",
-    message=Receipt,
-    schema="receipt.v1",
+    message=Receipts,
+    schema="receipts.v1",
     writers=DECIDER,
     readers=(Principal.PUBLISHER, *LOOK_BACK),
-    carries="the outcome class of each entry version, no clinical detail",
+    carries="the outcome class of each entry version, those of a system together, no clinical detail",
     retention_ms=30 * DAY_MS,
     max_bytes=64 * 1024,
 )

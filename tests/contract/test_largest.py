@@ -6,7 +6,7 @@ import pytest
 
 from recordgate_schemas import codec
 from recordgate_schemas.control import Change, Control, RecordSnapshot
-from recordgate_schemas.messages import Held, Quarantined, Receipt, Released
+from recordgate_schemas.messages import Held, Quarantined, Receipts, Released
 from recordgate_schemas.topics import CONTROLS, HELD, QUARANTINED, RECEIPTS, RELEASED, Topic
 from tests.support.largest import largest
 
@@ -27,8 +27,10 @@ def test_the_largest_release_retraction_marker_hold_and_task_fit(
     fits(CARRIED_BY[message], largest(message, change=largest(change)))
 
 
-@pytest.mark.parametrize(("topic", "message"), [(RECEIPTS, Receipt), (QUARANTINED, Quarantined)])
-def test_the_largest_receipt_and_quarantine_notice_fit(topic: Topic, message: type) -> None:
+@pytest.mark.parametrize(("topic", "message"), [(RECEIPTS, Receipts), (QUARANTINED, Quarantined)])
+def test_the_most_and_largest_receipts_and_quarantine_notice_fit(
+    topic: Topic, message: type
+) -> None:
     fits(topic, largest(message))
 
 

@@ -18,7 +18,7 @@ from recordgate_schemas.messages import (
     TaskOpened,
 )
 from recordgate_schemas.reasons import Outcome, Reason
-from recordgate_schemas.topics import HELD, RECEIPTS, RELEASED
+from recordgate_schemas.topics import HELD, RELEASED
 from recordgate_schemas.values import SELF
 from recordgate_streams.decider.record import DecisionUpdate
 from recordgate_streams.decider.routing import held_for, route
@@ -65,9 +65,8 @@ def enqueue_receipt(
     work: UnitOfWork, partition: int, entry: ClinicalEntry, receipt: ReceiptClass
 ) -> None:
     """Enqueue what a publisher learns of an entry version."""
-    fields = (entry.practice, entry.system, entry.entry_id, entry.version, receipt, work.at)
-    key = entry.nhs_number.digits.encode()
-    work.enqueue(RECEIPTS, partition, key, lambda n: Receipt(work.incarnation, n, *fields))
+    outcome = Receipt(entry.entry_id, entry.version, receipt)
+    work.receipt(partition, entry.practice, entry.system, outcome)
 
 
 def release_or_retraction(update: DecisionUpdate) -> Release | Retract | None:

@@ -7,6 +7,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import psycopg
 
@@ -16,9 +17,9 @@ from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.metrics import BATCH_SECONDS, RECORDS, BatchStage
 from recordgate_runtime.positions import Span
 from recordgate_runtime.record import Record
-from recordgate_schemas.messages import Quarantined
-from recordgate_schemas.topics import QUARANTINED, Topic
-from recordgate_schemas.values import NhsNumber
+from recordgate_schemas.messages import MOST_RECEIPTS, Quarantined, Receipt, Receipts
+from recordgate_schemas.topics import QUARANTINED, RECEIPTS, Topic
+from recordgate_schemas.values import NhsNumber, OdsCode
 from recordgate_streams.bodies.reader import BodyReader
 from recordgate_streams.ledger.cascade import CascadeStore
 from recordgate_streams.ledger.clock import LedgerClock, Reading
@@ -65,6 +66,7 @@ class UnitOfWork:
         self._quarantined: list[Quarantine] = []
         self._outbox = OutboxStore(db)
         self._messages: dict[tuple[str, int], list[Numbered]] = defaultdict(list)
+        self._receipts: dict[tuple[int, OdsCode, str], list[Receipt]] = defaultdict(list)
 
     def claim_new_records(self, topic: Topic, records: Sequence[Record]) -> list[Record]:
         """Lock the topic's positions, drop replays, move past the batch and return what is new, in offset order.
@@ -126,6 +128,24 @@ class UnitOfWork:
             advice="see docs/runbook/quarantine.md",
         )
 
+    def receipt(self, partition: int, practice: OdsCode, system: str, receipt: Receipt) -> None:
+        """Add a receipt for a practice's system; those of one transaction and partition go together."""
+        self._receipts[partition, practice, system].append(receipt)
+
+    def _enqueue_receipts(self) -> None:
+        for (partition, practice, system), receipts in self._receipts.items():
+            for first in range(0, len(receipts), MOST_RECEIPTS):
+                some = tuple(receipts[first : first + MOST_RECEIPTS])
+                make = partial(
+                    Receipts,
+                    self.incarnation,
+                    practice=practice,
+                    system=system,
+                    at=self.at,
+                    receipts=some,
+                )
+                self.enqueue(RECEIPTS, partition, b"", make)
+
     def finish(self) -> list[OutboxRow]:
         """Write what was gathered and return the messages to publish; sequence numbers are taken last."""
         if self._quarantined:
@@ -136,6 +156,7 @@ class UnitOfWork:
             values = {"topics": list(topics), "partitions": list(partitions), "kinds": list(kinds)}
             self._db.execute(SQL["count_records"], values | {"counts": counts})
         self.decisions.put_counts()
+        self._enqueue_receipts()
         rows = self._outbox.put(self.lane, self.incarnation, self._messages)
         self.redecisions.put_closings(self.closings)
         return rows

@@ -150,7 +150,8 @@ def test_what_stays_the_same_is_the_new_rulesets_from_then_on(ledger: Ledger, ru
 
     stamps = ledger.owner.execute("select distinct ruleset, generation from current_decision")
     assert stamps.fetchall() == [(NEW.hash, 1)]
-    receipts = {m.entry_id for m in ledger.broker.messages("receipts")[sent:]}
+    messages = ledger.broker.messages("receipts")[sent:]
+    receipts = {receipt.entry_id for message in messages for receipt in message.receipts}
     assert receipts == {f"victim-{place}" for place in range(PATIENTS)}
 
 

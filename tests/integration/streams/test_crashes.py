@@ -9,7 +9,7 @@ from recordgate_schemas.values import EntryId
 from tests.support.builders import access, entry, hidden, registered
 from tests.support.ledger import Crash, Ledger
 
-STEPS = 12
+STEPS = 11
 """At least as many crash points as there are messages in the script below."""
 
 

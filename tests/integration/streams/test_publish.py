@@ -9,7 +9,7 @@ from recordgate_runtime.kafka import PartitionReader, create_topics
 from recordgate_runtime.settings import Settings
 from recordgate_schemas import codec
 from recordgate_schemas.errors import RetryableError
-from recordgate_schemas.messages import Receipt, ReceiptClass
+from recordgate_schemas.messages import Receipt, ReceiptClass, Receipts
 from recordgate_schemas.topics import RECEIPTS
 from recordgate_schemas.values import EntryId, OdsCode
 from recordgate_streams.lanes.publish import KafkaPublisher
@@ -20,12 +20,10 @@ MANY = 3_000
 
 def receipts(count: int) -> list[Outgoing]:
     at = datetime(2025, 6, 3, tzinfo=UTC)
-    made = [
-        Receipt(1, n, OdsCode("A82038"), "emis", EntryId(f"e{n}"), 1, ReceiptClass.RELEASED, at)
-        for n in range(count)
-    ]
+    one = Receipt(EntryId("e"), 1, ReceiptClass.RELEASED)
+    made = [Receipts(1, n, OdsCode("A82038"), "emis", at, (one,)) for n in range(count)]
     return [
-        Outgoing(RECEIPTS.name, 0, n, b"9990000018", codec.encode(RECEIPTS, receipt))
+        Outgoing(RECEIPTS.name, 0, n, b"", codec.encode(RECEIPTS, receipt))
         for n, receipt in enumerate(made)
     ]
 
