@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -234,6 +235,19 @@ def test_a_body_that_is_not_there_any_more_is_retracted(ledger: Ledger, what: st
     assert again.keys() == sent.keys()
     assert changes(again) == [Retract(SELF, entry().entry_id)]
     assert changes(again, "held") == [HoldClosed(SELF, EntryId("held"), REPLACED)]
+
+
+@pytest.mark.parametrize("other", [{"version": 2}, {"body_sha256": b"another"}])
+def test_an_entry_that_is_not_the_one_decided_on_is_retracted(
+    ledger: Ledger, other: dict[str, Any]
+) -> None:
+    """Whatever the digest of the decision says."""
+    open_record(ledger)
+    with unconfirmed(ledger):
+        ledger.publish(entry())
+    envelope = codec.encode(ENTRIES, entry(body=b"", **other))
+    ledger.owner.execute("update entry set envelope = %s", (envelope,))
+    assert changes(sent_again(ledger)) == [Retract(SELF, entry().entry_id)]
 
 
 def test_a_body_that_cannot_be_redacted_is_retracted_and_reported(
