@@ -12,7 +12,7 @@ from typing import Any
 
 from prometheus_client.metrics import MetricWrapperBase
 
-from docs import authority, fence_rules, fhir, golden, reliability
+from docs import authority, fence_rules, fhir, golden, reliability, review_workflow
 from recordgate_runtime import metrics
 from recordgate_runtime.logs import FIELDS, LogCode
 from recordgate_runtime.settings import Settings
@@ -53,6 +53,7 @@ def pages() -> dict[str, str]:
         "rules.md": rule_book(),
         "ruleset.md": ruleset_data(),
         "fhir-elements.md": _page("FHIR elements", fhir.OPENING, *_table(fhir.HEAD, fhir.rows())),
+        "review-workflow.md": review_workflow.page(_page, _table),
         "fence-rules.md": fence_rules.page(fence_rules.read()),
     }
 
@@ -95,7 +96,11 @@ def schemas() -> str:
             elif named["fields"]:
                 most = limits(MESSAGES[named["name"]])
                 fields = (
-                    (f"`{f['name']}`", _type(f["type"]), _most(most.get(f["name"])))
+                    (
+                        f"`{f['name']}`",
+                        _type(f["type"]),
+                        f"{most[f['name']]:,}" if f["name"] in most else "",
+                    )
                     for f in named["fields"]
                 )
                 lines += _table(("field", "type", "at most"), fields)
@@ -104,10 +109,6 @@ def schemas() -> str:
         " items of a list; whoever writes or reads a message refuses more. Ids have patterns: 255 bytes at most."
     )
     return _page("Schemas", about, *lines)
-
-
-def _most(size: int | None) -> str:
-    return "" if size is None else f"{size:,}"
 
 
 def settings() -> str:

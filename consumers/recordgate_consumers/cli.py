@@ -4,46 +4,39 @@ A patient's number given as an argument is seen by everyone who may list this ma
 or pipe it, instead.
 """
 
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
+from uuid import UUID
 
-import psycopg
 import simplejson
 import typer
 from rich.console import Console
 
-from recordgate_consumers.review.decision import (
-    ReviewDecision,
-    Role,
-    check_decision,
-    record_decision,
-)
-from recordgate_consumers.review.queue import count_open, find_hold, open_holds, open_tasks
-from recordgate_consumers.review.relay import ControlPublisher, relay_if_reachable
-from recordgate_consumers.review.show_work import (
-    holds_as_data,
-    print_holds,
-    print_tasks,
-    tasks_as_data,
-)
+from recordgate_consumers.review.deciding import Decided, decide, undo
+from recordgate_consumers.review.desk import Desk, Reviewer, Times
+from recordgate_consumers.review.items import MOST_ON_A_PAGE, Seen
+from recordgate_consumers.review.leases import claim, free
+from recordgate_consumers.review.rules import Decision, Role, check_decision
+from recordgate_consumers.review.show_work import as_data, print_items
+from recordgate_consumers.review.workflow import Action, State, What
 from recordgate_consumers.view.read import read_view
 from recordgate_consumers.view.show_view import print_view, view_as_data
 from recordgate_runtime.arguments import ask_nhs_number, parser
 from recordgate_runtime.clock import SystemClock
-from recordgate_runtime.positions import read_partitions
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.service_keys import read_service_key
 from recordgate_runtime.settings import need, settings
 from recordgate_schemas.control import ReviewAction, ReviewGround
-from recordgate_schemas.topics import Principal
+from recordgate_schemas.errors import UsageError
+from recordgate_schemas.messages import Queue
 from recordgate_schemas.values import (
     SELF,
     Audience,
-    EntryId,
     NhsNumber,
     OdsCode,
     parse_audience,
-    parse_entry_id,
     parse_ods,
 )
 
@@ -54,12 +47,13 @@ def _read_nhs_number(argument: str) -> NhsNumber:
 
 AsJson = Annotated[bool, typer.Option("--json", help="For programs: one JSON list.")]
 PracticeOption = Annotated[
-    OdsCode | None,
-    typer.Option(parser=parser(parse_ods), metavar="ODS", help="ODS code; all without it."),
+    OdsCode,
+    typer.Option(parser=parser(parse_ods), metavar="ODS", help="The practice, by its ODS code."),
 ]
-Limit = Annotated[int, typer.Option(min=1, max=100_000, help="How many at most.")]
-MOST_LISTED = 500
+QueueOption = Annotated[Queue | None, typer.Option(help="One queue; all without it.")]
+MOST_LISTED = 50
 """How many rows a list has unless asked for more: a queue may have grown to any length."""
+Limit = Annotated[int, typer.Option(min=1, max=MOST_ON_A_PAGE, help="How many at most.")]
 
 _AUDIENCE = {
     "parser": parser(parse_audience),
@@ -90,97 +84,111 @@ def view(
 
 
 def holds(
-    *, practice: PracticeOption = None, limit: Limit = MOST_LISTED, as_json: AsJson = False
+    *,
+    practice: PracticeOption,
+    queue: QueueOption = None,
+    limit: Limit = MOST_LISTED,
+    as_json: AsJson = False,
 ) -> None:
-    """List open holds, the one due first on top."""
-    with _review_database() as connection:
-        found, total = (
-            open_holds(connection, practice, limit),
-            count_open(connection, "holds", practice),
-        )
-    if as_json:
-        _print_json(holds_as_data(found))
-    else:
-        print_holds(found, Console(), total)
-    _print_more(total - len(found))
+    """List what waits for a decision, in the order in which it should be looked at, and why in that order."""
+    _list(What.HOLD, practice, queue, limit, as_json=as_json, numbers=False)
 
 
 def tasks(
     *,
-    practice: PracticeOption = None,
+    practice: PracticeOption,
+    queue: QueueOption = None,
     numbers: Annotated[
         bool, typer.Option("--numbers", help="Name patients by NHS number.")
     ] = False,
     limit: Limit = MOST_LISTED,
     as_json: AsJson = False,
 ) -> None:
-    """List open tasks: work about a patient, a grant or an entry beyond deciding a hold; what is urgent on top."""
-    with _review_database() as connection:
-        found, total = (
-            open_tasks(connection, practice, limit),
-            count_open(connection, "tasks", practice),
-        )
-    if as_json:
-        _print_json(tasks_as_data(found, numbers=numbers))
-    else:
-        print_tasks(found, Console(), total, numbers=numbers)
-    _print_more(total - len(found))
+    """List work about a patient, a grant or an entry beyond deciding a hold, in the same order."""
+    _list(What.TASK, practice, queue, limit, as_json=as_json, numbers=numbers)
 
 
 def review(
-    entry_id: Annotated[
-        str,
-        typer.Argument(parser=parser(parse_entry_id), help="The held entry, as `holds` names it."),
+    item: Annotated[
+        UUID, typer.Argument(metavar="ITEM", help="The item, as `holds` and `tasks` name it.")
     ],
+    action: Annotated[Action, typer.Argument(help="What to do with it.")],
     *,
-    release: Annotated[bool, typer.Option("--release/--withhold", help="The outcome.")],
+    practice: PracticeOption,
+    reviewer: Annotated[str, typer.Option(help="Who decides; events carry this name.")],
+    role: Annotated[Role, typer.Option(help="As what.")] = Role.ADMIN,
     ground: Annotated[ReviewGround | None, typer.Option(help="Why; needed to withhold.")] = None,
-    audience: Annotated[Audience, typer.Option(**_AUDIENCE)] = SELF,
-    role: Annotated[Role, typer.Option(help="Who decides.")] = Role.ADMIN,
     opinion_on: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Day of a clinician's opinion (serious harm)."),
     ] = None,
-    of_patient: Annotated[
-        bool,
-        typer.Option(
-            "--of-patient",
-            help="Ask for the NHS number, or read it from stdin; needed when several patients have the id.",
-        ),
-    ] = False,
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="For wait: until when.")
+    ] = None,
+    proposes: Annotated[
+        ReviewAction | None, typer.Option(help="For ask_second_opinion: your own.")
+    ] = None,
+    to: Annotated[str | None, typer.Option(help="For not_mine: whose it is.")] = None,
 ) -> None:
-    """Release or withhold a held entry. The decider checks it again: facts that moved hold the entry again."""
-    now = SystemClock().now()
-    action = ReviewAction.RELEASE if release else ReviewAction.WITHHOLD
-    opinion = opinion_on.date() if opinion_on else None
-    decision = ReviewDecision(action, ground or ReviewGround.CHECKED, role, opinion)
-    check_decision(decision, now.date())
-    patient = ask_nhs_number() if of_patient else None
-    key = read_service_key(settings().review_key, "RECORDGATE_REVIEW_KEY")
-    with _review_database() as connection:
-        publisher = ControlPublisher(
-            settings().as_user(Principal.REVIEWER), lambda: read_partitions(connection)
-        )
-        hold = find_hold(connection, EntryId(entry_id), audience, patient)
-        record_decision(connection, hold, decision, now, key)
-        sent = relay_if_reachable(connection, publisher, now)
-    publisher.close()
-    # Kafka being away is no failure of the review: the review sink relays the outcome later.
-    typer.echo(
-        "outcome recorded and sent"
-        if sent
-        else "outcome recorded; it is sent as soon as Kafka is back"
+    """Decide a hold or a task. The decider checks a release again: facts that moved hold the entry again."""
+    decision = Decision(
+        action,
+        ground or ReviewGround.CHECKED,
+        opinion_on.date() if opinion_on else None,
+        until.replace(tzinfo=UTC) if until else None,
+        Action(proposes) if proposes else None,
+        to_reviewer=to,
     )
+    check_decision(decision, role, SystemClock().now().date())
+    key = read_service_key(settings().review_key, "RECORDGATE_REVIEW_KEY")
+    with _desk(Reviewer(reviewer, practice, role)) as desk:
+        if decision.action is Action.UNDO:
+            undo(desk, item)
+            typer.echo("undone; it is open again")
+            return
+        lease = claim(desk, item)
+        try:
+            decided = decide(desk, lease, Seen.of(desk.item(item)), decision, key)
+        except UsageError:
+            free(desk, lease)
+            raise
+    typer.echo(_answer(decided))
 
 
-def _review_database() -> psycopg.Connection:
-    return connect(need(settings().review_dsn, "RECORDGATE_REVIEW_DSN"), "review_app")
+def _answer(decided: Decided) -> str:
+    if decided.state is not State.DECIDED or decided.undo_until is None:
+        return f"recorded; it is {decided.state.replace('_', ' ')}"
+    until = decided.undo_until.astimezone().strftime("%H:%M:%S")
+    return f"decided; the outcome is sent from {until} on and can be undone before"
 
 
-def _print_more(more: int) -> None:
-    """Say on standard error what a list leaves out, so that neither people nor programs take it for all."""
-    if more > 0:
-        typer.echo(f"{more} more are not listed; give --limit, or --practice", err=True)
+def _list(
+    what: What,
+    practice: OdsCode,
+    queue: Queue | None,
+    limit: int,
+    *,
+    as_json: bool,
+    numbers: bool,
+) -> None:
+    with _desk(Reviewer("list", practice, Role.ADMIN)) as desk:
+        found, total = desk.page(what, queue=queue, limit=limit), desk.count(what, queue)
+    now = SystemClock().now()
+    if as_json:
+        _print_json(as_data(found, now, numbers=numbers))
+    else:
+        print_items(found, Console(), total, now, numbers=numbers)
+    if total > len(found):
+        typer.echo(f"{total - len(found)} more are not listed; give --limit or --queue", err=True)
+
+
+@contextmanager
+def _desk(reviewer: Reviewer) -> Iterator[Desk]:
+    known = settings()
+    times = Times(timedelta(seconds=known.review_lease_s), timedelta(seconds=known.review_undo_s))
+    dsn = need(known.review_dsn, "RECORDGATE_REVIEW_DSN")
+    with connect(dsn, "review_app", autocommit=True) as connection:
+        yield Desk(connection, reviewer, SystemClock(), times)
 
 
 def _print_json(data: list[dict[str, Any]]) -> None:

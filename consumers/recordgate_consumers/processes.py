@@ -8,7 +8,9 @@ from contextlib import closing
 from datetime import datetime, timedelta
 
 from recordgate_consumers.review.relay import ControlPublisher, relay
-from recordgate_consumers.review.review_sink import ReviewSink, close_forgotten, count_open
+from recordgate_consumers.review.review_sink import ReviewSink, close_forgotten
+from recordgate_consumers.review.upkeep import count_work, pass_time
+from recordgate_consumers.review.work_columns import WorkTime
 from recordgate_consumers.view.catching_up import CatchUp
 from recordgate_consumers.view.gate_lane import GateLane
 from recordgate_consumers.view.gate_lease import GateLease
@@ -26,8 +28,10 @@ from recordgate_schemas.topics import CONTROLS, HELD, RELEASED, Principal
 
 Loop = Callable[..., None]
 _PACKAGE = "recordgate_consumers"
-UPKEEP_EVERY = timedelta(seconds=5)
-"""How often the review sink counts open holds and relays outcomes, at most."""
+RELAY_EVERY = timedelta(seconds=0.25)
+"""How often the review sink looks for outcomes to send, at most."""
+UPKEEP_EVERY = timedelta(seconds=15)
+"""How often it wakes and escalates work and counts it, at most."""
 
 
 def view_sink(run: Loop = run_sink) -> None:
@@ -62,16 +66,25 @@ def gate_lane(run: Loop = run_sink) -> None:
 def review_sink(run: Loop = run_sink) -> None:
     """Apply `held` to the review queue, and relay outcomes left in the outbox, until asked to stop."""
     known = settings().as_user(Principal.REVIEW_SINK)
-    handler = ReviewSink(timedelta(days=known.review_due_days))
+    handler = ReviewSink(WorkTime(known.review_due_days, known.review_urgent_days))
     with _opened(_review_dsn(), "review_sink", known) as connection:
         publisher = ControlPublisher(known, lambda: read_partitions(connection))
 
         def upkeep(now: datetime) -> None:
-            count_open(connection, now)
             close_forgotten(connection, now)
-            relay(connection, publisher, now)
+            pass_time(connection, now)
+            count_work(connection, now)
 
-        run(HELD, connection, handler, known, idle=_every(UPKEEP_EVERY, SystemClock(), upkeep))
+        now_and_then = (
+            _every(RELAY_EVERY, SystemClock(), lambda now: relay(connection, publisher, now)),
+            _every(UPKEEP_EVERY, SystemClock(), upkeep),
+        )
+
+        def idle() -> None:
+            for one in now_and_then:
+                one()
+
+        run(HELD, connection, handler, known, idle=idle)
     publisher.close()
 
 
@@ -82,7 +95,7 @@ def _opened(dsn: str, role: str, known: Settings) -> Connection:
 
 
 def _every(
-    period: timedelta, clock: Clock, function: Callable[[datetime], None]
+    period: timedelta, clock: Clock, function: Callable[[datetime], object]
 ) -> Callable[[], None]:
     """Return a function that calls `function` at most once in a period, however often it is called."""
     due: datetime | None = None

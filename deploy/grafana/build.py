@@ -50,8 +50,14 @@ PANELS = (
         "Open holds",
         "Entries that wait for a person, by whether their due date is past.",
         "short",
-        (("sum by (due) (recordgate_holds_open)", "{{due}}"),),
+        (('sum by (due) (recordgate_work_open{what="hold"})', "{{due}}"),),
         kind="stat",
+    ),
+    Panel(
+        "Escalations",
+        "Holds and tasks that came to 50, 80 and 100 % of the time they have, in a day.",
+        "short",
+        (("sum by (percent) (increase(recordgate_work_escalations_total[1d]))", "{{percent}} %"),),
     ),
     Panel(
         "Markers waiting",

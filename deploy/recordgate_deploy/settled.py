@@ -37,7 +37,8 @@ class Watch:
     def all_applied(self) -> bool:
         """Return whether nothing is under way anywhere."""
         return (
-            self._at_end(self._ledger, ENTRIES)
+            self._outcomes_sent()
+            and self._at_end(self._ledger, ENTRIES)
             and self._at_end(self._ledger, CONTROLS)
             and observe.pending_redecisions(self._ledger) == 0
             and self._all_published()
@@ -61,6 +62,13 @@ class Watch:
         ends = self._readers[topic].end_offsets()
         stored = read(database, topic.name)
         return all(stored.get(p, 0) >= end for p, end in ends.items())
+
+    def _outcomes_sent(self) -> bool:
+        """Return whether reviewers' outcomes are all on their way, those included that can still be undone."""
+        row = self._review.execute(
+            "select not exists (select from outbox where sent_at is null and cancelled_at is null)"
+        ).fetchone()
+        return bool(row and row[0])
 
     def _is_fresh(self) -> bool:
         row = self._view.execute(

@@ -82,10 +82,16 @@ TICKS_FAILED = Counter(
     "Ticks that the broker did not confirm, or could not be asked for.",
     registry=REGISTRY,
 )
-HOLDS_OPEN = Gauge(
-    "recordgate_holds_open",
-    "Open holds, by whether they are past their due date.",
-    ("due",),
+WORK_OPEN = Gauge(
+    "recordgate_work_open",
+    "Holds and tasks that are not decided, by queue, age (new: two days; old: over fourteen) and due date.",
+    ("what", "queue", "age", "due"),
+    registry=REGISTRY,
+)
+ESCALATIONS = Counter(
+    "recordgate_work_escalations",
+    "Holds and tasks that came to 50, 80 and 100 % of the time they have, by queue.",
+    ("queue", "percent"),
     registry=REGISTRY,
 )
 ACCOUNT = Gauge(

@@ -107,7 +107,18 @@ class Settings(BaseSettings):
         description="seconds between the gate lane's ticks, a third of the lease at most",
     )
     page_entries: int = Field(500, ge=1, le=10000, description="entries re-decided in one page")
-    review_due_days: int = Field(14, ge=1, le=28, description="days until an open hold is due")
+    review_due_days: int = Field(
+        10, ge=1, le=20, description="working days until a hold or a task is due"
+    )
+    review_urgent_days: int = Field(
+        2, ge=1, le=20, description="working days until an urgent task or an incident is due"
+    )
+    review_lease_s: int = Field(
+        600, ge=30, le=3600, description="seconds a reviewer keeps an item without a sign of life"
+    )
+    review_undo_s: int = Field(
+        30, ge=0, le=600, description="seconds in which a reviewer can undo a release"
+    )
 
     @field_validator(
         "quarantine_key", "review_key", "operator_key", "kafka_secrets", "kafka_ca", mode="before"

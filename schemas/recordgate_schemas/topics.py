@@ -28,7 +28,6 @@ class Principal(StrEnum):
     VIEW_SINK = "view-sink"
     GATE_LANE = "gate-lane"
     REVIEW_SINK = "review-sink"
-    REVIEWER = "reviewer"
     OPERATOR = "operator"
     RESTORE = "restore"
     METRICS = "metrics"
@@ -91,7 +90,6 @@ CONTROLS = Topic(
     writers=(
         Principal.PUBLISHER,
         Principal.REVIEW_SINK,
-        Principal.REVIEWER,
         Principal.OPERATOR,
         Principal.GATE_LANE,
     ),

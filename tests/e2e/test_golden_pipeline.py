@@ -8,7 +8,11 @@ from datetime import datetime
 
 import pytest
 
-from recordgate_consumers.review.decision import ReviewDecision, Role, record_decision
+from recordgate_consumers.review.deciding import decide
+from recordgate_consumers.review.items import Seen
+from recordgate_consumers.review.leases import claim
+from recordgate_consumers.review.rules import Decision, Role
+from recordgate_consumers.review.workflow import Action
 from recordgate_deploy.runner import Runner
 from recordgate_deploy.settled import Watch
 from recordgate_runtime.clock import SystemClock
@@ -16,7 +20,7 @@ from recordgate_runtime.service_keys import read_service_key
 from recordgate_runtime.settings import settings
 from recordgate_schemas.control import Control, Reviewed
 from recordgate_schemas.errors import UsageError
-from recordgate_schemas.values import NhsNumber
+from recordgate_schemas.values import NhsNumber, OdsCode
 from recordgate_streams.golden.cases import Case, cases
 from recordgate_streams.golden.judge import Run, differences
 from recordgate_streams.golden.messages import Published, messages_of
@@ -69,7 +73,7 @@ def _run(watch: Watch, now: datetime, first_patient: int) -> Golden:
         stack.publish(message for s in subjects for message in s.told.first)
         watch.wait()
         before = _states(stack, subjects, quarantined)
-        refused = {s.case.name for s in subjects if _is_refused(stack, s, now)}
+        refused = {s.case.name for s in subjects if _is_refused(stack, s)}
         stack.publish(message for s in subjects for message in s.told.then)
         watch.wait()
         after = _states(stack, subjects, quarantined)
@@ -95,7 +99,7 @@ def _states(stack: GoldenStack, subjects: list[Subject], before: int) -> dict[st
     return found
 
 
-def _is_refused(stack: GoldenStack, subject: Subject, now: datetime) -> bool:
+def _is_refused(stack: GoldenStack, subject: Subject) -> bool:
     """True when the workflow gives no way to say what the case's reviewer wants to say."""
     if subject.case.expect is not Word.REFUSED:
         return False
@@ -103,13 +107,12 @@ def _is_refused(stack: GoldenStack, subject: Subject, now: datetime) -> bool:
     assert isinstance(said, Control)
     assert isinstance(said.change, Reviewed)
     wanted = said.change
-    decision = ReviewDecision(
-        wanted.action, wanted.ground, Role(wanted.reviewer_role), wanted.clinician_opinion_on
-    )
+    decision = Decision(Action(wanted.action), wanted.ground, wanted.clinician_opinion_on)
     key = read_service_key(settings().review_key, "RECORDGATE_REVIEW_KEY")
     try:
         for hold in stack.holds_of(subject.number):
-            record_decision(stack.review, hold, decision, now, key)
+            desk = stack.desk(OdsCode(hold.practice), Role(wanted.reviewer_role))
+            decide(desk, claim(desk, hold.id), Seen.of(hold), decision, key)
     except UsageError:
         return True
     return not stack.holds_of(subject.number)

@@ -47,6 +47,16 @@ ROWS = {
                 " closed_because) values ('9990000018', 'self', 'e', 0, 'closed', now(), 'released')"
             ),
             "insert into outbox (control_id, control, created_at) values ('c', '', now())",
+            (
+                "insert into hold (nhs_number, audience, entry_id, sequence, state, queue, version, practice, kind,"
+                " reasons, hide_first, bulk_release, decided_under, ruleset, body, body_type, body_sha256, opened_at,"
+                " due_at, updated_at) values ('9990000018', 'self', 'f', 0, 'decided', 'practice', 1, 'A82038', 'k',"
+                " '{}', false, false, 0, 'r', '', 'b', '', now(), now(), now())"
+            ),
+            (
+                "insert into task (nhs_number, reason, audience, entry_id, sequence, practice, kind, opened_at)"
+                " values ('9990000018', 'R', 'self', '', 0, 'A82038', 'review', now())"
+            ),
         ],
     },
 }

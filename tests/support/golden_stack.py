@@ -8,9 +8,13 @@ from typing import Self
 import orjson
 import psycopg
 
-from recordgate_consumers.review.queue import Hold, open_holds, open_tasks
+from recordgate_consumers.review import items
+from recordgate_consumers.review.desk import Desk, Reviewer, Times
+from recordgate_consumers.review.rules import Role
+from recordgate_consumers.review.workflow import What
 from recordgate_consumers.view.read import read_view
 from recordgate_producers.publisher import Publisher
+from recordgate_runtime.clock import SystemClock
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.service_keys import read_service_key
 from recordgate_runtime.settings import Settings
@@ -18,7 +22,7 @@ from recordgate_schemas.control import Control
 from recordgate_schemas.entry import ClinicalEntry
 from recordgate_schemas.messages import Queue, TaskKind
 from recordgate_schemas.reasons import Reason
-from recordgate_schemas.values import SELF, Audience, EntryId, NhsNumber, proxy
+from recordgate_schemas.values import SELF, Audience, EntryId, NhsNumber, OdsCode, proxy
 from recordgate_streams.decider.routing import Route
 from recordgate_streams.golden.messages import Message
 from recordgate_streams.golden.state import Key, OpenTask, Shown, State
@@ -42,8 +46,9 @@ class GoldenStack:
         self._ledger = self._open(settings.ledger_dsn, "ledger_reader")
         self._reader = self._open(settings.view_dsn, "view_reader")
         self._sink = self._open(settings.view_dsn, "view_sink")
-        self.review = self._open(settings.review_dsn, "review_app")
-        self._holds: list[Hold] = []
+        self._review = self._open(settings.review_dsn, "review_app")
+        self._queues = self._open(settings.review_dsn, "review_sink")
+        self._holds: list[items.Item] = []
         self._tasks: list[tuple[str, OpenTask]] = []
 
     def _open(self, dsn: str, role: str) -> psycopg.Connection:
@@ -68,15 +73,22 @@ class GoldenStack:
         self._publisher.publish_entries(m for m in told if isinstance(m, ClinicalEntry))
 
     def look(self) -> None:
-        """Read the queues of all reviewers once, for every patient's `state`."""
-        self._holds = open_holds(self.review)
+        """Read the queues of all practices once, for every patient's `state`."""
+        practices = self._queues.execute("select distinct practice from work_item").fetchall()
+        desks = [self.desk(OdsCode(practice), Role.ADMIN) for (practice,) in practices]
+        self._holds = [hold for desk in desks for hold in _all(desk, What.HOLD)]
         self._tasks = [
-            (t.nhs_number, _task(t.reason, t.audience, t.entry_id, t.kind))
-            for t in open_tasks(self.review)
+            (t.nhs_number, _task(t.reasons[0], t.audience, t.entry_id, t.kind or ""))
+            for desk in desks
+            for t in _all(desk, What.TASK)
         ]
 
-    def holds_of(self, number: NhsNumber) -> list[Hold]:
-        """Return a patient's open holds, as of the last look."""
+    def desk(self, practice: OdsCode, role: Role) -> Desk:
+        """Return the desk of a reviewer of a practice."""
+        return Desk(self._review, Reviewer("golden", practice, role), SystemClock(), Times())
+
+    def holds_of(self, number: NhsNumber) -> list[items.Item]:
+        """Return a patient's holds in the queues, as of the last look."""
         return [hold for hold in self._holds if hold.nhs_number == number.digits]
 
     def state(self, number: NhsNumber, told: Sequence[Message]) -> State:
@@ -113,11 +125,19 @@ class GoldenStack:
         return int(row[0])
 
 
-def _about(hold: Hold) -> Key:
+def _all(desk: Desk, what: What) -> list[items.Item]:
+    found, after = list[items.Item](), items.START
+    while page := desk.page(what, after=after, limit=500):
+        found += page
+        after = items.Key.of(page[-1])
+    return found
+
+
+def _about(hold: items.Item) -> Key:
     return EntryId(hold.entry_id), Audience(hold.audience)
 
 
-def _route(hold: Hold) -> Route:
+def _route(hold: items.Item) -> Route:
     return Route(Queue(hold.queue), hold.hide_first, hold.bulk_release)
 
 

@@ -5,7 +5,6 @@ backed up and restored, as by an operator who has only the database server's own
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any, cast
 
 import psycopg
@@ -13,6 +12,7 @@ from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from recordgate_consumers.review.review_sink import ReviewSink
+from recordgate_consumers.review.work_columns import WorkTime
 from recordgate_consumers.view.gate_lane import GateLane
 from recordgate_consumers.view.read import read_view
 from recordgate_consumers.view.view_sink import ViewSink
@@ -131,7 +131,7 @@ class Site:
         """Let the gate lane and the sinks read to the end of their topics."""
         self.apply_controls()
         self.apply_released()
-        self._apply("review", "review_sink", HELD, ReviewSink(timedelta(days=14)))
+        self._apply("review", "review_sink", HELD, ReviewSink(WorkTime(10, 2)))
 
     def apply_controls(self) -> None:
         """Let the gate lane read to the end."""

@@ -12,10 +12,9 @@ from recordgate_runtime.settings import Settings
 from recordgate_runtime.sql import Statements
 from recordgate_schemas import codec
 from recordgate_schemas.control import Control
-from recordgate_schemas.errors import RetryableError
 from recordgate_schemas.topics import CONTROLS
 
-_SQL = Statements("recordgate_consumers.review", "queue.sql")
+_SQL = Statements("recordgate_consumers.review", "relay.sql")
 _MAX_OUTCOMES = 100
 _ACK_TIMEOUT_S = 15  # below the 30 s a transaction may idle: the rows stay locked meanwhile
 
@@ -24,7 +23,13 @@ Send = Callable[[Sequence[bytes]], None]
 
 
 def relay(connection: psycopg.Connection, send: Send, now: datetime) -> int:
-    """Send what is unsent, record that it was sent, and return how many outcomes that were."""
+    """Send what is due and unsent, record that it was sent, and return how many outcomes that were.
+
+    SAFETY: an outcome is taken in a transaction of its own. After a crash it is sent again and cannot be undone, for it
+    may have been sent before.
+    """
+    with connection.transaction():
+        connection.execute(_SQL["take_due"], {"now": now, "limit": _MAX_OUTCOMES})
     with connection.transaction():
         unsent = connection.execute(_SQL["unsent_outcomes"], {"limit": _MAX_OUTCOMES}).fetchall()
         if unsent:
@@ -32,15 +37,6 @@ def relay(connection: psycopg.Connection, send: Send, now: datetime) -> int:
             send([bytes(control) for control in controls])
             connection.execute(_SQL["mark_sent"], {"ids": list(ids), "now": now})
     return len(unsent)
-
-
-def relay_if_reachable(connection: psycopg.Connection, send: Send, now: datetime) -> bool:
-    """Send what is unsent; return False when Kafka is away, which leaves it in the outbox for the review sink."""
-    try:
-        relay(connection, send, now)
-    except RetryableError:
-        return False
-    return True
 
 
 class ControlPublisher:

@@ -20,14 +20,16 @@ from recordgate_deploy.servers import no_servers_configured
 from recordgate_deploy.stack import running
 from recordgate_producers import samples
 from recordgate_producers.fhir import snapshot_control
-from recordgate_runtime.settings import settings
+from recordgate_runtime.settings import adopt, settings
 from recordgate_schemas.control import AccessDeclined, Control, EntryHidden, HideCause, ProxyEnded
 from recordgate_schemas.entry import ClinicalEntry, Link, Relation, ThirdParty
-from recordgate_schemas.reasons import INTEGRITY, Outcome
-from recordgate_schemas.values import SELF, GrantId
+from recordgate_schemas.reasons import INTEGRITY, Outcome, Reason
+from recordgate_schemas.values import SELF, EntryId, GrantId
 from recordgate_streams.ledger.observe import DecisionInForce
 
 LOG = "processes.log"
+UNDO_S = 2
+"""In the demo a reviewer has less time to undo a release: nobody waits long for the next step."""
 
 
 def run_demo(home: Path, records: Path | None) -> int:
@@ -37,6 +39,7 @@ def run_demo(home: Path, records: Path | None) -> int:
         with Runner(home):  # refuses while a demo is running; ends what a killed one left
             shutil.rmtree(home)
     home.mkdir(parents=True, exist_ok=True)
+    adopt({"RECORDGATE_REVIEW_UNDO_S": str(UNDO_S)})
     console.print("starting Kafka, PostgreSQL and five processes ...")
     started = time.monotonic()
     with (
@@ -156,20 +159,36 @@ class Demo:
     def _review(self, patient: Person) -> None:
         held = self._held() or self._hold_one(patient)
         self._title("A reviewer releases one held entry")
-        person, decision = held[0]
+        person, entry_id, practice, item = self._listed(held)
         before = self._pipeline.seen(person)
-        command = recordgate_argv(
-            "review", decision.entry_id, "--release", "--audience", person.audience
-        )
-        subprocess.run(command, check=True)  # noqa: S603  our own command, as a reviewer would run it
+        options = ("--practice", practice, "--reviewer", "demo", "--role", "gp")
+        self._console.print(self._command("review", item, "release", *options).decode().strip())
         self._pipeline.wait()
         after = self._pipeline.seen(person)
         self._difference(before, after)
-        name = fhir_id(decision.entry_id)
+        name = fhir_id(entry_id)
         self._check(
             "the reviewed entry is seen, nothing else changed", _without(after, name) == before
         )
         self._check("it was not seen before", name in after and name not in before)
+
+    def _listed(
+        self, held: list[tuple[Person, DecisionInForce]]
+    ) -> tuple[Person, EntryId, str, str]:
+        """Return one of the held entries that a single person may release: whose, its id, its practice, its item."""
+        of = {(decision.entry_id, person.audience): person for person, decision in held}
+        for practice in sorted({person.extract.entries[0].practice for person in of.values()}):
+            listed = self._command("holds", "--practice", practice, "--limit", "500", "--json")
+            for one in orjson.loads(listed):
+                about = (one["entry_id"], one["audience"])
+                if about in of and Reason.SAFEGUARDING not in one["reasons"]:
+                    return of[about], EntryId(one["entry_id"]), practice, one["id"]
+        raise RuntimeError("no held entry is in the queues of the demo's practices")
+
+    def _command(self, *arguments: str) -> bytes:
+        """Run a command as a reviewer would, and return what it prints."""
+        argv = recordgate_argv(*arguments)
+        return subprocess.run(argv, check=True, stdout=subprocess.PIPE).stdout  # noqa: S603  our own
 
     def _held(self) -> list[tuple[Person, DecisionInForce]]:
         return [

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 import typer
@@ -12,8 +13,9 @@ from recordgate_consumers import cli
 from recordgate_consumers.view.show_view import NOTICE
 from recordgate_schemas.control import AccessSuspended, EntryHidden, HideCause
 from recordgate_schemas.errors import UsageError
+from recordgate_schemas.messages import Queue
 from recordgate_schemas.values import EntryId, proxy
-from tests.support.consumers import opened, patient, release, task_opened
+from tests.support.consumers import at, opened, patient, release, task_opened
 from tests.support.review import ReviewDatabase
 from tests.support.view import ViewDatabase
 
@@ -21,6 +23,10 @@ ALICE = patient(1)
 APP = typer.Typer()
 for command in (cli.view, cli.holds, cli.tasks, cli.review):
     APP.command()(command)
+
+NO_ITEM = "00000000-0000-0000-0000-000000000000"
+AT = ("--practice", "A82038")
+ANN = (*AT, "--reviewer", "ann", "--role", "gp")
 
 pytestmark = pytest.mark.usefixtures("configured")
 
@@ -76,6 +82,7 @@ def test_hidden_over_closed_empty_and_unknown_look_the_same(view: ViewDatabase) 
         ("view", ALICE.digits, "--as", "me"),
         ("holds", "--practice", "?"),
         ("tasks", "--practice", "?"),
+        ("review", NO_ITEM, "release", "--reviewer", "ann", "--practice", "?"),
     ],
 )
 def test_a_wrong_argument_is_named_and_never_quoted(arguments: Sequence[str]) -> None:
@@ -84,64 +91,91 @@ def test_a_wrong_argument_is_named_and_never_quoted(arguments: Sequence[str]) ->
     assert arguments[-1] not in str(caught.value)
 
 
-def test_a_reviewer_lists_and_decides(review: ReviewDatabase) -> None:
-    review.publish(opened(0, ALICE), opened(1, ALICE, "e2"))
-    assert "2 open" in run("holds").stdout
-    listed = json.loads(run("holds", "--practice", "A82038", "--json").stdout)
-    assert [hold["entry_id"] for hold in listed] == ["e1", "e2"]
+def items(what: str = "holds") -> dict[str | None, dict[str, Any]]:
+    """What is listed, by entry."""
+    return {one["entry_id"]: one for one in json.loads(run(what, *AT, "--json").stdout)}
+
+
+def test_a_reviewer_lists_decides_and_undoes(review: ReviewDatabase) -> None:
+    review.publish(opened(0, ALICE), opened(1, ALICE, "e2", when=at(1)))
+    assert "2 open" in run("holds", *AT).stdout
+    listed = items()
+    assert list(listed) == ["e1", "e2"]
     assert ALICE.digits not in json.dumps(listed)
-    assert "sent" in run("review", "e1", "--release").stdout
-    assert "sent" in run("review", "e2", "--withhold", "--ground", "court").stdout
-    assert json.loads(run("holds", "--json").stdout) == []
-    assert review.owner.execute("select from outbox where sent_at is null").fetchall() == []
+    release, withhold = listed["e1"]["id"], listed["e2"]["id"]
+    assert "can be undone" in run("review", release, "release", *ANN).stdout
+    assert "decided" in run("review", withhold, "withhold", *ANN, "--ground", "court").stdout
+    assert items() == {}
+    assert "undone" in run("review", release, "undo", *ANN).stdout
+    assert list(items()) == ["e1"]
+    kept = review.owner.execute(
+        "select opens, cancelled_at is null from outbox order by id"
+    ).fetchall()
+    assert kept == [(True, False), (False, True)]
+
+
+def test_a_refused_decision_leaves_the_item_to_others(review: ReviewDatabase) -> None:
+    review.publish(opened(0, ALICE, queue=Queue.CLINICIAN))
+    item = items()["e1"]["id"]
+    with pytest.raises(UsageError, match="clinician"):
+        run("review", item, "release", *AT, "--reviewer", "adam")
+    run("review", item, "ask_second_opinion", *ANN, "--proposes", "release")
+    assert items()["e1"]["state"] == "second_opinion"
+    assert (
+        "decided"
+        in run("review", item, "release", *AT, "--reviewer", "ben", "--role", "nurse").stdout
+    )
+
+
+def test_another_practice_has_no_such_item(review: ReviewDatabase) -> None:
+    review.publish(opened(0, ALICE))
+    with pytest.raises(UsageError, match="no such item"):
+        run("review", items()["e1"]["id"], "release", "--practice", "B81001", "--reviewer", "eve")
+    assert "0 open" in run("holds", "--practice", "B81001").stdout
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])
 def test_a_list_says_how_many_more_there_are_and_programs_hear_it_too(
     review: ReviewDatabase, form: tuple[str, ...]
 ) -> None:
-    review.publish(*(opened(n, ALICE, f"e{n}") for n in range(5)))
-    review.publish(*(task_opened(5 + n, ALICE, entry=f"e{n}") for n in range(3)))
-    some, all_of_them = run("holds", "--limit", "2", *form), run("holds", *form)
-    assert some.stderr == "3 more are not listed; give --limit, or --practice\n"
-    assert [f"e{n}" in some.stdout for n in range(5)] == [True, True, False, False, False]
-    assert all(f"e{n}" in all_of_them.stdout for n in range(5))
+    review.publish(*(opened(n, ALICE, f"z{n}", when=at(n)) for n in range(5)))
+    review.publish(*(task_opened(5 + n, ALICE, entry=f"z{n}") for n in range(3)))
+    some, all_of_them = run("holds", *AT, "--limit", "2", *form), run("holds", *AT, *form)
+    assert some.stderr == "3 more are not listed; give --limit or --queue\n"
+    assert [f"z{n}" in some.stdout for n in range(5)] == [True, True, False, False, False]
+    assert all(f"z{n}" in all_of_them.stdout for n in range(5))
     assert all_of_them.stderr == ""
-    assert run("tasks", "--limit", "2", *form).stderr.startswith("1 more")
-    assert "5 open" in run("holds", "--limit", "2").stdout
+    assert run("tasks", *AT, "--limit", "2", *form).stderr.startswith("1 more")
+    assert "5 open" in run("holds", *AT, "--limit", "2").stdout
 
 
 def test_a_hold_says_what_to_offer_first(review: ReviewDatabase) -> None:
-    review.publish(opened(0, ALICE, hide_first=True, bulk_release=False), opened(1, ALICE, "e2"))
-    flags = [
-        (h["hide_first"], h["bulk_release"]) for h in json.loads(run("holds", "--json").stdout)
-    ]
+    review.publish(
+        opened(0, ALICE, hide_first=True, bulk_release=False),
+        opened(1, ALICE, "e2", when=at(1)),
+    )
+    flags = [(h["hide_first"], h["bulk_release"]) for h in items().values()]
     assert flags == [(True, False), (False, True)]
-    offers = [line.split() for line in run("holds").stdout.splitlines()]
-    assert [{"withhold", "release"} & set(words) for words in offers if "self" in words] == [
-        {"withhold"},
-        {"release"},
-    ]
+    shown = run("holds", *AT).stdout
+    assert shown.index("withhold") < shown.index("release")
 
 
 def test_tasks_are_listed_and_name_a_patient_only_when_asked(review: ReviewDatabase) -> None:
     review.publish(task_opened(0, ALICE), task_opened(1, ALICE, "OPINION_STALE", entry="e1"))
-    assert "2 open" in run("tasks").stdout
-    (first, second) = json.loads(run("tasks", "--practice", "A82038", "--json").stdout)
-    assert (first["reason"], first["entry_id"], first["kind"]) == (
-        "OPINION_STALE",
-        "e1",
-        "practice",
-    )
-    assert (second["reason"], second["entry_id"]) == ("S_FLAG", None)
+    assert "2 open" in run("tasks", *AT).stdout
+    listed = items("tasks")
+    assert (listed["e1"]["reasons"], listed["e1"]["kind"]) == (["OPINION_STALE"], "practice")
+    assert listed[None]["reasons"] == ["S_FLAG"]
     for options in ((), ("--json",)):
-        assert ALICE.digits not in run("tasks", *options).stdout
-        assert ALICE.digits in run("tasks", "--numbers", *options).stdout
-    assert json.loads(run("tasks", "--practice", "B81001", "--json").stdout) == []
+        assert ALICE.digits not in run("tasks", *AT, *options).stdout
+        assert ALICE.digits in run("tasks", *AT, "--numbers", *options).stdout
+    run("review", listed["e1"]["id"], "done", *ANN)
+    assert list(items("tasks")) == [None]
 
 
 def test_serious_harm_needs_a_clinician(review: ReviewDatabase) -> None:
     review.publish(opened(0, ALICE))
+    item = items()["e1"]["id"]
     with pytest.raises(UsageError, match="clinician"):
-        run("review", "e1", "--withhold", "--ground", "serious_harm")
-    assert "1 open" in run("holds").stdout
+        run("review", item, "withhold", *AT, "--reviewer", "adam", "--ground", "serious_harm")
+    assert "1 open" in run("holds", *AT).stdout

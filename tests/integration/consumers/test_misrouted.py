@@ -37,7 +37,7 @@ from tests.support.consumers import (
     registered,
     release,
 )
-from tests.support.review import DUE_AFTER, ReviewDatabase
+from tests.support.review import WORK_TIME, ReviewDatabase
 from tests.support.view import ViewDatabase
 
 PARTITIONS = 4
@@ -282,7 +282,7 @@ def test_a_message_of_ours_elsewhere_is_reported_and_changes_nothing(
     astray = replace(
         published(opened(0, who), offset=0), partition=elsewhere(who), partitions=PARTITIONS
     )
-    apply(review.sink, ReviewSink(DUE_AFTER), HELD, [astray])
+    apply(review.sink, ReviewSink(WORK_TIME), HELD, [astray])
     assert review.owner.execute("select count(*) from hold").fetchone() == (0,)
     assert (poison_count(RELEASED.name), poison_count(HELD.name)) == (before[0] + 2, before[1] + 1)
 

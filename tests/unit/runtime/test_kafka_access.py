@@ -23,7 +23,6 @@ ALLOWED = {
     "view-sink": {("read", "released")},
     "gate-lane": {("read", "controls"), ("write", "controls")},
     "review-sink": {("read", "held"), ("write", "controls")},
-    "reviewer": {("write", "controls")},
     "operator": {("write", "controls"), ("write", "entries"), ("read", "quarantined")},
     "metrics": set(),
     "restore": set(),
