@@ -391,7 +391,6 @@ def _page(title: str, opening: str, *lines: str) -> str:
 
 def main() -> None:
     """Write the pages."""
-    FOLDER.mkdir(exist_ok=True)
     for name, text in pages().items():
         (FOLDER / name).write_text(text, "utf-8")
     reliability.PAGE.write_text(reliability.page(reliability.read()), "utf-8")
