@@ -79,6 +79,7 @@ CREATE TABLE public.outbox (
     send_after timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
     taken_at timestamp with time zone,
     cancelled_at timestamp with time zone,
+    unanswered_at timestamp with time zone,
     CONSTRAINT not_both CHECK (((taken_at IS NULL) OR (cancelled_at IS NULL)))
 );
 ALTER TABLE ONLY public.outbox FORCE ROW LEVEL SECURITY;
@@ -287,7 +288,7 @@ CREATE INDEX event_of_reviewer ON public.review_event USING btree (practice, rev
 
 CREATE INDEX hold_by_entry ON public.hold USING btree (entry_id);
 
-CREATE UNIQUE INDEX outbox_once ON public.outbox USING btree (item_id, incarnation, sequence) WHERE (cancelled_at IS NULL);
+CREATE UNIQUE INDEX outbox_once ON public.outbox USING btree (item_id, incarnation, sequence) WHERE ((cancelled_at IS NULL) AND (unanswered_at IS NULL));
 
 CREATE INDEX outbox_unsent ON public.outbox USING btree (id) WHERE ((sent_at IS NULL) AND (cancelled_at IS NULL));
 
@@ -298,6 +299,8 @@ CREATE INDEX work_in_order ON public.work_item USING btree (practice, what, due_
 CREATE INDEX work_in_order_of_queue ON public.work_item USING btree (practice, what, queue, due_at, harm, opened_at, id) WHERE (state = ANY (ARRAY['open'::text, 'second_opinion'::text, 'disagreement'::text]));
 
 CREATE INDEX work_leased ON public.work_item USING btree (lease_holder) WHERE (lease_holder IS NOT NULL);
+
+CREATE INDEX work_unanswered ON public.work_item USING btree (updated_at) WHERE ((state = 'decided'::text) AND (what = 'hold'::text));
 
 CREATE INDEX work_wakes ON public.work_item USING btree (wait_until) WHERE (state = 'waiting'::text);
 ALTER TABLE ONLY public.outbox
@@ -357,6 +360,7 @@ GRANT SELECT(taken_at) ON TABLE public.outbox TO metrics;
 GRANT SELECT(cancelled_at),UPDATE(cancelled_at) ON TABLE public.outbox TO review_app;
 GRANT UPDATE(cancelled_at) ON TABLE public.outbox TO review_sink;
 GRANT SELECT(cancelled_at) ON TABLE public.outbox TO metrics;
+GRANT UPDATE(unanswered_at) ON TABLE public.outbox TO review_sink;
 GRANT SELECT,INSERT ON TABLE public.partition_count TO review_sink;
 GRANT SELECT ON TABLE public.partition_count TO review_app;
 GRANT SELECT ON TABLE public.partition_count TO metrics;

@@ -14,7 +14,7 @@ from recordgate_consumers.review.workflow import OUTCOMES, Action, State, When
 from recordgate_schemas.control import OPINION_MONTHS, ReviewGround
 from recordgate_schemas.errors import UsageError
 from recordgate_schemas.messages import Queue
-from recordgate_schemas.reasons import Reason
+from recordgate_schemas.reasons import INTEGRITY, Reason
 
 
 class Role(StrEnum):
@@ -70,6 +70,10 @@ def check(item: Item, decision: Decision, role: Role, now: datetime) -> None:
     """Raise Refused when a reviewer of this role may not decide so about this item."""
     check_decision(decision, role, now.date())
     releases = decision.outcome is Action.RELEASE
+    if releases and INTEGRITY & set(item.reasons):
+        raise Refused(
+            "action: a hold for a reason of integrity is lifted by mending its cause, not by a release"
+        )
     disagreed = item.state == State.DISAGREEMENT and decision.outcome is not None
     if ((releases and item.queue == Queue.CLINICIAN) or disagreed) and role not in CLINICIANS:
         raise Refused(

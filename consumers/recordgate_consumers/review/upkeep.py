@@ -12,15 +12,18 @@ from recordgate_schemas.messages import Queue
 
 _SQL = Statements("recordgate_consumers.review", "upkeep.sql")
 PAGE_ROWS = 1000
+ANSWERED_WITHIN = timedelta(hours=1)
+"""How long after an outcome was sent the decider has for an answer, before the hold is looked at again."""
 NEW, OLD = timedelta(days=2), timedelta(days=14)
 """Work is `new` for two days, and `old` after fourteen."""
 
 
 def pass_time(connection: psycopg.Connection, now: datetime) -> None:
-    """Wake what has waited and escalate what has come to a step of its time; a page of each."""
-    page = {"now": now, "limit": PAGE_ROWS}
+    """Wake what has waited, reopen what the decider did not answer, escalate what is late; a page of each."""
+    page = {"now": now, "limit": PAGE_ROWS, "sent_before": now - ANSWERED_WITHIN}
     with connection.transaction():
         connection.execute(_SQL["wake"], page)
+        connection.execute(_SQL["reopen_unanswered"], page)
         for queue, step in connection.execute(_SQL["escalate"], page):
             ESCALATIONS.labels(queue, step).inc()
 

@@ -45,11 +45,16 @@ class Action(StrEnum):
 
 
 class Fact(StrEnum):
-    """What moves an item whoever has it: the end of its wait, and what the decider publishes about it."""
+    """What moves an item whoever has it.
+
+    `wake`: its wait is over. `change`, `close`: the decider has published something about it. `unanswered`: the decider
+    has published nothing an hour after an outcome was sent, because the outcome did not count.
+    """
 
     WAKE = "wake"
     CHANGE = "change"
     CLOSE = "close"
+    UNANSWERED = "unanswered"
 
 
 OUTCOMES = (Action.RELEASE, Action.WITHHOLD)
@@ -103,6 +108,7 @@ MOVES: tuple[Move, ...] = (
     *_stays(Action.ASK_CLINICIAN, IN_QUEUE),
     *_stays(Action.NOT_MINE, IN_QUEUE),
     Move(Action.UNDO, State.DECIDED, State.OPEN, When.IN_TIME),
+    Move(Fact.UNANSWERED, State.DECIDED, State.OPEN),
     Move(Fact.WAKE, State.WAITING, State.OPEN, about=_BOTH),
     *(Move(Fact.CHANGE, state, State.OPEN, about=_BOTH) for state in State),
     *(Move(Fact.CLOSE, state, State.CLOSED, about=_BOTH) for state in State),

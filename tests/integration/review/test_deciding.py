@@ -255,6 +255,24 @@ def test_what_may_have_been_sent_before_a_crash_is_not_undone(review: ReviewData
     assert relay(review.sink, lambda _: None, NOW + UNDO) == 1
 
 
+def test_a_hold_whose_outcome_changed_nothing_is_looked_at_again(review: ReviewDatabase) -> None:
+    """The outcome was refused, for instance because the service's key is not known for the practice."""
+    review.publish(opened(0, ALICE))
+    review.decide(WITHHOLD)
+    hour = timedelta(hours=1)
+    pass_time(review.sink, NOW + 24 * hour)
+    assert states(review) == ["decided"]  # it has not been sent: the decider cannot have answered
+    assert sent_now(review) == 1
+    pass_time(review.sink, NOW + hour - timedelta(seconds=1))
+    assert states(review) == ["decided"]
+    pass_time(review.sink, NOW + hour)
+    assert (states(review), events(review)[-1]) == (["open"], ("time", "unanswered"))
+    review.decide(WITHHOLD)
+    pass_time(review.sink, NOW + 24 * hour)
+    assert states(review) == ["decided"]
+    assert sent_now(review) == 1
+
+
 @pytest.mark.parametrize("days", [0, 29])
 def test_nothing_waits_for_ever(review: ReviewDatabase, days: int) -> None:
     review.publish(opened(0, ALICE))

@@ -22,7 +22,7 @@ from recordgate_consumers.review.rules import (
 from recordgate_consumers.review.workflow import Action, What
 from recordgate_schemas.control import ReviewAction, Reviewed, ReviewGround
 from recordgate_schemas.messages import Queue
-from recordgate_schemas.reasons import Reason
+from recordgate_schemas.reasons import INTEGRITY, Reason
 from tests.support.consumers import NOW, PRACTICE, patient
 
 HARM, CHECKED = ReviewGround.SERIOUS_HARM, ReviewGround.CHECKED
@@ -105,6 +105,14 @@ def test_anybody_may_withhold_what_waits_for_a_clinician_and_release_the_rest() 
     check(item(queue="clinician"), withhold(ReviewGround.COURT), Role.ADMIN, NOW)
     for queue in set(Queue) - {Queue.CLINICIAN}:
         check(item(queue=queue.value), RELEASE, Role.ADMIN, NOW)
+
+
+@pytest.mark.parametrize("reason", INTEGRITY)
+def test_no_release_lifts_a_hold_of_integrity(reason: Reason) -> None:
+    held = item(queue="system", reasons=["LINKED", reason.value])
+    with pytest.raises(Refused, match="integrity"):
+        check(held, RELEASE, Role.GP, NOW)
+    check(held, withhold(ReviewGround.COURT), Role.GP, NOW)
 
 
 @pytest.mark.parametrize("reason", Reason)

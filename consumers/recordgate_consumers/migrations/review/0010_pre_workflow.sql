@@ -56,6 +56,8 @@ create index work_in_order on work_item (practice, what, due_at, harm, opened_at
   where state in ('open', 'second_opinion', 'disagreement');
 create index work_in_order_of_queue on work_item (practice, what, queue, due_at, harm, opened_at, id)
   where state in ('open', 'second_opinion', 'disagreement');
+-- Decided holds are few: the decider answers within seconds.
+create index work_unanswered on work_item (updated_at) where state = 'decided' and what = 'hold';
 create index work_wakes on work_item (wait_until) where state = 'waiting';
 create index work_escalates on work_item (next_escalation_at) where state not in ('decided', 'closed');
 create index work_leased on work_item (lease_holder) where lease_holder is not null;
@@ -90,10 +92,12 @@ alter table outbox
   add column send_after timestamptz not null default '-infinity',
   add column taken_at timestamptz,
   add column cancelled_at timestamptz,
+  add column unanswered_at timestamptz,
   add constraint not_both check (taken_at is null or cancelled_at is null);
 drop index outbox_unsent;
 create index outbox_unsent on outbox (id) where sent_at is null and cancelled_at is null;
-create unique index outbox_once on outbox (item_id, incarnation, sequence) where cancelled_at is null;
+create unique index outbox_once on outbox (item_id, incarnation, sequence)
+  where cancelled_at is null and unanswered_at is null;
 
 -- The owner reads past the policies while rows move.
 alter table hold no force row level security;
@@ -190,7 +194,7 @@ grant select on review_item to review_app;
 
 grant select, insert, update on work_item to review_sink;
 grant insert on review_event to review_sink;
-grant update (taken_at, cancelled_at) on outbox to review_sink;
+grant update (taken_at, cancelled_at, unanswered_at) on outbox to review_sink;
 
 grant select (what, state, queue, harm, opened_at, due_at, escalated) on work_item to metrics;
 grant select (send_after, taken_at, cancelled_at) on outbox to metrics;
