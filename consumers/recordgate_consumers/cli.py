@@ -28,7 +28,8 @@ from recordgate_runtime.clock import SystemClock
 from recordgate_runtime.postgres import connect
 from recordgate_runtime.service_keys import read_service_key
 from recordgate_runtime.settings import need, settings
-from recordgate_schemas.control import ReviewAction, ReviewGround
+from recordgate_schemas.control import ReviewGround
+from recordgate_schemas.entry import ElementKind
 from recordgate_schemas.errors import UsageError
 from recordgate_schemas.messages import Queue
 from recordgate_schemas.values import (
@@ -122,11 +123,15 @@ def review(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Day of a clinician's opinion (serious harm)."),
     ] = None,
+    leave_out: Annotated[
+        list[ElementKind] | None,
+        typer.Option(help="For release_without: kinds of elements that are left out."),
+    ] = None,
     until: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="For wait: until when.")
     ] = None,
     proposes: Annotated[
-        ReviewAction | None, typer.Option(help="For ask_second_opinion: your own.")
+        Action | None, typer.Option(help="For ask_second_opinion: your own.")
     ] = None,
     to: Annotated[str | None, typer.Option(help="For not_mine: whose it is.")] = None,
 ) -> None:
@@ -135,8 +140,9 @@ def review(
         action,
         ground or ReviewGround.CHECKED,
         opinion_on.date() if opinion_on else None,
+        tuple(leave_out or ()),
         until.replace(tzinfo=UTC) if until else None,
-        Action(proposes) if proposes else None,
+        proposes,
         to_reviewer=to,
     )
     check_decision(decision, role, SystemClock().now().date())

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Annotated
 
 from recordgate_schemas.bounds import MOST_ITEMS, Most, Name, Sha256, Signature, Word
-from recordgate_schemas.entry import Kind, SourceVersion
+from recordgate_schemas.entry import ElementKind, Kind, SourceVersion
 from recordgate_schemas.values import Audience, EntryId, GrantId, NhsNumber, OdsCode
 
 OPINION_MONTHS = 6
@@ -254,6 +254,7 @@ class Reviewed:
 
     Counts only for this practice's entry, version, body and ruleset; a release only if all holds were among `reasons`
     (ADR 5). `clinician_opinion_on`: the day of the clinician's opinion that withholding for serious harm needs.
+    `leave_out`: the kinds of elements that a release drops; it counts only if the entry has elements of each.
     """
 
     entry_id: EntryId
@@ -268,6 +269,7 @@ class Reviewed:
     ruleset: Word
     reviewer_role: Name
     clinician_opinion_on: date | None
+    leave_out: Annotated[tuple[ElementKind, ...], Most(100)] = ()
 
 
 @dataclass(frozen=True, slots=True)

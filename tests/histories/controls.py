@@ -131,7 +131,14 @@ def _reviewed(rng: Random, entries: Sequence[Event], rules: Ruleset) -> Event:
         ruleset=rules["hash"] if rng.random() < 0.9 else "rules-0",
         reviewer_role=rng.choice(("gp", "gp", "nurse", "clerk")),
         clinician_opinion_on=_maybe_day(rng),
+        leave_out=_kinds(rng),
     )
+
+
+def _kinds(rng: Random) -> list[str]:
+    if rng.random() < 0.7:
+        return []
+    return rng.sample(("free_text", "attachment", "child"), rng.randint(1, 2))
 
 
 def _reasons(rng: Random) -> list[str]:

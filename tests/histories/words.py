@@ -166,6 +166,7 @@ def reviewed(action: str, effective_at: str, **changes: Any) -> Event:
         "ruleset": "rules-1",
         "reviewer_role": "gp",
         "clinician_opinion_on": None,
+        "leave_out": [],
     }
     return control("Reviewed", effective_at, **(fields | changes))
 

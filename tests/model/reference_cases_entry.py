@@ -16,7 +16,7 @@ from tests.histories.words import (
     reviewed,
     ruleset,
 )
-from tests.model.reference_cases import NOTE, NOW, at_home, by_proxy, case, of_patient
+from tests.model.reference_cases import NOTE, NOW, SCAN, at_home, by_proxy, case, of_patient
 
 ENTRY = [
     case("row 54: NOPAT", "WH (SOURCE_NOPAT WH)", of_patient(labels=["NOPAT"])),
@@ -164,6 +164,11 @@ REVIEW = [
     case("an integrity hold stays", "HELD (BODY_MISMATCH HELD, THIRD_PARTY HELD)",
          [*P0, entry(third_party="present", body_mismatch=True),
           reviewed("release", LATER, reasons=["THIRD_PARTY", "BODY_MISMATCH"])]),
+    case("released without its attachment", "RED (REVIEWED RED) -/scan",
+         [*P0, entry(third_party="present", elements=[SCAN]),
+          reviewed("release", LATER, leave_out=["attachment"], **OF_SPOUSE)]),
+    case("released without an attachment that it does not have", "HELD (THIRD_PARTY HELD)",
+         [*P0, SPOUSE, reviewed("release", LATER, leave_out=["attachment"], **OF_SPOUSE)]),
     case("released under another ruleset", "HELD (THIRD_PARTY HELD)",
          [*P0, SPOUSE, reviewed("release", LATER, ruleset="old", **OF_SPOUSE)]),
     case("released another body", "HELD (THIRD_PARTY HELD)",

@@ -49,17 +49,17 @@ def outcome_of(found: Collection[Asked]) -> str:
 def judgement(entry: Entry, found: Sequence[Asked], outcomes: Mapping[str, str]) -> Judgement:
     """Return the judgement of an entry, given the outcomes of all entries before their pointers were looked at."""
     outcome = outcome_of(found)
-    asked = {(reason, asks_for) for reason, asks_for, _ in found}
+    asked = {(one.reason, one.outcome) for one in found}
     if outcome not in SHOWN:
         return Judgement(outcome, frozenset(asked), frozenset())
-    drops, dangling = _dropped_by_level(entry, found), _dangling(entry, outcomes)
+    drops, dangling = _dropped(entry, found), _dangling(entry, outcomes)
     if dangling:
         asked.add(("POINTERS_DROPPED", RELEASED_REDACTED))
         outcome = RELEASED_REDACTED
     return Judgement(outcome, frozenset(asked), frozenset(drops | dangling))
 
 
-def _dropped_by_level(entry: Entry, found: Sequence[Asked]) -> set[str]:
+def _dropped(entry: Entry, found: Sequence[Asked]) -> set[str]:
     dropped_kinds = {
         kind
         for kind, reason in (
@@ -68,6 +68,7 @@ def _dropped_by_level(entry: Entry, found: Sequence[Asked]) -> set[str]:
         )
         if any(asked.reason == reason for asked in found)
     }
+    dropped_kinds |= {kind for asked in found for kind in asked.leaves_out}
     return {element.pointer for element in entry.elements if element.kind in dropped_kinds}
 
 

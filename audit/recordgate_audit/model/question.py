@@ -18,11 +18,12 @@ RELEASED = "RELEASED"
 
 
 class Asked(NamedTuple):
-    """A reason, the outcome it asks for, and whether it suppresses."""
+    """A reason, the outcome it asks for, whether it suppresses, and the kinds of elements that a review leaves out."""
 
     reason: str
     outcome: str
     suppresses: bool = False
+    leaves_out: frozenset[str] = frozenset()
 
 
 Answers = Iterator[Asked]

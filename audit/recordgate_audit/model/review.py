@@ -8,7 +8,7 @@ from typing import Any
 from recordgate_audit.model.days import day, months_after
 from recordgate_audit.model.history import Change, Control, Entry
 from recordgate_audit.model.outcome import INTEGRITY
-from recordgate_audit.model.question import HELD, RELEASED, WITHHELD, Asked
+from recordgate_audit.model.question import HELD, RELEASED, RELEASED_REDACTED, WITHHELD, Asked
 
 
 def after_review(
@@ -23,7 +23,7 @@ def after_review(
         return list(found)
     same = _matches(review, entry)
     if review["action"] == "release":
-        return _lifted(found, review, ruleset) if same else list(found)
+        return _lifted(found, entry, review, ruleset) if same else list(found)
     if not same:
         return [*found, Asked("REVIEWED", HELD, suppresses=True)]
     stale = [Asked("OPINION_STALE", WITHHELD)] if _opinion_is_stale(review, ruleset, now) else []
@@ -107,18 +107,23 @@ def _opinion_is_stale(review: Change, ruleset: Mapping[str, Any], now: datetime)
     return months_after(given_on, ruleset["numbers"]["opinion_months"]) <= day(now)
 
 
-def _lifted(found: Sequence[Asked], review: Change, ruleset: Mapping[str, Any]) -> list[Asked]:
+def _lifted(
+    found: Sequence[Asked], entry: Entry, review: Change, ruleset: Mapping[str, Any]
+) -> list[Asked]:
+    leaves_out = frozenset(review.get("leave_out", ()))
     liftable = [asked for asked in found if _can_be_lifted(asked)]
     lifts = (
         bool(liftable)
         and all(asked.reason in review["reasons"] for asked in liftable)
         and not any(asked.reason in INTEGRITY for asked in liftable)
         and _role_suffices(liftable, review, ruleset)
+        and all(any(part.kind == kind for part in entry.elements) for kind in leaves_out)
     )
     if not lifts:
         return list(found)
     others = [asked for asked in found if not _can_be_lifted(asked)]
-    return [*others, Asked("REVIEWED", RELEASED)]
+    outcome = RELEASED_REDACTED if leaves_out else RELEASED
+    return [*others, Asked("REVIEWED", outcome, leaves_out=leaves_out)]
 
 
 def _can_be_lifted(asked: Asked) -> bool:

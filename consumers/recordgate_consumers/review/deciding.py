@@ -131,7 +131,7 @@ def _apply(desk: Desk, locked: _Locked, made: Move, decision: Decision, now: dat
     passes_on = decision.action is Action.NOT_MINE
     sent_to = Queue.CLINICIAN if decision.action is Action.ASK_CLINICIAN else decision.to_queue
     opines = decision.outcome is not None
-    opinion = locked.opinion if item.opinion_by else decision.outcome
+    opinion = locked.opinion if item.opinion_by else decision.opinion
     undone = decision.action is Action.UNDO
     values = {
         "id": item.id,

@@ -46,6 +46,7 @@ def outcome_control(
             # a clinician who sees serious harm gives the opinion with the decision
             clinician_opinion_on=decision.opinion_on
             or (now.date() if harm_seen_by_clinician else None),
+            leave_out=tuple(sorted(set(decision.leave_out))),
         ),
     )
 

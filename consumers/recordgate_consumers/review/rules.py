@@ -10,8 +10,9 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from recordgate_consumers.review.items import Item
-from recordgate_consumers.review.workflow import OUTCOMES, Action, State, When
+from recordgate_consumers.review.workflow import OUTCOMES, RELEASES, Action, State, When
 from recordgate_schemas.control import OPINION_MONTHS, ReviewGround
+from recordgate_schemas.entry import ElementKind
 from recordgate_schemas.errors import UsageError
 from recordgate_schemas.messages import Queue
 from recordgate_schemas.reasons import INTEGRITY, Reason
@@ -44,6 +45,7 @@ MOST_AT_ONCE = 50
 class Decision:
     """What a reviewer wants. `opinion_on`: the day of a clinician's opinion on serious harm.
 
+    `leave_out`: the kinds of elements that `release_without` drops; the decider counts it only if the entry has each.
     `until`: for `wait`. `proposes`: the outcome that a second person is asked about. `to_queue`, `to_reviewer`: where
     an item goes that is not the reviewer's; without them, back into its queue.
     """
@@ -51,10 +53,16 @@ class Decision:
     action: Action
     ground: ReviewGround = ReviewGround.CHECKED
     opinion_on: date | None = None
+    leave_out: tuple[ElementKind, ...] = ()
     until: datetime | None = None
     proposes: Action | None = None
     to_queue: Queue | None = None
     to_reviewer: str | None = None
+
+    @property
+    def opinion(self) -> str:
+        """The outcome with what it leaves out: what two persons have to agree on."""
+        return " ".join((self.outcome or "", *sorted(set(self.leave_out)))).strip()
 
     @property
     def outcome(self) -> Action | None:
@@ -69,7 +77,7 @@ class Refused(UsageError):
 def check(item: Item, decision: Decision, role: Role, now: datetime) -> None:
     """Raise Refused when a reviewer of this role may not decide so about this item."""
     check_decision(decision, role, now.date())
-    releases = decision.outcome is Action.RELEASE
+    releases = decision.outcome in RELEASES
     if releases and INTEGRITY & set(item.reasons):
         raise Refused(
             "action: a hold for a reason of integrity is lifted by mending its cause, not by a release"
@@ -96,6 +104,8 @@ def check_decision(decision: Decision, role: Role, today: date) -> None:
         raise Refused("proposes: say what you would decide when you ask for a second opinion")
     if decision.proposes is not None and decision.proposes not in OUTCOMES:
         raise Refused("proposes: is no outcome; release or withhold")
+    if (decision.outcome is Action.RELEASE_WITHOUT) != bool(decision.leave_out):
+        raise Refused("leave_out: name what is left out for release_without, and for nothing else")
     if decision.opinion_on is not None and decision.opinion_on > today:
         raise Refused("opinion_on: lies in the future")
     if withholds and decision.ground is ReviewGround.CHECKED:
@@ -121,13 +131,13 @@ def when(item: Item, decision: Decision, reviewer: str, given: str | None) -> Wh
     if reviewer in item.opinion_by:
         raise Refused("reviewer: you have given your opinion; somebody else has to give the other")
     if item.state == State.SECOND_OPINION:
-        return When.AGREES if given == decision.outcome else When.DIFFERS
+        return When.AGREES if given == decision.opinion else When.DIFFERS
     return When.TWO if needs_two(item, decision) else When.ALONE
 
 
 def needs_two(item: Item, decision: Decision) -> bool:
     """True when a second person has to agree to an outcome."""
-    return decision.outcome is Action.RELEASE and bool(TWO_PERSONS & set(item.reasons))
+    return decision.outcome in RELEASES and bool(TWO_PERSONS & set(item.reasons))
 
 
 def check_many(items: Sequence[Item], decision: Decision) -> None:

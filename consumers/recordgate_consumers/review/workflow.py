@@ -35,6 +35,7 @@ class Action(StrEnum):
     """What a reviewer does with an item that is leased to them; an undo needs no lease."""
 
     RELEASE = "release"
+    RELEASE_WITHOUT = "release_without"
     WITHHOLD = "withhold"
     WAIT = "wait"
     ASK_CLINICIAN = "ask_clinician"
@@ -57,7 +58,10 @@ class Fact(StrEnum):
     UNANSWERED = "unanswered"
 
 
-OUTCOMES = (Action.RELEASE, Action.WITHHOLD)
+RELEASES = (Action.RELEASE, Action.RELEASE_WITHOUT)
+"""Outcomes that open an entry, in full or with whole elements left out."""
+
+OUTCOMES = (*RELEASES, Action.WITHHOLD)
 """Decisions about an entry; they reach the decider as a Reviewed control."""
 
 
@@ -101,7 +105,7 @@ def _stays(action: Action, states: Iterable[State]) -> tuple[Move, ...]:
 
 MOVES: tuple[Move, ...] = (
     *(move for action in OUTCOMES for move in _outcome(action)),
-    Move(Action.RELEASE, State.OPEN, State.SECOND_OPINION, When.TWO),
+    *(Move(one, State.OPEN, State.SECOND_OPINION, When.TWO) for one in RELEASES),
     Move(Action.SECOND_OPINION, State.OPEN, State.SECOND_OPINION),
     Move(Action.DONE, State.OPEN, State.DECIDED, about=(What.TASK,)),
     Move(Action.WAIT, State.OPEN, State.WAITING, about=_BOTH),

@@ -59,7 +59,7 @@ def _lifted(
     """A release lifts all holds or none.
 
     All must be ones the reviewer saw, none an integrity hold, and where one needs a clinician the reviewer must be one.
-    Whatever is stronger than a hold survives: later facts win.
+    What the reviewer wants left out must be there. Whatever is stronger than a hold survives: later facts win.
     """
     liftable = [o for o in objections if _is_liftable(o)]
     reasons = {o.reason for o in liftable}
@@ -69,10 +69,13 @@ def _lifted(
         or reasons & INTEGRITY
         or not reasons <= set(review.reasons)
         or (reasons & context.settings.clinician_reasons and not clinician)
+        or not set(review.leave_out) <= {element.kind for element in context.entry.elements}
     ):
         return objections
     kept = tuple(o for o in objections if not _is_liftable(o))
-    return (*kept, Objection(Reason.REVIEWED, Outcome.RELEASED, _because(review)))
+    outcome = Outcome.RELEASED_REDACTED if review.leave_out else Outcome.RELEASED
+    lifted = Objection(Reason.REVIEWED, outcome, _because(review), frozenset(review.leave_out))
+    return (*kept, lifted)
 
 
 def _is_liftable(objection: Objection) -> bool:

@@ -119,6 +119,7 @@ def _fold_review(known: EntryStatements, change: Reviewed, event: ControlEvent) 
         change.control_position,
         change.reviewer_role,
         change.clinician_opinion_on,
+        tuple(sorted(set(change.leave_out))),
     )
     reviews = {_slot(review): review for review in known.reviews}
     key = _slot(new)

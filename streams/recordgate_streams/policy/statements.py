@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from recordgate_schemas.control import HideCause, ReviewAction, ReviewGround
-from recordgate_schemas.entry import ClinicalEntry, SourceVersion
+from recordgate_schemas.entry import ClinicalEntry, ElementKind, SourceVersion
 from recordgate_schemas.values import Audience, EntryId, OdsCode
 from recordgate_streams.policy.facts import Switch
 
@@ -55,7 +55,7 @@ class ReviewStatement:
     """A reviewer's outcome for one audience, bound to the version, the hash and the reasons that were seen.
 
     `practice`: whose entry it was given for. `position`: of the control that carries it. `seen_at`: the patient's
-    control position when the reviewer looked.
+    control position when the reviewer looked. `leave_out`: the kinds of elements that a release drops.
     """
 
     audience: Audience
@@ -70,6 +70,7 @@ class ReviewStatement:
     seen_at: int
     role: str
     opinion_on: date | None
+    leave_out: tuple[ElementKind, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,19 @@ def test_an_item_that_moves_to_another_practice_is_nobodys(review: ReviewDatabas
     assert item.lease_holder is None
 
 
+def test_two_reviewers_who_ask_at_once_are_given_different_items_and_wait_for_nobody(
+    review: ReviewDatabase,
+) -> None:
+    review.publish(opened(1, ALICE, "e2"))
+    ann, ben = (review.desk(name, connection=review.session()) for name in ("ann", "ben"))
+    with ann.connection.transaction():
+        first = claim_next(ann, What.HOLD)
+        second = claim_next(ben, What.HOLD)  # while the first is not committed
+    assert first is not None
+    assert second is not None
+    assert first.item_id != second.item_id
+
+
 def test_the_next_item_is_the_first_that_the_reviewer_may_decide(review: ReviewDatabase) -> None:
     review.publish(
         opened(1, ALICE, "clinician", queue=Queue.CLINICIAN),

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
@@ -21,8 +22,10 @@ from recordgate_consumers.review.leases import Lease, claim, claim_next
 from recordgate_consumers.review.relay import relay
 from recordgate_consumers.review.rules import Refused
 from recordgate_consumers.review.workflow import IN_QUEUE, State, What
+from recordgate_deploy.waiting import await_true
 from recordgate_schemas import codec
 from recordgate_schemas.control import Control, Reviewed
+from recordgate_schemas.messages import Held as Message
 from recordgate_schemas.topics import CONTROLS
 from tests.support.consumers import closed, opened, patient
 from tests.support.review import LEASE, RELEASE, WITHHOLD, ReviewDatabase
@@ -216,6 +219,32 @@ def test_twelve_reviewers_at_once_while_content_changes_and_leases_end(
     review.clock.instant += LEASE
     work(desks[0])  # what was opened again, or left with a lease, after everybody had looked
     assert_each_state_was_decided_once(review, accepted)
+
+
+@pytest.mark.parametrize("again", [opened(1, ALICE, version=2), closed(1, ALICE, "e1")])
+def test_who_decides_while_the_sink_writes_waits_and_is_refused(
+    review: ReviewDatabase, again: Message
+) -> None:
+    """The newer content is not committed when the reviewer decides what she has seen."""
+    review.publish(opened(0, ALICE))
+    desk = review.desk(connection=review.session())
+    (item,) = desk.page(What.HOLD)
+    lease = claim(desk, item.id)
+    with ThreadPoolExecutor(1) as pool:
+        with review.sink.transaction():
+            review.publish(again)
+            deciding = pool.submit(decide, desk, lease, Seen.of(item), RELEASE, SERVICE)
+            assert await_true(lambda: waits(review) or deciding.done(), timeout_s=20)
+            assert waits(review)
+        with pytest.raises(Conflict, match=r"version 2|closed"):
+            deciding.result(timeout=20)
+    assert review.outbox() == []
+
+
+def waits(review: ReviewDatabase) -> bool:
+    """Whether a session waits for another one's lock."""
+    waiting = "select from pg_stat_activity where wait_event_type = 'Lock'"
+    return bool(review.owner.execute(waiting).fetchall())
 
 
 def assert_each_state_was_decided_once(review: ReviewDatabase, accepted: list[Seen]) -> None:

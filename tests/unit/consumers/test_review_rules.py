@@ -21,6 +21,7 @@ from recordgate_consumers.review.rules import (
 )
 from recordgate_consumers.review.workflow import Action, What
 from recordgate_schemas.control import ReviewAction, Reviewed, ReviewGround
+from recordgate_schemas.entry import ElementKind
 from recordgate_schemas.messages import Queue
 from recordgate_schemas.reasons import INTEGRITY, Reason
 from tests.support.consumers import NOW, PRACTICE, patient
@@ -28,7 +29,8 @@ from tests.support.consumers import NOW, PRACTICE, patient
 HARM, CHECKED = ReviewGround.SERIOUS_HARM, ReviewGround.CHECKED
 TODAY = date(2026, 11, 20)
 RELEASE = Decision(Action.RELEASE)
-ASK = Action.SECOND_OPINION
+ASK, WITHOUT = Action.SECOND_OPINION, Action.RELEASE_WITHOUT
+SCAN = (ElementKind.ATTACHMENT,)
 
 
 def withhold(ground: ReviewGround = HARM, opinion_on: date | None = None) -> Decision:
@@ -42,6 +44,8 @@ ALLOWED = [
     (withhold(HARM, TODAY), Role.ADMIN),
     (withhold(HARM, date(2026, 5, 21)), Role.ADMIN),
     (Decision(ASK, proposes=Action.RELEASE), Role.ADMIN),
+    (Decision(WITHOUT, leave_out=SCAN), Role.ADMIN),
+    (Decision(ASK, proposes=WITHOUT, leave_out=SCAN), Role.ADMIN),
     (Decision(ASK, HARM, proposes=Action.WITHHOLD), Role.GP),
 ]
 REFUSED = [
@@ -50,6 +54,8 @@ REFUSED = [
     (withhold(HARM, date(2026, 11, 21)), Role.ADMIN, "future"),
     (withhold(CHECKED), Role.CLINICIAN, "ground"),
     (Decision(ASK), Role.GP, "proposes"),
+    (Decision(WITHOUT), Role.GP, "leave_out"),
+    (Decision(Action.RELEASE, leave_out=SCAN), Role.GP, "leave_out"),
     (Decision(ASK, proposes=Action.WAIT), Role.GP, "no outcome"),
     (Decision(ASK, HARM, proposes=Action.WITHHOLD), Role.ADMIN, "clinician"),
     (Decision(Action.RELEASE, proposes=Action.RELEASE), Role.GP, "proposes"),
@@ -119,6 +125,7 @@ def test_no_release_lifts_a_hold_of_integrity(reason: Reason) -> None:
 def test_two_persons_release_safeguarding_and_one_withholds_it(reason: Reason) -> None:
     held = item(reasons=["LINKED", reason.value])
     assert needs_two(held, RELEASE) is (reason is Reason.SAFEGUARDING)
+    assert needs_two(held, Decision(WITHOUT, leave_out=SCAN)) is needs_two(held, RELEASE)
     assert not needs_two(held, withhold())
 
 
@@ -173,6 +180,15 @@ def test_an_outcome_is_bound_to_all_the_reviewer_saw() -> None:
         TODAY,
     )
     assert (control.nhs_number, change.entry_id, change.audience) == (patient(1), "e1", "self")
+
+
+def test_an_outcome_names_what_is_left_out_and_two_agree_only_if_it_is_the_same() -> None:
+    both = (ElementKind.FREE_TEXT, ElementKind.ATTACHMENT)
+    change = outcome_control(item(), 7, Decision(WITHOUT, leave_out=both), Role.GP, NOW).change
+    assert isinstance(change, Reviewed)
+    assert (change.action, change.leave_out) == (ReviewAction.RELEASE, tuple(sorted(both)))
+    opinions = {Decision(WITHOUT, leave_out=kinds).opinion for kinds in (SCAN, both, both[::-1])}
+    assert opinions == {"release_without attachment", "release_without attachment free_text"}
 
 
 def test_a_clinicians_own_word_is_an_opinion_of_the_day() -> None:

@@ -47,6 +47,36 @@ def test_a_held_entry_whose_reviewer(review: Reviewed, becomes: Outcome) -> None
     assert decide(context).outcome is becomes
 
 
+ATTACHED = (Element(ElementKind.ATTACHMENT, "/content"), Element(ElementKind.FREE_TEXT, "/note"))
+LEFT_OUT = [
+    # the reviewer leaves out, of an entry with, becomes
+    ((ElementKind.ATTACHMENT,), ATTACHED, Outcome.RELEASED_REDACTED),
+    ((ElementKind.FREE_TEXT, ElementKind.ATTACHMENT), ATTACHED, Outcome.RELEASED_REDACTED),
+    ((ElementKind.CHILD,), ATTACHED, Outcome.HELD),
+    ((ElementKind.ATTACHMENT, ElementKind.CHILD), ATTACHED, Outcome.HELD),
+    ((ElementKind.ATTACHMENT,), (), Outcome.HELD),
+]
+
+
+@pytest.mark.parametrize(("kinds", "elements", "becomes"), LEFT_OUT)
+def test_a_release_leaves_out_what_its_reviewer_says_or_lifts_nothing(
+    kinds: tuple[ElementKind, ...], elements: tuple[Element, ...], becomes: Outcome
+) -> None:
+    review = reviewed("THIRD_PARTY", "COURT", leave_out=kinds)
+    held = entry(**TWO_HOLDS, elements=elements)
+    decision = decide(case(entry=held, statements=statements(review)))
+    assert decision.outcome is becomes
+    assert decision.drop == (frozenset(kinds) if decision.released else frozenset())
+
+
+def test_what_the_level_drops_is_dropped_as_well() -> None:
+    review = reviewed("THIRD_PARTY", "COURT", leave_out=(ElementKind.ATTACHMENT,))
+    held = entry(**TWO_HOLDS, elements=ATTACHED)
+    level = facts(level=access(Level.DETAILED))
+    decision = decide(case(entry=held, statements=statements(review), facts=level))
+    assert decision.drop == {ElementKind.ATTACHMENT, ElementKind.FREE_TEXT}
+
+
 @pytest.mark.parametrize("integrity", [Integrity(conflict=True), Integrity(body_mismatch=True)])
 def test_a_review_never_lifts_an_integrity_hold(integrity: Integrity) -> None:
     context = case(integrity=integrity, statements=statements(ALL_SEEN))
