@@ -231,6 +231,7 @@ CREATE VIEW public.review_item WITH (security_invoker='true') AS
     i.opinion_by,
     i.decided_by,
     COALESCE(h.kind, t.kind) AS kind,
+    COALESCE((h.queue = 'clinician'::text), false) AS for_clinician,
         CASE i.what
             WHEN 'hold'::text THEN COALESCE(h.reasons, '{}'::text[])
             ELSE ARRAY[i.reason]

@@ -83,7 +83,8 @@ def check(item: Item, decision: Decision, role: Role, now: datetime) -> None:
             "action: a hold for a reason of integrity is lifted by mending its cause, not by a release"
         )
     disagreed = item.state == State.DISAGREEMENT and decision.outcome is not None
-    if ((releases and item.queue == Queue.CLINICIAN) or disagreed) and role not in CLINICIANS:
+    for_clinician = item.for_clinician or item.queue == Queue.CLINICIAN
+    if ((releases and for_clinician) or disagreed) and role not in CLINICIANS:
         raise Refused(
             f"role: this item waits for a clinician; one of them may decide it: {', '.join(CLINICIANS)}"
         )

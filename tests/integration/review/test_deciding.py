@@ -302,6 +302,14 @@ def test_an_item_goes_to_a_clinician_and_stays_there(review: ReviewDatabase) -> 
     assert one(review.desk()).queue == "system"
 
 
+def test_passing_it_on_takes_no_item_from_the_clinicians(review: ReviewDatabase) -> None:
+    review.publish(opened(0, ALICE, queue=Queue.CLINICIAN))
+    as_(review, "adam", Decision(Action.NOT_MINE, to_queue=Queue.PRACTICE), Role.ADMIN)
+    with pytest.raises(Refused, match="waits for a clinician"):
+        as_(review, "eve", RELEASE, Role.ADMIN)
+    assert review.outbox() == []
+
+
 def test_an_item_that_is_not_mine_goes_to_somebody_else(review: ReviewDatabase) -> None:
     review.publish(opened(0, ALICE))
     as_(review, "ann", Decision(Action.NOT_MINE, to_reviewer="ben"))

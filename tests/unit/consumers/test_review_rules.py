@@ -91,7 +91,7 @@ def test_an_opinion_serves_until_the_same_day_six_months_on(opinion: date, last:
 def item(**values: object) -> Item:
     known = Item(
         UUID(int=1), What.HOLD, patient(1).digits, "self", "e1", PRACTICE, Queue.PRACTICE.value, 3, "open", 1, 9,
-        NOW, NOW, NOW, NOW, 0, None, None, [], None, None, None, [], None, "observation", ["LINKED"], 2, None,
+        NOW, NOW, NOW, NOW, 0, None, None, [], None, None, None, [], None, "observation", False, ["LINKED"], 2, None,
         hide_first=False, bulk_release=True, decided_under=5, ruleset="ruleset-1", body_sha256=b"\1" * 32,
     )  # fmt: skip
     return replace(known, **values)  # type: ignore[arg-type]

@@ -181,6 +181,7 @@ select i.id, i.what, i.nhs_number, i.audience, i.entry_id, i.practice, i.queue, 
   i.sequence, i.opened_at, i.half_at, i.most_at, i.due_at, i.escalated, i.closed_because, i.assigned_to, i.passed_by,
   i.wait_until, i.lease_holder, i.lease_until, i.opinion_by, i.decided_by,
   coalesce(h.kind, t.kind) as kind,
+  coalesce(h.queue = 'clinician', false) as for_clinician,
   case i.what when 'hold' then coalesce(h.reasons, '{}') else array[i.reason] end as reasons,
   h.version, h.event_date, coalesce(h.hide_first, false) as hide_first, coalesce(h.bulk_release, false) as bulk_release,
   h.decided_under, h.ruleset, h.body_sha256
