@@ -85,6 +85,7 @@ class LogCode(Enum):
         "critical",
         "half of the gate's lease has passed without a new stamp; the partition goes dark, or is",
     )
+    WORK_OVERDUE = ("warning", "holds or tasks have come to their due date undecided")
     PROCESS_ENDED = (
         "warning",
         "a process ended by itself, for the reason in its advice; it is started again after these seconds",

@@ -25,7 +25,7 @@ class Item:
     """A hold or a task, as it was read at one moment. `reasons`: of a task, the one it is known by.
 
     `version` to `body_sha256` are what a hold's outcome is bound to; None for a task. `incarnation` and `sequence` grow
-    whenever the decider publishes anything new about it. `for_clinician`: the decider's rules ask for one; `queue` may be
+    whenever the decider publishes anything new about it. `for_clinician`: the decider asks for one; `queue` may be
     another by now.
     """
 

@@ -5,7 +5,9 @@ from itertools import product
 
 import psycopg
 
+from recordgate_consumers.review.deadlines import STEPS
 from recordgate_consumers.review.workflow import What
+from recordgate_runtime.logs import LogCode, log
 from recordgate_runtime.metrics import ESCALATIONS, WORK_OPEN
 from recordgate_runtime.sql import Statements
 from recordgate_schemas.messages import Queue
@@ -24,8 +26,11 @@ def pass_time(connection: psycopg.Connection, now: datetime) -> None:
     with connection.transaction():
         connection.execute(_SQL["wake"], page)
         connection.execute(_SQL["reopen_unanswered"], page)
-        for queue, step in connection.execute(_SQL["escalate"], page):
-            ESCALATIONS.labels(queue, step).inc()
+        escalated = connection.execute(_SQL["escalate"], page).fetchall()
+    for queue, step in escalated:
+        ESCALATIONS.labels(queue, step).inc()
+    if overdue := sum(step == STEPS[-1] for _, step in escalated):
+        log(LogCode.WORK_OVERDUE, count=overdue, advice="docs/runbook/overdue-work.md")
 
 
 def count_work(connection: psycopg.Connection, now: datetime) -> None:

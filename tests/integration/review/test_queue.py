@@ -89,6 +89,19 @@ def test_work_escalates_at_half_at_most_and_at_all_of_its_time(review: ReviewDat
     assert [now - then for now, then in zip(after, before, strict=True)] == [1, 1, 1]
 
 
+def test_what_comes_to_its_due_date_is_logged_once_and_names_nobody(
+    review: ReviewDatabase, capsys: pytest.CaptureFixture[str]
+) -> None:
+    review.publish(opened(0, ALICE), opened(1, ALICE, "e2"))
+    due_at = review.holds()[0].due_at
+    for _ in range(2):
+        pass_time(review.sink, due_at)
+    written = "".join(capsys.readouterr())
+    assert written.count("WORK_OVERDUE") == 1
+    assert '"count": 2' in written
+    assert ALICE.digits not in written
+
+
 def test_open_work_is_counted_by_queue_age_and_due_date(review: ReviewDatabase) -> None:
     review.publish(
         opened(0, ALICE),
