@@ -158,7 +158,7 @@ def many(review_dsn: str) -> Iterator[ReviewDatabase]:
 
 
 ASKED = {"practice": PRACTICE, "what": "hold", "limit": 50, "queue": None}
-MIDDLE = Key(at(-24 * 250), 2, at(-24 * 250), items.START.id)
+MIDDLE = Key(at(-24 * 290), 2, at(-24 * 290), items.START.id)
 
 
 @pytest.mark.parametrize("queue", [None, "clinician"])
@@ -170,6 +170,7 @@ def test_a_page_of_100_000_holds_reads_one_index_and_its_own_rows(
     nodes = plan(many.app, SQL["page"], {**ASKED, **key, "queue": queue})
     index = "work_in_order" if queue is None else "work_in_order_of_queue"
     assert index in {node.get("Index Name") for node in nodes}
+    assert nodes[0]["Actual Rows"] == 50
     assert_bounded(nodes, rows=50)
 
 
