@@ -14,10 +14,9 @@ import simplejson
 import typer
 from rich.console import Console
 
-from recordgate_consumers.review.deciding import Decided, decide, undo
+from recordgate_consumers.review.deciding import Decided, decide_now, undo
 from recordgate_consumers.review.desk import Desk, Reviewer, Times
 from recordgate_consumers.review.items import MOST_ON_A_PAGE, Seen
-from recordgate_consumers.review.leases import claim, free
 from recordgate_consumers.review.rules import Decision, Role, check_decision
 from recordgate_consumers.review.show_work import as_data, print_items
 from recordgate_consumers.review.workflow import Action, State, What
@@ -30,7 +29,6 @@ from recordgate_runtime.service_keys import read_service_key
 from recordgate_runtime.settings import need, settings
 from recordgate_schemas.control import ReviewGround
 from recordgate_schemas.entry import ElementKind
-from recordgate_schemas.errors import UsageError
 from recordgate_schemas.messages import Queue
 from recordgate_schemas.values import (
     SELF,
@@ -152,12 +150,7 @@ def review(
             undo(desk, item)
             typer.echo("undone; it is open again")
             return
-        lease = claim(desk, item)
-        try:
-            decided = decide(desk, lease, Seen.of(desk.item(item)), decision, key)
-        except UsageError:
-            free(desk, lease)
-            raise
+        decided = decide_now(desk, Seen.of(desk.item(item)), decision, key)
     typer.echo(_answer(decided))
 
 

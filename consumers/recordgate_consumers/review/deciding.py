@@ -11,7 +11,7 @@ from uuid import UUID
 from recordgate_consumers.review import rules
 from recordgate_consumers.review.desk import Conflict, Desk
 from recordgate_consumers.review.items import Item, Seen
-from recordgate_consumers.review.leases import Lease, claim
+from recordgate_consumers.review.leases import Lease, claim, free
 from recordgate_consumers.review.outcome import outcome_control
 from recordgate_consumers.review.rules import Decision, Refused
 from recordgate_consumers.review.workflow import OUTCOMES, Action, Move, State, What, When, move
@@ -76,10 +76,20 @@ def decide_many(
     failed: dict[UUID, str] = {}
     for one in seen:
         try:
-            decide(desk, claim(desk, one.item_id), one, decision, key)
+            decide_now(desk, one, decision, key)
         except (Conflict, Refused) as error:
             failed[one.item_id] = str(error)
     return failed
+
+
+def decide_now(desk: Desk, seen: Seen, decision: Decision, key: ServiceKey) -> Decided:
+    """Claim an item and decide it; give it back when that is refused. Raise what `claim` and `decide` raise."""
+    lease = claim(desk, seen.item_id)
+    try:
+        return decide(desk, lease, seen, decision, key)
+    except (Conflict, Refused):
+        free(desk, lease)
+        raise
 
 
 def undo(desk: Desk, item_id: UUID) -> None:
@@ -129,7 +139,7 @@ def _apply(desk: Desk, locked: _Locked, made: Move, decision: Decision, now: dat
     """Move the item and record it."""
     item, me = locked.item, desk.reviewer.name
     passes_on = decision.action is Action.NOT_MINE
-    sent_to = Queue.CLINICIAN if decision.action is Action.ASK_CLINICIAN else decision.to_queue
+    sent_to = _sent_to(made, decision)
     opines = decision.outcome is not None
     opinion = locked.opinion if item.opinion_by else decision.opinion
     undone = decision.action is Action.UNDO
@@ -149,6 +159,12 @@ def _apply(desk: Desk, locked: _Locked, made: Move, decision: Decision, now: dat
     because = decision.ground if opines else None
     details = {"because": because, "sent_to": sent_to, "until": decision.until}
     desk.record(item.id, decision.action, now, details)
+
+
+def _sent_to(made: Move, decision: Decision) -> Queue | None:
+    if decision.action is Action.ASK_CLINICIAN or made.to is State.DISAGREEMENT:
+        return Queue.CLINICIAN
+    return decision.to_queue if decision.action is Action.NOT_MINE else None
 
 
 def _send(

@@ -169,6 +169,7 @@ def test_two_persons_who_disagree_leave_it_to_a_third_who_is_a_clinician(
     as_(review, "ann", RELEASE)
     assert as_(review, "ben", WITHHOLD, Role.ADMIN) is State.DISAGREEMENT
     assert review.outbox() == []
+    assert one(review.desk()).queue == "clinician"
     for name, role, rule in (
         ("ann", Role.GP, "you have given"),
         ("ben", Role.GP, "you have given"),

@@ -19,6 +19,7 @@ def test_many_are_withheld_at_once_and_one_that_changed_is_left(review: ReviewDa
     seen = [Seen.of(item) for item in review.holds()]
     review.publish(opened(3, ALICE, "e1", version=2))
     failed = decide_many(review.desk(), seen, WITHHOLD, SERVICE)
+    assert [hold.lease_holder for hold in review.holds()] == [None]
     assert [why for why in failed.values() if "version 2 in place of 1" in why] == list(
         failed.values()
     )
