@@ -49,6 +49,7 @@ PracticeOption = Annotated[
     OdsCode,
     typer.Option(parser=parser(parse_ods), metavar="ODS", help="The practice, by its ODS code."),
 ]
+Waiting = Annotated[bool, typer.Option("--waiting", help="What is put off, and in no queue.")]
 QueueOption = Annotated[Queue | None, typer.Option(help="One queue; all without it.")]
 MOST_LISTED = 50
 """How many rows a list has unless asked for more: a queue may have grown to any length."""
@@ -86,17 +87,19 @@ def holds(
     *,
     practice: PracticeOption,
     queue: QueueOption = None,
+    waiting: Waiting = False,
     limit: Limit = MOST_LISTED,
     as_json: AsJson = False,
 ) -> None:
     """List what waits for a decision, in the order in which it should be looked at, and why in that order."""
-    _list(What.HOLD, practice, queue, limit, as_json=as_json, numbers=False)
+    _list(What.HOLD, practice, queue, limit, waiting=waiting, as_json=as_json, numbers=False)
 
 
 def tasks(
     *,
     practice: PracticeOption,
     queue: QueueOption = None,
+    waiting: Waiting = False,
     numbers: Annotated[
         bool, typer.Option("--numbers", help="Name patients by NHS number.")
     ] = False,
@@ -104,7 +107,7 @@ def tasks(
     as_json: AsJson = False,
 ) -> None:
     """List work about a patient, a grant or an entry beyond deciding a hold, in the same order."""
-    _list(What.TASK, practice, queue, limit, as_json=as_json, numbers=numbers)
+    _list(What.TASK, practice, queue, limit, waiting=waiting, as_json=as_json, numbers=numbers)
 
 
 def review(
@@ -167,11 +170,16 @@ def _list(
     queue: Queue | None,
     limit: int,
     *,
+    waiting: bool,
     as_json: bool,
     numbers: bool,
 ) -> None:
     with _desk(Reviewer("list", practice, Role.ADMIN)) as desk:
-        found, total = desk.page(what, queue=queue, limit=limit), desk.count(what, queue)
+        if waiting:
+            found = desk.waiting(what, limit=limit)
+            total = len(found)
+        else:
+            found, total = desk.page(what, queue=queue, limit=limit), desk.count(what, queue)
     now = SystemClock().now()
     if as_json:
         _print_json(as_data(found, now, numbers=numbers))

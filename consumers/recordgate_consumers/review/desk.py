@@ -90,6 +90,11 @@ class Desk:
                 limit=limit,
             )
 
+    def waiting(self, what: What, *, limit: int = 50) -> list[Item]:
+        """Return what is put off and in no queue, the one that comes back first on top."""
+        with self.transaction():
+            return items.waiting(self.connection, self.reviewer.practice, what, limit)
+
     def count(self, what: What, queue: Queue | None = None) -> int:
         """Return how many items are in the practice's queues, or in one."""
         with self.transaction():

@@ -174,6 +174,12 @@ def page(
     return rows_as(Item, connection, _SQL["page"], asked)
 
 
+def waiting(connection: psycopg.Connection, practice: str, what: What, limit: int) -> list[Item]:
+    """Return the items of a practice that are put off, the one that comes back first on top; at most 500."""
+    asked = {"practice": practice, "what": what, "limit": min(limit, MOST_ON_A_PAGE)}
+    return rows_as(Item, connection, _SQL["waiting"], asked)
+
+
 def count(
     connection: psycopg.Connection, practice: str, what: What, queue: Queue | None = None
 ) -> int:
@@ -194,7 +200,9 @@ def why_next(item: Item, now: datetime) -> str:
     parts = [_due(item, now), f"{MEANING[Harm(item.harm)]} ({', '.join(item.reasons)})"]
     days = working_days_between(item.opened_at, now)
     parts.append(f"open for {days} working day{'' if days == 1 else 's'}")
-    if item.state != "open":
+    if item.wait_until is not None:
+        parts.append(f"waiting until {item.wait_until.date()}")
+    elif item.state != "open":
         parts.append(item.state.replace("_", " "))
     if holder := item.leased_by(now):
         parts.append(f"{holder} has it")

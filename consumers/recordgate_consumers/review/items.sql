@@ -17,6 +17,13 @@ select count(*) from work_item
 where practice = %(practice)s and what = %(what)s and state in ('open', 'second_opinion', 'disagreement')
   and (%(queue)s::text is null or queue = %(queue)s)
 
+-- name: waiting
+-- Items that are put off, the one that comes back first on top.
+select * from review_item
+where practice = %(practice)s and what = %(what)s and state = 'waiting'
+order by wait_until, id
+limit %(limit)s
+
 -- name: item
 -- One item, whatever its state.
 select * from review_item where id = %(id)s

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from recordgate_consumers import cli
 from recordgate_consumers.view.show_view import NOTICE
+from recordgate_runtime.clock import SystemClock
 from recordgate_schemas.control import AccessSuspended, EntryHidden, HideCause
 from recordgate_schemas.errors import UsageError
 from recordgate_schemas.messages import Queue
@@ -125,6 +126,16 @@ def test_a_refused_decision_leaves_the_item_to_others(review: ReviewDatabase) ->
         "decided"
         in run("review", item, "release", *AT, "--reviewer", "ben", "--role", "nurse").stdout
     )
+
+
+def test_what_is_put_off_has_a_list_of_its_own(review: ReviewDatabase) -> None:
+    review.publish(opened(0, ALICE, when=SystemClock().now()))
+    until = (SystemClock().now() + timedelta(days=3)).date().isoformat()
+    run("review", items()["e1"]["id"], "wait", *ANN, "--until", until)
+    assert items() == {}
+    (waits,) = json.loads(run("holds", *AT, "--waiting", "--json").stdout)
+    assert (waits["entry_id"], waits["state"]) == ("e1", "waiting")
+    assert until in waits["why"]
 
 
 def test_another_practice_has_no_such_item(review: ReviewDatabase) -> None:

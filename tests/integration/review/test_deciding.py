@@ -7,7 +7,7 @@ import pytest
 
 from recordgate_consumers.review.deciding import decide, undo
 from recordgate_consumers.review.desk import Conflict, Desk
-from recordgate_consumers.review.items import Item, Seen
+from recordgate_consumers.review.items import Item, Seen, why_next
 from recordgate_consumers.review.leases import claim
 from recordgate_consumers.review.relay import relay
 from recordgate_consumers.review.rules import Decision, Refused, Role
@@ -19,6 +19,7 @@ from recordgate_schemas.messages import Held, Queue, TaskKind
 from recordgate_schemas.values import EntryId
 from tests.support.consumers import (
     NOW,
+    OTHER_PRACTICE,
     at,
     closed,
     opened,
@@ -289,7 +290,12 @@ def test_what_waits_is_in_no_queue_until_its_day_and_keeps_its_due_date(
     review.decide(Decision(Action.WAIT, until=NOW + timedelta(days=20)))
     pass_time(review.sink, NOW + timedelta(days=19))
     assert (review.holds(), states(review)) == ([], ["waiting"])
+    (waits,) = review.desk().waiting(What.HOLD)
+    assert (waits.id, waits.owner) == (before.id, "practice")
+    assert why_next(waits, NOW).endswith("; waiting until 2026-12-10")
+    assert review.desk(practice=OTHER_PRACTICE).waiting(What.HOLD) == []
     pass_time(review.sink, NOW + timedelta(days=20))
+    assert review.desk().waiting(What.HOLD) == []
     (after,) = review.holds()
     assert (after.due_at, after.escalated) == (before.due_at, 100)
 
