@@ -36,9 +36,9 @@ returning id, lease_number, lease_until
 update work_item set lease_holder = null, lease_until = null, updated_at = %(now)s
 where id = %(id)s and lease_number = %(number)s and lease_holder = %(reviewer)s
 
--- name: free_all
--- Give back every lease of a reviewer.
-update work_item set lease_holder = null, lease_until = null, updated_at = %(now)s
+-- name: leases_of
+-- Every lease of a reviewer.
+select id, lease_number, lease_until from work_item
 where practice = %(practice)s and lease_holder = %(reviewer)s
 
 -- name: lock

@@ -59,18 +59,22 @@ def heartbeat(desk: Desk, lease: Lease) -> Lease:
     return Lease(*row)
 
 
-def free(desk: Desk, lease: Lease) -> None:
-    """Give a lease back, if it is still the reviewer's."""
+def free(desk: Desk, lease: Lease) -> bool:
+    """Give a lease back; return False when it is not the reviewer's any more."""
     with desk.transaction() as now:
         asked = {"id": lease.item_id, "number": lease.number, **_lease(desk, now)}
-        desk.connection.execute(_SQL["free"], asked)
+        return desk.connection.execute(_SQL["free"], asked).rowcount == 1
 
 
 def free_all(desk: Desk) -> int:
-    """Give back all of the reviewer's leases, as on signing out; return how many they were."""
-    with desk.transaction() as now:
-        asked = {"practice": desk.reviewer.practice, **_lease(desk, now)}
-        return desk.connection.execute(_SQL["free_all"], asked).rowcount
+    """Give back all of the reviewer's leases, as on signing out; return how many they were.
+
+    INVARIANT: one transaction locks one item, here as everywhere, so that nobody and the sink wait for each other.
+    """
+    with desk.transaction():
+        asked = {"practice": desk.reviewer.practice, "reviewer": desk.reviewer.name}
+        found = desk.connection.execute(_SQL["leases_of"], asked).fetchall()
+    return sum(free(desk, Lease(*row)) for row in found)
 
 
 def _lease(desk: Desk, now: datetime) -> dict[str, object]:
