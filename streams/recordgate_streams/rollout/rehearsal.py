@@ -133,7 +133,5 @@ def _shows_otherwise(new: DecisionUpdate, old: DecisionUpdate | None) -> bool:
 
 
 def _released_by_review(decision: Decision) -> bool:
-    """True when the entry is released because of a review."""
-    return any(
-        o.reason is Reason.REVIEWED and o.outcome is Outcome.RELEASED for o in decision.objections
-    )
+    """True when the entry is released because of a review, in full or with elements dropped."""
+    return decision.released and any(o.reason is Reason.REVIEWED for o in decision.objections)

@@ -153,13 +153,19 @@ def test_a_proxy_shown_the_same_until_another_day_is_not_shown_otherwise(
     assert found(report) == {}
 
 
+@pytest.mark.parametrize(
+    ("left_out", "outcome"),
+    [((), "RELEASED"), ((ElementKind.FREE_TEXT,), "RELEASED_REDACTED")],
+)
 def test_a_review_that_lifted_everything_and_would_not_any_more_is_reported(
-    ledger: Ledger, rules: Rules
+    ledger: Ledger, rules: Rules, left_out: tuple[ElementKind, ...], outcome: str
 ) -> None:
+    note = Element(ElementKind.FREE_TEXT, "/note")
     ledger.say(registered(), access())
-    ledger.publish(entry(third_party=ThirdParty.PRESENT, codes=CODED), named("other"))
-    ledger.say(reviewed("THIRD_PARTY"))
-    assert ledger.outcome(entry().entry_id) == ("RELEASED", "REVIEWED")
+    held = entry(third_party=ThirdParty.PRESENT, codes=CODED, elements=(note,))
+    ledger.publish(held, named("other"))
+    ledger.say(reviewed("THIRD_PARTY", leave_out=left_out))
+    assert ledger.outcome(entry().entry_id) == (outcome, "REVIEWED")
 
     report = rules.rehearse(with_code_set(CODE, reason="COURT"))
 

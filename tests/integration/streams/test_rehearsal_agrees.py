@@ -36,7 +36,8 @@ PATIENTS = 60
 LEDGERS = 4
 """Of so many patients each; every one with another pair of rulesets."""
 
-SEEDS = (30, 31)
+SEEDS = (30, 33)
+RELEASED = ("RELEASED", "RELEASED_REDACTED")
 CALM = 0.6
 """How many of the controls are left out: under too many, nothing is ever released."""
 
@@ -165,7 +166,7 @@ def _lifted(ledger: Ledger) -> set[Place]:
     return {
         (f"{number:010d}", entry_id, audience)
         for number, entry_id, audience, reasons in rows
-        if any((r["reason"], r["outcome"]) == ("REVIEWED", "RELEASED") for r in reasons)
+        if any(r["reason"] == "REVIEWED" and r["outcome"] in RELEASED for r in reasons)
     }
 
 
