@@ -85,5 +85,8 @@ lock: setup  ## resolve requirements anew: hashes, no addresses
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  --python-version 3.11 tests/mutation/requirements.in -o tests/mutation/requirements.lock
 
+lock-schemas: setup  ## write the fingerprints of all schema files into schemas.lock
+	$(BIN)/python -m docs.lock_schemas
+
 clean:  ## remove the environment and the embedded servers' data
 	rm -rf $(VENV) .recordgate

@@ -27,14 +27,10 @@ _IN_FORCE_S = 30.0
 _USER = re.compile(r"[A-Za-z0-9._-]{1,64}")
 """Kafka takes `*` for everybody."""
 
-LOOKS_AT_ALL = (
-    *DECIDER,
-    Principal.VIEW_SINK,
-    Principal.GATE_LANE,
-    Principal.REVIEW_SINK,
-    Principal.RESTORE,
-    Principal.METRICS,
-)
+WATCH = (*DECIDER, Principal.VIEW_SINK, Principal.GATE_LANE, Principal.REVIEW_SINK)
+"""Who compares the settings of what it reads."""
+
+LOOKS_AT_ALL = (*WATCH, Principal.RESTORE, Principal.METRICS)
 """Who sees that all topics keep their number of partitions, or how far they go."""
 
 
@@ -99,7 +95,7 @@ def covers(pattern: Any, ours: Any) -> bool:
 def _operations(topic: Topic) -> Iterator[tuple[Principal, Any]]:
     yield from ((one, ACLOperation.WRITE) for one in topic.writers)
     yield from ((one, ACLOperation.READ) for one in topic.readers)
-    yield from ((one, ACLOperation.DESCRIBE_CONFIGS) for one in topic.readers)
+    yield from ((one, ACLOperation.DESCRIBE_CONFIGS) for one in topic.readers if one in WATCH)
     yield from ((one, ACLOperation.DESCRIBE) for one in LOOKS_AT_ALL)
 
 

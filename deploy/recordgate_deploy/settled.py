@@ -65,10 +65,8 @@ class Watch:
 
     def _outcomes_sent(self) -> bool:
         """Return whether reviewers' outcomes are all on their way, those included that can still be undone."""
-        row = self._review.execute(
-            "select not exists (select from outbox where sent_at is null and cancelled_at is null)"
-        ).fetchone()
-        return bool(row and row[0])
+        waiting = "select from outbox where sent_at is null and cancelled_at is null limit 1"
+        return self._review.execute(waiting).fetchone() is None
 
     def _is_fresh(self) -> bool:
         row = self._view.execute(

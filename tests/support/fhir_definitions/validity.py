@@ -91,7 +91,7 @@ class _Reader:
         known = _elements(self._version, holder)
         if not value:
             yield Problem(holder, "empty")
-        present = {key.lstrip("_") for key, part in value.items() if part not in ({}, [], None)}
+        present = {key.lstrip("_") for key, part in value.items() if _says_something(part)}
         chosen: dict[str, set[str]] = {}
         for key, part in value.items():
             if key == "resourceType":
@@ -158,8 +158,15 @@ class _Reader:
             yield from self._object(value, path if type_ in OF_NONE else type_.removeprefix("@"))
 
 
+def _says_something(part: Any) -> bool:
+    """Whether anything stands in it. What holds empty things only is in no body, so its source lacks it, too."""
+    if isinstance(part, dict | list):
+        return any(map(_says_something, part.values() if isinstance(part, dict) else part))
+    return part is not None
+
+
 def _target(value: Json, path: str, row: Row) -> Iterator[Problem]:
-    kind, slash, _ = str(value.get("reference", "")).partition("/")
+    kind, slash, _ = str(value.get("reference", "")).strip().partition("/")
     if slash and kind in READ and not {kind, *ANYTHING} & row.targets and row.targets:
         yield Problem(path, f"may not name a {kind}")
 

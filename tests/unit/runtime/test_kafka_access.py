@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from kafka.admin import ACLResourcePatternType, ResourcePattern, ResourceType
 
-from recordgate_deploy.kafka_acls import covers, wanted
+from recordgate_deploy.kafka_acls import WATCH, covers, wanted
 from recordgate_runtime.kafka_access import KafkaAccess, access
 from recordgate_runtime.settings import Settings
 from recordgate_schemas.errors import UsageError
@@ -36,11 +36,27 @@ def test_the_acls_allow_what_each_principal_does_and_no_more() -> None:
     found: dict[str, set[tuple[str, str]]] = {name: set() for name in ALLOWED}
     for acl in wanted(Settings(topic_prefix="")):
         operation = acl.operation.name.lower()
-        if operation != "describe":
+        if operation not in ("describe", "describe_configs"):
             user = acl.principal.removeprefix("User:")
             found[user].add((operation, acl.resource_pattern.resource_name))
     deciders = {name: ALLOWED[name] | DECIDED for name in ("decide-entries", "decide-controls")}
     assert found == {**ALLOWED, **deciders, "restore": RESTORED}
+
+
+def test_who_watches_a_topic_that_it_reads_sees_its_settings_and_nobody_else_does() -> None:
+    acls = wanted(Settings(topic_prefix=""))
+    by_operation = {
+        name: {
+            (one.principal.removeprefix("User:"), one.resource_pattern.resource_name)
+            for one in acls
+            if one.operation.name == name
+            and one.resource_pattern.resource_type is ResourceType.TOPIC
+        }
+        for name in ("READ", "DESCRIBE_CONFIGS")
+    }
+    assert by_operation["DESCRIBE_CONFIGS"] == {
+        (user, topic) for user, topic in by_operation["READ"] if user in WATCH
+    }
 
 
 def test_another_publisher_may_do_what_publishers_do() -> None:
