@@ -19,7 +19,7 @@ from recordgate_streams.ruleset import Ruleset
 from tests.support.ledger import Ledger
 
 DECISIONS = """
-  select entry_id, audience, decision_id, outcome, reasons from decision
+  select entry_id, audience, outcome, reasons from decision
   where nhs_number = %s order by decision_id
 """
 IN_FORCE = "select entry_id, audience, outcome from current_decision where nhs_number = %s"
@@ -31,13 +31,11 @@ def decisions_of(ledger: psycopg.Connection, number: NhsNumber) -> Decisions:
     """Return the decisions in force, and every outcome there ever was."""
     newest: dict[Key, Decided] = {}
     history: dict[Key, tuple[Outcome, ...]] = {}
-    for entry_id, audience, identity, outcome, reasons in ledger.execute(
-        DECISIONS, (number.digits,)
-    ):
+    for entry_id, audience, outcome, reasons in ledger.execute(DECISIONS, (number.digits,)):
         key = (EntryId(entry_id), Audience(audience))
         given = frozenset(Reason(one["reason"]) for one in reasons)
-        newest[key] = Decided(Outcome(outcome), given, identity)
         history[key] = (*history.get(key, ()), Outcome(outcome))
+        newest[key] = Decided(Outcome(outcome), given, identity=len(history[key]))
     in_force = ledger.execute(IN_FORCE, (number.digits,)).fetchall()
     assert {(e, a): d.outcome for (e, a), d in newest.items()} == {
         (e, a): o for e, a, o in in_force

@@ -127,7 +127,7 @@ class Rules:
         return report
 
     def apply(self) -> None:
-        """Let the controls lane tick until nobody waits any more."""
+        """Let the controls lane tick until nobody waits any more, nor is a follow-up left over."""
         for _ in range(1_000):
             self._ledger.controls.tick([PARTITION])
             if not self._ledger.owner.execute(OPEN).fetchone():
@@ -143,6 +143,7 @@ class Rules:
 OPEN = (
     "select 1 from rule_application where finished_at is null"
     " and generation = (select generation from active_ruleset)"
+    " union all select 1 from redecision"
 )
 
 

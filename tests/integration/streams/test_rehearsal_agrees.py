@@ -160,13 +160,14 @@ def _seen(ledger: Ledger) -> Seen:
 
 def _lifted(ledger: Ledger) -> set[Place]:
     rows = ledger.owner.execute(
-        "select distinct on (nhs_number, entry_id, audience) nhs_number, entry_id, audience, reasons"
+        "select distinct on (nhs_number, entry_id, audience)"
+        " nhs_number, entry_id, audience, outcome, reasons"
         " from decision order by nhs_number, entry_id, audience, decision_id desc"
     )
     return {
         (f"{number:010d}", entry_id, audience)
-        for number, entry_id, audience, reasons in rows
-        if any(r["reason"] == "REVIEWED" and r["outcome"] in RELEASED for r in reasons)
+        for number, entry_id, audience, outcome, reasons in rows
+        if outcome in RELEASED and any(r["reason"] == "REVIEWED" for r in reasons)
     }
 
 

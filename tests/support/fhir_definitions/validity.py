@@ -7,6 +7,7 @@ repeats its values.
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 from recordgate_producers.fhir.definitions import CHOICE, NUMBERS, PRIMITIVES, READ
 from recordgate_producers.fhir.tree import nodes
@@ -166,7 +167,7 @@ def _says_something(part: Any) -> bool:
 
 
 def _target(value: Json, path: str, row: Row) -> Iterator[Problem]:
-    kind, slash, _ = str(value.get("reference", "")).strip().partition("/")
+    kind, slash, _ = unquote(str(value.get("reference", ""))).strip().partition("/")
     if slash and kind in READ and not {kind, *ANYTHING} & row.targets and row.targets:
         yield Problem(path, f"may not name a {kind}")
 
