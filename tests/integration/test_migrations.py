@@ -131,3 +131,9 @@ def rows(dsn: str) -> dict[str, int]:
             for name, count in counts
             if (found := connection.execute(count).fetchone())
         }
+
+
+def test_the_read_predicate_is_said_once() -> None:
+    """A former version of it in an earlier migration would be tested, tuned and mutated in vain."""
+    saying = [one.name for one in wanted("view") if "view visible_entry" in one.text]
+    assert len(saying) == 1

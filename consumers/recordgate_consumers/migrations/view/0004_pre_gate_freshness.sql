@@ -44,41 +44,4 @@ end $$;
 revoke all on function partition_of(text, int) from public;
 grant execute on function partition_of(text, int) to view_owner, view_reader;
 
--- No patient row: closed. No row for `self`: the patient's alone counts. No row for a proxy: closed. No stamp: closed.
--- SAFETY: a decision that nobody renewed in time is not shown, even when the decider stands still, and nothing at all is
--- once the stamp is older than the lease, or of a clock that was ahead. The clock is read after the snapshot; now() is the start of the transaction.
-create or replace view visible_entry with (security_barrier) as
-select
-  entry.public_id,
-  entry.kind,
-  entry.event_date,
-  entry.recorded_at,
-  entry.redacted,
-  entry.body,
-  entry.body_type,
-  entry.version
-from released_entry as entry
-join audience_gate as patient
-  on patient.nhs_number = entry.nhs_number and patient.audience = '*'
-left join audience_gate as own
-  on own.nhs_number = entry.nhs_number and own.audience = entry.audience
-left join entry_gate as hidden
-  on hidden.nhs_number = entry.nhs_number and hidden.entry_id = entry.entry_id
-where entry.body is not null
-  and (entry.valid_until is null or clock_timestamp() < entry.valid_until)
-  and not patient.closed
-  and not coalesce(own.closed, entry.audience <> 'self')
-  and clock_timestamp() < patient.expires_at
-  and clock_timestamp() < coalesce(own.expires_at, 'infinity')
-  and clock_timestamp() < (
-    select gate.fresh_at + gate.lease
-    from gate_freshness as gate
-    where gate.fresh_at <= clock_timestamp() and gate.partition = partition_of(
-      current_setting('recordgate.nhs_number', true),
-      (select nullif(count(*), 0)::int from gate_freshness)
-    )
-  )
-  and greatest(entry.decided_under, patient.decided_through)
-    >= greatest(patient.fence, own.fence, hidden.fence);
-
 reset role;
